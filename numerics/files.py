@@ -1,0 +1,92 @@
+"""Reading and writing .npz and text: whole files or none, and no pickled objects."""
+
+import os
+import zipfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from numerics.errors import InputError, require
+
+
+def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
+    """All arrays of an .npz file.
+
+    :param path: the file
+    :raises InputError: if it is missing, unreadable, not an .npz archive, or contains pickled objects
+    """
+    path = Path(path)
+    require(path.exists(), f"{path} must be an existing .npz file; found nothing there; check the path")
+    require(path.is_file(), f"{path} must be an .npz file; found a directory")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            require(isinstance(archive, np.lib.npyio.NpzFile), f"{path} must be an .npz archive; found a single array")
+            return {name: archive[name] for name in archive.files}
+    except InputError:
+        raise
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError, NotImplementedError) as error:
+        if "allow_pickle" in str(error) or "Object arrays" in str(error):
+            if zipfile.is_zipfile(path):
+                what = f"{path} must hold plain arrays; found pickled objects, which are refused; save numbers only"
+                raise InputError(what) from None
+        what = f"{path} must be an .npz archive; found a corrupt or different file; write it with numpy.savez"
+        raise InputError(what) from None
+
+
+def check_writable(path: str | Path) -> Path:
+    """The path, if a file can be written there; to be asked before long work.
+
+    :param path: where a file is to go
+    :raises InputError: if the folder is missing or not writable, or the path is a directory
+    """
+    path = Path(path)
+    folder = path.parent
+    require(folder.is_dir(), f"{path} must lie in an existing folder; found no folder {folder}; create it first")
+    require(not path.is_dir(), f"{path} must be a file name; found a directory")
+    require(os.access(folder, os.W_OK), f"{path} must lie in a writable folder; found {folder} read-only")
+    return path
+
+
+@contextmanager
+def atomic(path: str | Path, mode: str = "w"):
+    """A file that appears under its name only once it is complete.
+
+    :param path: where the file is to go
+    :param mode: ``"w"`` for text, ``"wb"`` for bytes
+    :raises InputError: if it cannot be written
+    """
+    path = check_writable(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        try:
+            handle = open(temporary, mode, encoding=None if "b" in mode else "utf-8")  # noqa: SIM115
+        except OSError as error:
+            raise InputError(f"{path} must be writable; found: {error.strerror}") from None
+        with handle:
+            yield handle
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_arrays(path: str | Path, arrays: dict[str, object]) -> None:
+    """Write arrays to an .npz file under exactly this name, at once.
+
+    :param path: the file
+    :param arrays: arrays, numbers or strings by name
+    :raises InputError: if it cannot be written
+    """
+    with atomic(path, "wb") as handle:
+        np.savez(handle, **{name: np.asarray(value) for name, value in arrays.items()})  # type: ignore[arg-type]
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text file in UTF-8, at once.
+
+    :param path: the file
+    :param text: its contents
+    :raises InputError: if it cannot be written
+    """
+    with atomic(path) as handle:
+        handle.write(text)

@@ -1,0 +1,175 @@
+"""Scalar kernels generated from the theory: rollout, loss and adjoint gradient; one step of learning.
+
+Each kernel is one source text. Called with floats it is plain Python, with arrays it broadcasts over them, and
+:func:`numerics.codegen.jit` compiles it unchanged.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from sympy import Expr, ImmutableMatrix, Matrix, Symbol, diff, eye
+
+from numerics.codegen import assignments, build, indent, indexed, tuple_source
+from theory.learning import WeightSpace, descent, flow, squared_gradient_norm
+from theory.loop import ReducedLoop
+
+CLIP_EPSILON = 1e-6
+
+
+@dataclass(frozen=True)
+class LossKernel:
+    """Loss and gradient of a loop over a finite horizon.
+
+    ``function(overlaps, parameters, initial, state_weight, control_weight, horizon)`` returns
+    ``(loss, gradient)`` with ``loss = Σ_{t<T} w ‖X_t F‖² + b ‖U_t F‖²`` and the gradient by the overlaps;
+    ``initial`` is F by row, a factor of the second moment Σ_0 = F Fᵀ of the initial states.
+    """
+
+    loop: ReducedLoop
+    function: Callable
+
+    @property
+    def parameters(self) -> tuple[Symbol, ...]:
+        """Symbols of the plant and leak, in the order of ``parameters``."""
+        return self.loop.parameters
+
+
+@dataclass(frozen=True)
+class LearningKernel:
+    """One step of learning of a weight space.
+
+    ``descent(gram, transfer, gradient, rate, clip)`` returns ``(gram, transfer, norm)``: G ← QᵀGQ, X_0ᵀ-map
+    T ← T Q and the norm of the gradient before clipping. ``flow(gram, gradient)`` returns dG/dt;
+    ``norm(gram, gradient)`` the norm alone; ``visible(gram)`` the overlaps in G. G is its upper triangle by
+    row, T a k×k matrix by row.
+    """
+
+    space: WeightSpace
+    visible: Callable
+    descent: Callable
+    flow: Callable
+    norm: Callable
+
+
+def _grid(stem: str, rows: int, columns: int) -> Matrix:
+    return Matrix(rows, columns, lambda i, j: Symbol(f"{stem}_{i}_{j}", real=True))
+
+
+def _one_step(loop: ReducedLoop, penalised: bool) -> dict:
+    """The one-step map, the cost of a step and the adjoint relations, all symbolic."""
+    d, n = loop.dimension, loop.plant.n
+    state, adjoint = _grid("s", d, n), _grid("l", d, n)
+    following = loop.matrix * state
+    weight, penalty = Symbol("state_weight"), Symbol("control_weight")
+    cost = weight * sum(x**2 for x in state[:n, :])
+    if penalised:
+        cost += penalty * sum(u**2 for u in loop.readout * state)
+    hamiltonian = cost + sum(a * b for a, b in zip(adjoint, following, strict=True))
+    return {
+        "state": state,
+        "adjoint": adjoint,
+        "following": following,
+        "cost": cost,
+        "adjoint_update": [diff(hamiltonian, x) for x in state],
+        "gradient": [diff(hamiltonian, o) for o in loop.overlaps.flat],
+    }
+
+
+@lru_cache(maxsize=64)
+def loss_kernel(loop: ReducedLoop, penalised: bool = True) -> LossKernel:
+    """Generate the loss of a loop and its adjoint gradient.
+
+    The adjoint is derived: with H = cost(s) + λ·f(s), λ_t = ∂H/∂s and ∂L/∂σ = Σ_t ∂H/∂σ.
+
+    :param loop: the reduced loop with symbols as overlaps; symbolic plant entries become parameters
+    :param penalised: whether the control cost is compiled in; without it the control weight is ignored
+    """
+    step = _one_step(loop, penalised)
+    n = loop.plant.n
+    state, adjoint = [str(x) for x in step["state"]], [str(x) for x in step["adjoint"]]
+    overlaps = [str(x) for x in loop.overlaps.flat]
+    totals = [f"d_{name}" for name in overlaps]
+    start = [f"initial[{i}]" if i < n * n else "0.0" for i in range(len(state))]
+    increments = [Symbol(total) + term for total, term in zip(totals, step["gradient"], strict=True)]
+    body = [
+        *indexed(overlaps, "overlaps"),
+        *indexed(loop.parameters, "parameters"),
+        f"{', '.join(state)} = {', '.join(start)}",
+        "loss = 0.0",
+        "trajectory = []",
+        "for _ in range(horizon):",
+        *indent([f"trajectory.append({tuple_source(state)})"]),
+        *indent(assignments(["loss", *state], [Symbol("loss") + step["cost"], *step["following"]], "x")),
+        f"{' = '.join(totals)} = 0.0",
+        f"{' = '.join(adjoint)} = 0.0",
+        "for t in range(horizon - 1, -1, -1):",
+        *indent([f"{tuple_source(state)} = trajectory[t]"]),
+        *indent(assignments([*totals, *adjoint], [*increments, *step["adjoint_update"]], "x")),
+        f"return loss, {tuple_source(totals)}",
+    ]
+    arguments = ["overlaps", "parameters", "initial", "state_weight", "control_weight", "horizon"]
+    return LossKernel(loop, build("loss_and_gradient", arguments, body, "Loss over the horizon, adjoint gradient."))
+
+
+def triangle(matrix: ImmutableMatrix) -> list[Expr]:
+    """The upper triangle of a symmetric matrix, by row.
+
+    :param matrix: the matrix
+    """
+    return [matrix[i, j] for i in range(matrix.rows) for j in range(i, matrix.cols)]
+
+
+def _learning_sources(space: WeightSpace) -> dict[str, list[str]]:
+    gram, gradients = space.gram_symbols(), space.gradient_symbols()
+    names, slopes = [str(g) for g in triangle(gram)], [str(g) for g in gradients.flat]
+    read = [*indexed(names, "gram"), *indexed(slopes, "gradient")]
+    step = Symbol("step")
+    transfer = _grid("t", space.size, space.size)
+    update = eye(space.size) - step * space.sensitivity(gradients) * space.mask
+    squared = [*assignments(["squared"], [squared_gradient_norm(space, gram, gradients)], "n"), "norm = sqrt(maximum(squared, 0.0))"]
+    moved = [f"m{i}" for i in range(len(names))]
+    carried = [f"c{i}" for i in range(len(transfer))]
+    return {
+        "visible": [f"return {tuple_source(f'gram[{names.index(str(o))}]' for o in space.overlaps(gram).flat)}"],
+        "norm": [*read, *squared, "return norm"],
+        "flow": [
+            *read,
+            *assignments(moved, triangle(flow(space, gram, gradients)), "x"),
+            f"return {tuple_source(moved)}",
+        ],
+        "descent": [
+            *read,
+            *indexed(list(transfer), "transfer"),
+            *squared,
+            f"step = rate * minimum(1.0, clip / (norm + {CLIP_EPSILON}))",
+            *assignments(
+                [*moved, *carried], [*triangle(descent(space, gram, gradients, step)), *(transfer * update)], "x"
+            ),
+            f"return {tuple_source(moved)}, {tuple_source(carried)}, norm",
+        ],
+    }
+
+
+@lru_cache(maxsize=64)
+def learning_kernel(space: WeightSpace, arrays: bool = False) -> LearningKernel:
+    """Generate the step of learning of a weight space.
+
+    :param space: the weight space
+    :param arrays: whether the functions take arrays (numpy's ``minimum`` and ``sqrt``) or floats
+    """
+    scope = {"minimum": np.minimum, "maximum": np.maximum, "sqrt": np.sqrt} if arrays else {"minimum": min, "maximum": max, "sqrt": math.sqrt}
+    arguments = {
+        "visible": ["gram"],
+        "norm": ["gram", "gradient"],
+        "flow": ["gram", "gradient"],
+        "descent": ["gram", "transfer", "gradient", "rate", "clip"],
+    }
+    sources = _learning_sources(space)
+    functions = {
+        name: build(name, arguments[name], sources[name], f"Generated {name} of the Gram matrix.", scope)
+        for name in arguments
+    }
+    return LearningKernel(space, **functions)

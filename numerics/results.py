@@ -1,0 +1,109 @@
+"""Frozen results of runs: what happened, from what configuration, with which versions, and how it ended."""
+
+import json
+import platform
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+from numerics.errors import require
+from numerics.files import read_arrays, write_arrays
+from numerics.weights import Weights
+
+COMPLETED = "completed"
+PACKAGES = ("closedloop-rnn", "numpy", "scipy", "sympy", "numba")
+
+
+def diverged(epoch: int) -> str:
+    """The status of a run whose loss or gradient was not finite.
+
+    :param epoch: index of that update
+    """
+    return f"diverged at epoch {epoch}"
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that numbers depend on."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+@dataclass(frozen=True)
+class Run:
+    """A learning run, from the experiment or from the theory.
+
+    :param kind: ``"simulation"`` or ``"theory"``
+    :param status: ``"completed"`` or ``"diverged at epoch k"``
+    :param history: arrays over epochs, before each update: ``loss`` (epochs,), ``gradient_norm`` (epochs,),
+        ``spectral_radius`` (epochs,), for rank one ``overlaps`` (epochs, 4), from the theory ``gram``. After a
+        divergence they end with the last finite epoch.
+    :param weights: final weights; the last finite ones after a divergence
+    :param config: settings and sizes of the run
+    :param versions: versions of the packages used
+    """
+
+    kind: str
+    status: str
+    history: dict[str, np.ndarray]
+    weights: Weights
+    config: dict
+    versions: dict[str, str] = field(default_factory=versions)
+
+    @property
+    def completed(self) -> bool:
+        """Whether every epoch ran with finite values."""
+        return self.status == COMPLETED
+
+    @property
+    def loss(self) -> np.ndarray:
+        """Loss before each update, (epochs,)."""
+        return self.history["loss"]
+
+    @property
+    def overlaps(self) -> np.ndarray:
+        """Overlaps σ_zm, σ_zu, σ_vm, σ_vu before each update, (epochs, 4); rank one only."""
+        return self.history["overlaps"]
+
+    @property
+    def spectral_radius(self) -> np.ndarray:
+        """Spectral radius of the joint system before each update, (epochs,)."""
+        return self.history["spectral_radius"]
+
+    def stabilisation(self) -> int | None:
+        """First epoch from which the spectral radius stays below 1 to the end, or None if it never does."""
+        unstable = np.flatnonzero(~(self.spectral_radius < 1))
+        first = 0 if unstable.size == 0 else int(unstable[-1]) + 1
+        return first if first < self.spectral_radius.size else None
+
+    def save(self, path: str | Path) -> None:
+        """Write the run as an .npz file.
+
+        :param path: the file
+        :raises InputError: if it cannot be written
+        """
+        meta = {"kind": self.kind, "status": self.status}
+        meta |= {"config": json.dumps(self.config), "versions": json.dumps(self.versions)}
+        write_arrays(path, {**self.history, **self.weights.arrays(), **meta})
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Run":
+        """Read a run written by :meth:`save`.
+
+        :param path: the file
+        :raises InputError: if the file is not a run
+        """
+        arrays = read_arrays(path)
+        weights = {name: arrays.pop(name) for name in ("m", "z", "u", "v", "w") if name in arrays}
+        meta = {}
+        for name in ("kind", "status", "config", "versions"):
+            require(name in arrays, f"{path} must be a run result with the entry {name}; found none")
+            meta[name] = str(arrays.pop(name))
+        config, used = json.loads(meta["config"]), json.loads(meta["versions"])
+        return cls(meta["kind"], meta["status"], arrays, Weights(**weights), config, used)

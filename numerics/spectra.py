@@ -1,0 +1,122 @@
+"""Eigenvalues of the joint system, of its reduction and of the recurrence alone, matched along a run."""
+
+from collections.abc import Sequence
+from functools import cache
+
+import mpmath
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from numerics.codegen import vectorise
+from numerics.plants import Plant
+from numerics.simulate import joint_matrix
+from numerics.weights import Weights
+from theory.loop import ReducedLoop
+
+
+@cache
+def _matrix_function(loop: ReducedLoop):
+    return vectorise(list(loop.matrix), [*loop.overlaps.flat, *loop.parameters], "reduced matrix")
+
+
+def reduced_matrix(loop: ReducedLoop, overlaps: np.ndarray, parameters: Sequence[float] = ()) -> np.ndarray:
+    """P_eff at numeric overlaps, (..., d, d).
+
+    :param loop: the reduced loop
+    :param overlaps: flat overlaps on the last axis, (..., number of overlaps)
+    :param parameters: values of the loop's parameters
+    """
+    overlaps = np.asarray(overlaps, dtype=np.float64)
+    columns = [overlaps[..., i] for i in range(overlaps.shape[-1])]
+    entries = _matrix_function(loop)(*columns, *parameters)
+    return entries.reshape(*overlaps.shape[:-1], loop.dimension, loop.dimension)
+
+
+def reduced_eigenvalues(loop: ReducedLoop, overlaps: np.ndarray, parameters: Sequence[float] = ()) -> np.ndarray:
+    """Eigenvalues of P_eff, (..., d), unordered.
+
+    :param loop: the reduced loop
+    :param overlaps: flat overlaps on the last axis
+    :param parameters: values of the loop's parameters
+    """
+    return np.linalg.eigvals(reduced_matrix(loop, overlaps, parameters)).astype(np.complex128)
+
+
+def reduced_radius(loop: ReducedLoop, overlaps: np.ndarray, parameters: Sequence[float] = ()) -> np.ndarray:
+    """Spectral radius of the joint system from its reduction, (...): P adds only 1-γ to the spectrum of P_eff.
+
+    The bulk 1-γ is counted, as it is in P for N > q + r.
+
+    :param loop: the reduced loop
+    :param overlaps: flat overlaps on the last axis
+    :param parameters: values of the loop's parameters
+    """
+    reduced = np.abs(reduced_eigenvalues(loop, overlaps, parameters)).max(axis=-1)
+    values = dict(zip(loop.parameters, parameters, strict=True))
+    bulk = float(1 - loop.leak.subs(values))
+    return np.maximum(reduced, abs(bulk))
+
+
+def joint_eigenvalues(plant: Plant, weights: Weights, leak: float = 1.0) -> np.ndarray:
+    """All n + N eigenvalues of the joint matrix P, by decreasing modulus.
+
+    :param plant: the plant
+    :param weights: the agent's weights
+    :param leak: γ
+    """
+    return by_modulus(np.linalg.eigvals(joint_matrix(plant, weights, leak)))
+
+
+def recurrence_eigenvalues(weights: Weights) -> np.ndarray:
+    """Eigenvalues of the recurrence W + U Vᵀ alone, by decreasing modulus.
+
+    :param weights: the agent's weights
+    """
+    return by_modulus(np.linalg.eigvals(weights.recurrence))
+
+
+def by_modulus(values: np.ndarray) -> np.ndarray:
+    """Eigenvalues sorted by decreasing modulus, upper half plane first.
+
+    :param values: eigenvalues, (k,)
+    """
+    values = np.asarray(values, dtype=np.complex128)
+    return values[np.lexsort((-values.imag, -np.round(np.abs(values), 12)))]
+
+
+def match(reference: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """``values`` in the order that brings them closest to ``reference`` in total distance.
+
+    :param reference: eigenvalues, (k,)
+    :param values: eigenvalues, (k,)
+    """
+    _, order = linear_sum_assignment(np.abs(reference[:, None] - values[None, :]))
+    return values[order]
+
+
+def track(spectra: np.ndarray) -> np.ndarray:
+    """Eigenvalue paths: every row matched to the one before.
+
+    :param spectra: eigenvalues at successive epochs, (epochs, k), unordered within a row
+    """
+    paths = np.empty_like(np.asarray(spectra, dtype=np.complex128))
+    for epoch, row in enumerate(spectra):
+        paths[epoch] = by_modulus(row) if epoch == 0 else match(paths[epoch - 1], np.asarray(row))
+    return paths
+
+
+def reference_roots(coefficients: Sequence[float], digits: int = 50) -> np.ndarray:
+    """Roots of a polynomial computed in high precision and rounded once, by decreasing modulus.
+
+    Near a double root floating-point eigenvalues are good to √ε only; these are not.
+
+    :param coefficients: real coefficients, leading first; taken as exact
+    :param digits: decimal digits of the computation
+    """
+    exact = [mpmath.mpf(c) for c in coefficients]
+    zeros = 0
+    while len(exact) > 1 and exact[-1] == 0:
+        exact, zeros = exact[:-1], zeros + 1
+    with mpmath.workdps(digits):
+        roots = mpmath.polyroots(exact, maxsteps=500, extraprec=8 * digits, cleanup=True) if len(exact) > 1 else []
+    return by_modulus(np.array([complex(root) for root in roots] + [0j] * zeros))

@@ -1,0 +1,191 @@
+"""Characteristic polynomials, stability regions and perturbed roots of the reduced loop.
+
+Source: Ger & Barak, arXiv 2505.13567, Sec. 4 and App. B (double integrator, rank one).
+"""
+
+from functools import cache
+
+from sympy import (
+    Expr,
+    ImmutableMatrix,
+    Poly,
+    Rational,
+
+    cancel,
+    det,
+    diag,
+    discriminant,
+    expand,
+    eye,
+    factorial,
+    quo,
+    simplify,
+    sqrt,
+)
+
+from theory import symbols
+from theory.loop import ReducedLoop
+from theory.named import Named, Root
+from theory.symbols import OVERLAPS, kappa, lam, lambda_3, sigma_vm, sigma_vu, sigma_zm, sigma_zu
+
+
+def characteristic_polynomial(loop: ReducedLoop) -> Poly:
+    """χ(λ) = det(λ - P_eff), a monic polynomial of degree n + q + r.
+
+    :param loop: the reduced loop
+    """
+    return Poly(loop.matrix.charpoly(lam).as_expr(), lam)
+
+
+@cache
+def cubic() -> Poly:
+    """χ(λ)/λ of the rank-one double integrator, a monic cubic.
+
+    The factor λ is there because a_{t+1} repeats the position when γ = 1.
+    """
+    return Poly(quo(characteristic_polynomial(ReducedLoop()), Poly(lam, lam)), lam)
+
+
+def visible(expression: Expr) -> Expr:
+    """An expression of the rank-one loop in (σ_zm, σ_vu, κ), with κ = σ_zu σ_vm.
+
+    :param expression: an expression invariant under u -> c u, v -> v / c
+    :raises ValueError: if the expression changes under the scaling
+    """
+    scaled = expression.subs({sigma_zu: symbols.scaling * sigma_zu, sigma_vm: sigma_vm / symbols.scaling}, simultaneous=True)
+    if simplify(scaled - expression) != 0:
+        raise ValueError(f"expression must be invariant under u -> c u, v -> v / c; found {expression}")
+    return cancel(expression.subs(sigma_zu, kappa / sigma_vm))
+
+
+def scaling_residual() -> ImmutableMatrix:
+    """P_eff(c σ_zu, σ_vm / c) - D P_eff D⁻¹ with D = diag(1, 1, 1, 1/c): zero.
+
+    The scaling is a change of basis that leaves plant and a alone, so x_t sees σ_zu and σ_vm only as κ.
+    """
+    matrix = ReducedLoop().matrix
+    c = symbols.scaling
+    scaled = matrix.subs({sigma_zu: c * sigma_zu, sigma_vm: sigma_vm / c}, simultaneous=True)
+    change = diag(1, 1, 1, 1 / c)
+    return ImmutableMatrix((scaled - change * matrix * change.inv()).applyfunc(simplify))
+
+
+def controller(loop: ReducedLoop) -> ImmutableMatrix:
+    """The agent's transfer function from observation y to control u, p×q.
+
+    K(λ) = (λ/s) [σ_zm + σ_zu (s - σ_vu)⁻¹ σ_vm] with s = (λ - 1 + γ)/γ; for rank one and γ = 1,
+    K(λ) = σ_zm + κ/(λ - σ_vu).
+
+    :param loop: the reduced loop
+    """
+    s = (lam - 1 + loop.leak) / loop.leak
+    o = loop.overlaps
+    resolvent = (s * eye(loop.rank) - o.vu).inv()
+    return ImmutableMatrix((lam / s * (o.zm + o.zu * resolvent * o.vm)).applyfunc(cancel))
+
+
+def loop_equation(loop: ReducedLoop) -> Expr:
+    """The general form of χ: plant and controller closed on each other.
+
+    χ(λ) = (γ s)^q γ^r det(s - σ_vu) det(λ - A - B K(λ) C),  s = (λ - 1 + γ)/γ.
+
+    :param loop: the reduced loop
+    """
+    s = (lam - 1 + loop.leak) / loop.leak
+    plant = loop.plant
+    agent = (loop.leak * s) ** plant.q * loop.leak**loop.rank * det(s * eye(loop.rank) - loop.overlaps.vu)
+    closed = lam * eye(plant.n) - plant.A - plant.B * controller(loop) * plant.C
+    return cancel(agent * closed.det())
+
+
+def stage_one_polynomial() -> Poly:
+    """The quadratic left when σ_vu = κ = 0: λ² - 2λ + 1 - σ_zm, with roots 1 ± √σ_zm."""
+    limit = cubic().as_expr().subs({sigma_vu: 0, sigma_zu: 0})
+    return Poly(quo(Poly(limit, lam), Poly(lam, lam)), lam)
+
+
+def cubic_discriminant() -> Expr:
+    """Discriminant of the cubic in (σ_zm, σ_vu, κ): negative where a pair of roots is complex."""
+    return expand(discriminant(visible(cubic().as_expr()), lam))
+
+
+def jury_conditions(polynomial: Poly) -> tuple[Expr, ...]:
+    """Expressions that are all positive exactly where every root lies inside the unit circle.
+
+    For a monic real polynomial of degree d: p(1), (-1)^d p(-1), and from Jury's table the positive
+    differences of squares last² - first² of its rows, of which the first is 1 - a_0².
+
+    :param polynomial: a monic real polynomial of degree at least 1
+    """
+    degree = polynomial.degree()
+    value = polynomial.as_expr()
+    conditions = [value.subs(polynomial.gen, 1), (-1) ** degree * value.subs(polynomial.gen, -1)]
+    row = polynomial.all_coeffs()
+    while len(row) > 2:
+        first, last = row[0], row[-1]
+        conditions.append(expand(first**2 - last**2))
+        row = [expand(first * a - last * b) for a, b in zip(row[:-1], row[:0:-1], strict=True)]
+    return tuple(expand(condition) for condition in conditions)
+
+
+def stability_region() -> tuple[Expr, ...]:
+    """Jury's conditions of the cubic in (σ_zm, σ_vu, κ): the loop is stable where all are positive."""
+    return jury_conditions(Poly(visible(cubic().as_expr()), lam))
+
+
+def fast_root() -> Root:
+    """λ_3 as a root of the cubic, exact and unexpanded."""
+    return Root(lambda_3, cubic())
+
+
+def fast_root_perturbative() -> Expr:
+    """λ_3 by one Newton step of the cubic from σ_vu: σ_vu + κ/((σ_vu - 1)² - σ_zm).
+
+    Source: arXiv 2505.13567, App. B.
+    """
+    chi = visible(cubic().as_expr())
+    step = (chi / chi.diff(lam)).subs(lam, sigma_vu)
+    return cancel(sigma_vu - step)
+
+
+def perturbative_root(base: Expr, order: int) -> Expr:
+    """A root of the cubic as a power series in κ around its value at κ = 0.
+
+    The cubic is g(λ) - κ with g = (λ - σ_vu)((λ - 1)² - σ_zm), so Lagrange inversion gives
+    λ = base + Σ_k κ^k/k! · d^{k-1}/dλ^{k-1} [(λ - base)/g]^k at λ = base.
+
+    :param base: a root at κ = 0: σ_vu, 1 + √σ_zm or 1 - √σ_zm
+    :param order: highest power of κ, at least 0
+    """
+    chi = visible(cubic().as_expr())
+    uncoupled = chi.subs(kappa, 0)
+    others = quo(Poly(uncoupled, lam, extension=True), Poly(lam - base, lam), lam).as_expr()
+    series = base
+    for k in range(1, order + 1):
+        term = (1 / others**k).diff(lam, k - 1) if k > 1 else 1 / others
+        series += kappa**k / factorial(k) * simplify(term.subs(lam, base))
+    return series
+
+
+def dominant_modulus(perturbative: bool = False) -> Named | Expr:
+    """ρ² = λ_1 λ_2 of the pair beside λ_3, by Vieta: λ_3² - (σ_vu + 2) λ_3 + 2 σ_vu - σ_zm + 1.
+
+    It is the squared spectral radius while that pair is complex and outside |λ_3|; for a real pair it is
+    the product of the two roots, not the square of the larger.
+
+    :param perturbative: whether λ_3 is defined by its one-step approximation; otherwise the exact root,
+        which has no useful explicit form, stays a letter without a definition
+    """
+    remainder = quo(cubic(), Poly(lam - lambda_3, lam))
+    product = expand(remainder.as_expr().subs(lam, 0))
+    definition = fast_root_perturbative().subs(kappa, sigma_zu * sigma_vm)
+    return Named(product, ((lambda_3, definition),) if perturbative else ())
+
+
+def stage_one_roots() -> tuple[Expr, Expr]:
+    """The roots 1 ± √σ_zm of the stage-1 quadratic."""
+    _, b, c = stage_one_polynomial().all_coeffs()
+    root = sqrt(expand(b**2 / 4 - c))
+    return (-Rational(1, 2) * b + root, -Rational(1, 2) * b - root)
+
+

@@ -1,0 +1,76 @@
+"""The one symbol table: every letter of the theory, with its meaning, unit and LaTeX.
+
+Symbols that differ only in their assumptions are different symbols in sympy, so no other module of
+the package creates a named symbol: it imports one from here or asks :func:`matrix_symbols`.
+"""
+
+from dataclasses import dataclass
+
+from sympy import ImmutableMatrix, Symbol, latex
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One letter: its symbol, what it means, and the unit it is counted in ("1" if none)."""
+
+    symbol: Symbol
+    meaning: str
+    unit: str = "1"
+
+    @property
+    def latex(self) -> str:
+        """The letter as LaTeX."""
+        return latex(self.symbol)
+
+
+TABLE: dict[str, Entry] = {}
+
+
+def _declare(name: str, meaning: str, unit: str = "1", **assumptions: bool) -> Symbol:
+    symbol = Symbol(name, **assumptions)
+    TABLE[name] = Entry(symbol, meaning, unit)
+    return symbol
+
+
+sigma_zm = _declare("sigma_zm", "overlap of read-out z and input weights m, z·m", real=True)
+sigma_zu = _declare("sigma_zu", "overlap of read-out z and left recurrent factor u, z·u", real=True)
+sigma_vm = _declare("sigma_vm", "overlap of right recurrent factor v and input weights m, v·m", real=True)
+sigma_vu = _declare("sigma_vu", "overlap of the recurrent factors, v·u", real=True)
+kappa = _declare("kappa", "visible product sigma_zu sigma_vm", real=True)
+scaling = _declare("c", "scale of the symmetry u -> c u, v -> v / c", positive=True)
+
+lam = _declare("lambda", "eigenvalue of the joint system, per step")
+lambda_1 = _declare("lambda_1", "dominant eigenvalue of the joint system", "1/step")
+lambda_3 = _declare("lambda_3", "fast real eigenvalue of the joint system", "1/step", real=True)
+k_1 = _declare("k_1", "effective gain on position", real=True)
+k_2 = _declare("k_2", "effective gain on velocity", real=True)
+
+dt = _declare("dt", "time step of the plant", "time", positive=True)
+gamma = _declare("gamma", "leak of the neurons, dt/tau", positive=True)
+horizon = _declare("T", "episode length", "step", positive=True, integer=True)
+alpha = _declare("alpha", "weight of the long-term loss in the surrogate", real=True)
+beta = _declare("beta", "weight of the control cost", nonnegative=True)
+eta = _declare("eta", "learning rate", "1/loss", positive=True)
+clip = _declare("c_max", "largest gradient norm that passes unscaled", "loss", positive=True)
+clip_factor = _declare("c_g", "factor by which clipping scales a gradient", positive=True)
+
+OVERLAPS = (sigma_zm, sigma_zu, sigma_vm, sigma_vu)
+"""The four overlaps of the rank-one loop, in the order used everywhere."""
+
+
+def matrix_symbols(name: str, rows: int, columns: int, symmetric: bool = False) -> ImmutableMatrix:
+    """A matrix of real symbols; a 1×1 matrix holds the plain letter ``name``.
+
+    :param name: stem of the entries: ``name`` itself if 1×1, else ``name_ij``
+    :param rows: number of rows
+    :param columns: number of columns
+    :param symmetric: whether entries (i, j) and (j, i) are the same symbol
+    """
+    if rows == columns == 1:
+        return ImmutableMatrix([[Symbol(name, real=True)]])
+
+    def entry(i: int, j: int) -> Symbol:
+        i, j = (min(i, j), max(i, j)) if symmetric else (i, j)
+        return Symbol(f"{name}_{i + 1}{j + 1}", real=True)
+
+    return ImmutableMatrix(rows, columns, entry)
