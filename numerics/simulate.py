@@ -8,35 +8,51 @@ from numerics.plants import Plant
 from numerics.weights import Weights
 
 
-def activate(name: str, preactivation: np.ndarray) -> np.ndarray:
-    """φ of the preactivation.
-
-    :param name: ``"linear"`` or ``"tanh"``
-    :param preactivation: any array
-    """
-    return np.tanh(preactivation) if name == "tanh" else preactivation
-
-
 @dataclass(frozen=True)
 class Trajectory:
     """A batch of episodes.
 
     :param x: plant states, (T, batch, n)
-    :param u: controls, (T, batch, p)
     :param h: neuron states, (T, batch, N)
-    :param y: the observation read before each h but the first, (T-1, batch, q)
-    :param recurrent: h V before each update, (T-1, batch, r)
+    :param read: [Zᵀh, Vᵀh] of every step, (T, batch, p + r)
+    :param drive: [y, Vᵀh] that moved h to the next step, (T-1, batch, q + r)
+    :param p: number of controls
     """
 
     x: np.ndarray
-    u: np.ndarray
     h: np.ndarray
-    y: np.ndarray
-    recurrent: np.ndarray
+    read: np.ndarray
+    drive: np.ndarray
+    p: int
+
+    @classmethod
+    def allocate(cls, plant: Plant, weights: Weights, batch: int, horizon: int) -> "Trajectory":
+        """Room for a batch of episodes; a training loop fills the same room at every update.
+
+        :param plant: the plant
+        :param weights: the agent's weights
+        :param batch: number of episodes
+        :param horizon: episode length T
+        """
+        (n, p, q), r = plant.shape, weights.rank
+        widths = {"x": n, "h": weights.neurons, "read": p + r}
+        arrays = {name: np.zeros((horizon, batch, width)) for name, width in widths.items()}
+        return cls(**arrays, drive=np.zeros((horizon - 1, batch, q + r)), p=p)
+
+    @property
+    def u(self) -> np.ndarray:
+        """Controls, (T, batch, p)."""
+        return self.read[:, :, : self.p]
 
 
 def rollout(
-    plant: Plant, weights: Weights, x0: np.ndarray, horizon: int, leak: float = 1.0, activation: str = "linear"
+    plant: Plant,
+    weights: Weights,
+    x0: np.ndarray,
+    horizon: int,
+    leak: float = 1.0,
+    activation: str = "linear",
+    room: Trajectory | None = None,
 ) -> Trajectory:
     """Episodes of T steps from h_0 = 0.
 
@@ -48,16 +64,15 @@ def rollout(
     :param horizon: episode length T
     :param leak: γ
     :param activation: ``"linear"`` or ``"tanh"``
+    :param room: a trajectory of the same sizes to overwrite; a new one by default
     """
-    (n, p, q), (batch, steps) = plant.shape, (x0.shape[0], horizon)
+    _, p, q = plant.shape
     left, right = factors(weights)
-    x, h = np.empty((steps, batch, n)), np.empty((steps, batch, weights.neurons))
-    read, drive = np.empty((steps, batch, right.shape[1])), np.empty((steps - 1, batch, left.shape[1]))
+    episodes = room or Trajectory.allocate(plant, weights, x0.shape[0], horizon)
+    x, h, read, drive = episodes.x, episodes.h, episodes.read, episodes.drive
     x[0], h[0] = x0, 0.0
-    for t in range(steps):
+    for t in range(horizon - 1):
         np.matmul(h[t], right, out=read[t])
-        if t + 1 == steps:
-            break
         x[t + 1] = x[t] @ plant.A.T + read[t, :, :p] @ plant.B.T
         drive[t, :, :q] = x[t + 1] @ plant.C.T
         drive[t, :, q:] = read[t, :, p:]
@@ -69,7 +84,8 @@ def rollout(
         if leak != 1.0:
             following *= leak
             following += (1.0 - leak) * h[t]
-    return Trajectory(x, read[:, :, :p], h, drive[:, :, :q], drive[:, :, q:])
+    np.matmul(h[-1], right, out=read[-1])
+    return episodes
 
 
 def factors(weights: Weights) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from numerics.plants import Plant
 from numerics.replay import Replay, Settings
-from numerics.results import Run, diverged
+from numerics.results import COMPLETED, Run, diverged
 from numerics.simulate import Trajectory, factors, joint_matrix, loss_of, rollout, spectral_radius
 from numerics.weights import Weights
 
@@ -15,20 +15,50 @@ CLIP_EPSILON = 1e-6
 Gradients = dict[str, np.ndarray]
 
 
-def loss_and_gradient(plant: Plant, weights: Weights, x0: np.ndarray, settings: Settings) -> tuple[float, Gradients]:
+@dataclass(frozen=True)
+class Workspace:
+    """Room for one batch forward and backward, owned by one training loop and overwritten at every update.
+
+    :param episodes: the forward pass
+    :param pre: γ φ' ∂L/∂h of every step, (T-1, batch, N)
+    :param back: [∂L/∂u, Uᵀ pre] of every step, (T, batch, p + r)
+    """
+
+    episodes: Trajectory
+    pre: np.ndarray
+    back: np.ndarray
+
+    @classmethod
+    def allocate(cls, plant: Plant, weights: Weights, batch: int, horizon: int) -> "Workspace":
+        """Room for a batch of the given sizes.
+
+        :param plant: the plant
+        :param weights: the agent's weights
+        :param batch: number of episodes
+        :param horizon: episode length T
+        """
+        episodes = Trajectory.allocate(plant, weights, batch, horizon)
+        return cls(episodes, np.empty_like(episodes.h[1:]), np.empty_like(episodes.read))
+
+
+def loss_and_gradient(
+    plant: Plant, weights: Weights, x0: np.ndarray, settings: Settings, work: Workspace | None = None
+) -> tuple[float, Gradients]:
     """The loss of a batch and its gradient by every weight matrix (back-propagation through plant and agent).
 
     :param plant: the plant
     :param weights: the agent's weights
     :param x0: initial plant states, (batch, n)
     :param settings: horizon, leak, activation and loss
+    :param work: room to overwrite; new by default
     """
-    episodes = rollout(plant, weights, x0, settings.horizon, settings.leak, settings.activation)
-    loss = loss_of(episodes, settings.state_weight, settings.control_penalty, settings.scale)
-    return loss, backpropagate(plant, weights, episodes, settings)
+    work = work or Workspace.allocate(plant, weights, x0.shape[0], settings.horizon)
+    rollout(plant, weights, x0, settings.horizon, settings.leak, settings.activation, work.episodes)
+    loss = loss_of(work.episodes, settings.state_weight, settings.control_penalty, settings.scale)
+    return loss, backpropagate(plant, weights, work, settings)
 
 
-def backpropagate(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings) -> Gradients:
+def backpropagate(plant: Plant, weights: Weights, work: Workspace, settings: Settings) -> Gradients:
     """Gradients of the loss along given episodes.
 
     With g_t = ∂L/∂h_t, f_t = ∂L/∂x_t and the preactivation's e_t = γ φ'·g_{t+1}:
@@ -37,18 +67,17 @@ def backpropagate(plant: Plant, weights: Weights, episodes: Trajectory, settings
 
     :param plant: the plant
     :param weights: the agent's weights
-    :param episodes: the episodes of a rollout
+    :param work: the episodes, and room for the adjoint
     :param settings: horizon, leak, activation and loss
     """
     q, p = weights.m.shape[1], weights.z.shape[1]
-    steps, batch, neurons = episodes.h.shape
+    episodes, pre, back = work.episodes, work.pre, work.back
+    steps, batch, _ = episodes.h.shape
     left, right = factors(weights)
     leak = settings.leak
     unit = 2.0 * settings.scale / batch
     state_slope = (unit * settings.state_weight) * episodes.x
     control_slope = (unit * settings.control_penalty) * episodes.u
-    pre = np.empty((steps - 1, batch, neurons))
-    back = np.empty((steps, batch, right.shape[1]))
     back[-1, :, :p], back[-1, :, p:] = control_slope[-1], 0.0
     slope_h, slope_x = back[-1] @ right.T, state_slope[-1]
     for t in range(steps - 2, -1, -1):
@@ -64,7 +93,7 @@ def backpropagate(plant: Plant, weights: Weights, episodes: Trajectory, settings
         if leak != 1.0:
             earlier += (1.0 - leak) * slope_h
         slope_h = earlier
-    return _collect(weights, episodes, pre, back)
+    return _collect(weights, work)
 
 
 def _through_activation(slope_h, episodes: Trajectory, t: int, settings: Settings, out: np.ndarray) -> np.ndarray:
@@ -81,13 +110,12 @@ def _through_activation(slope_h, episodes: Trajectory, t: int, settings: Setting
     return out
 
 
-def _collect(weights: Weights, episodes: Trajectory, pre: np.ndarray, back: np.ndarray) -> Gradients:
+def _collect(weights: Weights, work: Workspace) -> Gradients:
     """Sum the outer products of all steps, one matrix product a weight matrix."""
     q, p, neurons = weights.m.shape[1], weights.z.shape[1], weights.neurons
-    flat_pre, flat_h = pre.reshape(-1, neurons), episodes.h.reshape(-1, neurons)
-    read = flat_h.T @ back.reshape(-1, back.shape[2])
-    drive = np.concatenate([episodes.y, episodes.recurrent], axis=2)
-    written = flat_pre.T @ drive.reshape(-1, drive.shape[2])
+    episodes, flat_pre = work.episodes, work.pre.reshape(-1, weights.neurons)
+    read = episodes.h.reshape(-1, neurons).T @ work.back.reshape(-1, work.back.shape[2])
+    written = flat_pre.T @ episodes.drive.reshape(-1, episodes.drive.shape[2])
     gradients = {"m": written[:, :q], "z": read[:, :p]}
     if weights.u is not None:
         gradients |= {"u": written[:, q:], "v": read[:, p:]}
@@ -162,10 +190,11 @@ def train(replay: Replay, spectrum: bool = True, progress: Callable[[int, int], 
     optimizer = OPTIMIZERS[settings.optimizer](settings.learning_rate)
     history: dict[str, list] = {"loss": [], "gradient_norm": [], "spectral_radius": [], "overlaps": []}
     rank_one = weights.w is None and max(weights.m.shape[1], weights.z.shape[1], weights.rank) == 1
-    status = "completed"
+    work = Workspace.allocate(replay.plant, weights, replay.x0.shape[1], settings.horizon)
+    status = COMPLETED
     for epoch in range(replay.epochs):
         with np.errstate(all="ignore"):
-            loss, gradients = loss_and_gradient(replay.plant, weights, replay.x0[epoch], settings)
+            loss, gradients = loss_and_gradient(replay.plant, weights, replay.x0[epoch], settings, work)
             trained = {name: gradients[name] for name in settings.train}
             norm = global_norm(trained)
         if not (np.isfinite(loss) and np.isfinite(norm)):

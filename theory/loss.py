@@ -5,7 +5,7 @@ Source: Ger & Barak, arXiv 2505.13567, Sec. 2 and 4.
 
 from dataclasses import dataclass
 
-from sympy import Expr, ImmutableMatrix, Rational, diff, expand, eye, hessian, sympify
+from sympy import Expr, ImmutableMatrix, Rational, diff, expand, eye, factor, hessian, sqrt, sympify
 from sympy.polys.rings import PolyElement, PolyRing
 
 from theory import symbols
@@ -115,32 +115,35 @@ def horizon_loss(horizon: int, loop: ReducedLoop | None = None, cost: Cost | Non
 
 
 def long_term_loss(perturbative: bool = False, horizon: Expr | int = symbols.horizon) -> Named:
-    """L_∞^T = ρ^{2T} with ρ² the squared modulus of the dominant pair in terms of λ_3.
+    """L_∞^T = ρ^{2T} with ρ the modulus of the dominant pair, defined by λ_3.
 
     :param perturbative: whether λ_3 is its one-step approximation (else the exact root's letter)
     :param horizon: episode length T
     """
     modulus = dominant_modulus(perturbative)
-    return Named(modulus.expression**horizon, modulus.definitions)
+    definition = (symbols.rho, sqrt(modulus.expression))
+    return Named(symbols.rho ** (2 * horizon), (*modulus.definitions, definition))
 
 
 def surrogate(perturbative: bool = True, horizon: Expr | int = symbols.horizon) -> Named:
-    """α L_∞^T + (1 - α) L_2.
+    """α L_∞^T + (1 - α) L_2, with ρ and L_2 folded.
 
     :param perturbative: whether λ_3 is its one-step approximation
     :param horizon: episode length T
     """
     long = long_term_loss(perturbative, horizon)
-    return Named(symbols.alpha * long.expression + (1 - symbols.alpha) * short_term_loss(), long.definitions)
+    folded = symbols.alpha * long.expression + (1 - symbols.alpha) * symbols.short_term
+    return Named(folded, (*long.definitions, (symbols.short_term, short_term_loss())))
 
 
 def gradient(expression: Expr, parameters=OVERLAPS) -> tuple[Expr, ...]:
-    """Partial derivatives of an explicit expression.
+    """Partial derivatives of an explicit expression, expanded if polynomial and factored otherwise.
 
     :param expression: the expression, without implicit roots (see :meth:`theory.named.Root.gradient`)
     :param parameters: symbols to differentiate by; the four overlaps by default
     """
-    return tuple(expand(diff(expression, parameter)) for parameter in parameters)
+    tidy = expand if expression.is_polynomial(*parameters) else factor
+    return tuple(tidy(diff(expression, parameter)) for parameter in parameters)
 
 
 def hessian_matrix(expression: Expr, parameters=OVERLAPS) -> ImmutableMatrix:

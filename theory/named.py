@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from sympy import Expr, Poly, Symbol, diff, together
+from sympy import Expr, Poly, Symbol, cancel, diff
 
 from theory import symbols
 
@@ -63,4 +63,4 @@ class Root:
         :param parameters: symbols to differentiate by
         """
         through = diff(expression, self.symbol)
-        return tuple(together(diff(expression, s) + through * self.derivative(s)) for s in parameters)
+        return tuple(cancel(diff(expression, s) + through * self.derivative(s)) for s in parameters)

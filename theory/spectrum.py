@@ -167,7 +167,7 @@ def perturbative_root(base: Expr, order: int) -> Expr:
     return series
 
 
-def dominant_modulus(perturbative: bool = False) -> Named | Expr:
+def dominant_modulus(perturbative: bool = False) -> Named:
     """ρ² = λ_1 λ_2 of the pair beside λ_3, by Vieta: λ_3² - (σ_vu + 2) λ_3 + 2 σ_vu - σ_zm + 1.
 
     It is the squared spectral radius while that pair is complex and outside |λ_3|; for a real pair it is

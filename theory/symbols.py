@@ -40,8 +40,10 @@ kappa = _declare("kappa", "visible product sigma_zu sigma_vm", real=True)
 scaling = _declare("c", "scale of the symmetry u -> c u, v -> v / c", positive=True)
 
 lam = _declare("lambda", "eigenvalue of the joint system, per step")
-lambda_1 = _declare("lambda_1", "dominant eigenvalue of the joint system", "1/step")
-lambda_3 = _declare("lambda_3", "fast real eigenvalue of the joint system", "1/step", real=True)
+lambda_1 = _declare("lambda_1", "dominant eigenvalue of the joint system")
+lambda_3 = _declare("lambda_3", "fast real eigenvalue of the joint system", real=True)
+rho = _declare("rho", "modulus of the dominant pair of the joint system", positive=True)
+short_term = _declare("L_2", "short-term loss", real=True)
 k_1 = _declare("k_1", "effective gain on position", real=True)
 k_2 = _declare("k_2", "effective gain on velocity", real=True)
 

@@ -1,0 +1,44 @@
+"""All derived results by name, in the order of the paper; each is built when asked for."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from importlib import import_module
+
+from derivations.result import Result
+from numerics.errors import require
+
+ORDER = (
+    "joint-system",
+    "characteristic-polynomial",
+    "visible-overlaps",
+    "stage-one",
+    "stability-region",
+    "perturbed-roots",
+    "short-term-loss",
+    "horizon-loss",
+    "long-term-loss",
+    "effective-gains",
+    "learning-map",
+    "conservation-laws",
+)
+
+
+def result(name: str) -> Result:
+    """Derive one result.
+
+    :param name: its name, see :data:`ORDER`
+    :raises InputError: if there is no such result
+    """
+    close = get_close_matches(name, ORDER, 1)
+    hint = f"did you mean {close[0]}?" if close else f"choose among {', '.join(ORDER)}"
+    require(name in ORDER, f"NAME must be a derived result; found {name!r}; {hint}")
+    return import_module(f"derivations.{name.replace('-', '_')}").build()
+
+
+def results(names: Iterable[str] = ()) -> list[Result]:
+    """Derive several results, or all.
+
+    :param names: their names; all by default
+    :raises InputError: if there is no such result
+    """
+    return [result(name) for name in (tuple(names) or ORDER)]

@@ -1,0 +1,58 @@
+"""Effective gains and the stability of the plant under them."""
+
+from sympy import expand
+
+from derivations.result import Result, Step, difference
+from theory.gain import effective_gains, gain_stability, oscillation_discriminant, slow_polynomial, state_feedback
+from theory.symbols import k_1, k_2, lam, lambda_3, sigma_vu, sigma_zm
+
+
+def build() -> Result:
+    """Gains by matching det(λ - M_cl) with the slow quadratic; stability and oscillation."""
+    first, second = effective_gains()
+    closed = state_feedback()
+    quadratic = slow_polynomial().as_expr()
+    characteristic = closed.charpoly(lam).as_expr()
+    at_one, at_minus_one, table = gain_stability()
+    steps = (
+        Step(
+            r"Once the fast mode has died out, $u = -K x$ exactly, and the plant follows $M_{\mathrm{cl}} = A - B K$.",
+            r"M_{\mathrm{cl}}",
+            closed,
+        ),
+        Step(
+            r"Its eigenvalues are the slow pair, so its polynomial is the cubic divided by $\lambda - \lambda_3$.",
+            r"\det(\lambda - M_{\mathrm{cl}})",
+            quadratic,
+            expand(characteristic.subs({k_1: first, k_2: second}) - quadratic),
+        ),
+        Step(
+            r"The coefficient of $\lambda$ gives the velocity gain: it is the shift of $\lambda_3$ away from $\sigma_{vu}$.",
+            "k_2",
+            second,
+            difference(second, lambda_3 - sigma_vu),
+        ),
+        Step(
+            r"The constant gives the position gain, $k_1 = -\sigma_{zm} - k_2 (1 - \lambda_3)$.",
+            "k_1",
+            first,
+            difference(first, -sigma_zm - second * (1 - lambda_3)),
+        ),
+        Step(r"Jury: no root at $1$.", "k_1 > 0,", at_one, difference(at_one, k_1)),
+        Step(r"No root at $-1$.", r"4 + k_1 - 2 k_2 > 0,", at_minus_one, difference(at_minus_one, 4 + k_1 - 2 * k_2)),
+        Step(
+            r"Product of the roots inside the circle; with the first two this is $k_1 < k_2$.",
+            r"1 - (1 - k_2 + k_1)^2 > 0,",
+            table,
+            difference(table, (k_2 - k_1) * (2 - k_2 + k_1)),
+        ),
+    )
+    return Result(
+        "effective-gains",
+        "Effective gains",
+        r"The agent acts as state feedback $u = -k_1 x^{(1)} - k_2 x^{(2)}$ with closed-form gains; it is stable iff "
+        r"$0 < k_1 < k_2$ and $2 k_2 < 4 + k_1$, and oscillates iff $k_2^2 < 4 k_1$.",
+        "Ger & Barak, arXiv 2505.13567, Sec. 3 (gains by regression); closed form derived here",
+        steps,
+        {"k_1": first, "k_2": second, r"\Delta_K": oscillation_discriminant()},
+    )

@@ -1,0 +1,58 @@
+"""The roots of the cubic near κ = 0."""
+
+from sympy import Matrix, Poly, cancel, sqrt, together
+
+from derivations.result import Result, Step, difference
+from theory.spectrum import cubic, fast_root_perturbative, perturbative_root, visible
+from theory.symbols import kappa, lam, sigma_vu, sigma_zm
+
+
+def _order_residual(root, order: int):
+    """Coefficients of κ^0 … κ^order in the numerator of the cubic at a perturbed root, which vanish."""
+    chi = together(visible(cubic().as_expr()).subs(lam, root))
+    numerator = Poly(chi.as_numer_denom()[0], kappa)
+    return Matrix([numerator.coeff_monomial(kappa**k) for k in range(order + 1)]).expand()
+
+
+def build() -> Result:
+    """λ_3 by one Newton step and by Lagrange inversion; the pair to first order."""
+    newton = fast_root_perturbative()
+    second = perturbative_root(sigma_vu, 2)
+    pair = perturbative_root(1 + sqrt(sigma_zm), 1)
+    chi = visible(cubic().as_expr())
+    uncoupled = chi.subs(kappa, 0)
+    steps = (
+        Step(
+            r"Without $\kappa$ the cubic factors; its roots are $\sigma_{vu}$ and $1 \pm \sqrt{\sigma_{zm}}$.",
+            r"\chi|_{\kappa=0}",
+            (lam - sigma_vu) * ((lam - 1) ** 2 - sigma_zm),
+            difference(uncoupled, (lam - sigma_vu) * ((lam - 1) ** 2 - sigma_zm)),
+        ),
+        Step(
+            r"One Newton step from $\sigma_{vu}$ gives the third root to first order in $\kappa$.",
+            r"\lambda_3^{(1)}",
+            newton,
+            _order_residual(newton, 1),
+        ),
+        Step(
+            r"Lagrange inversion gives any order; the second is as follows.",
+            r"\lambda_3^{(2)}",
+            second,
+            _order_residual(second, 2),
+        ),
+        Step(
+            r"The same for the pair, $\lambda_1$ with $+\sqrt{\sigma_{zm}}$ (imaginary for $\sigma_{zm} < 0$).",
+            r"\lambda_1^{(1)}",
+            pair,
+            difference(cancel(pair), cancel(1 + sqrt(sigma_zm) + kappa / (2 * sqrt(sigma_zm) * (1 + sqrt(sigma_zm) - sigma_vu)))),
+        ),
+    )
+    return Result(
+        "perturbed-roots",
+        "Roots near the uncoupled loop",
+        r"For small $\kappa$ the third root leaves $\sigma_{vu}$ and the pair leaves $1 \pm \sqrt{\sigma_{zm}}$, both "
+        r"linearly in $\kappa$.",
+        "Ger & Barak, arXiv 2505.13567, App. B (first order); all orders derived here",
+        steps,
+        {r"\lambda_3^{(1)}": newton, r"\lambda_3^{(2)}": second, r"\lambda_1^{(1)}": pair},
+    )

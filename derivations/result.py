@@ -1,0 +1,76 @@
+"""What a derived result is: a statement, verified steps, expressions, and where it comes from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sympy import Basic, Expr, MatrixBase, Tuple
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a derivation, an equation with the reason for it.
+
+    :param reason: why the equation holds, in words (LaTeX mathematics between dollar signs)
+    :param left: left-hand side as LaTeX
+    :param right: right-hand side
+    :param residual: an expression or matrix that the step claims to be zero
+    """
+
+    reason: str
+    left: str
+    right: Basic
+    residual: Basic | int = 0
+
+    @property
+    def verified(self) -> bool:
+        """Whether the residual is exactly zero."""
+        if isinstance(self.residual, MatrixBase):
+            return all(entry == 0 for entry in self.residual)
+        return self.residual == 0
+
+
+@dataclass(frozen=True)
+class Result:
+    """A derived result.
+
+    :param name: short name on the command line
+    :param title: heading
+    :param statement: what is claimed, in words
+    :param source: where it was published, or that it is derived here
+    :param steps: the derivation
+    :param expressions: the derived expressions by their LaTeX left-hand side
+    """
+
+    name: str
+    title: str
+    statement: str
+    source: str
+    steps: tuple[Step, ...]
+    expressions: dict[str, Basic] = field(default_factory=dict)
+
+    @property
+    def verified(self) -> bool:
+        """Whether every step's residual is exactly zero."""
+        return all(step.verified for step in self.steps)
+
+
+Builder = Callable[[], Result]
+
+
+def vector(entries) -> Tuple:
+    """Expressions as a tuple that prints as one.
+
+    :param entries: the expressions
+    """
+    return Tuple(*entries)
+
+
+def difference(left: Expr, right: Expr) -> Expr:
+    """left - right, expanded, for use as a residual.
+
+    :param left: an expression
+    :param right: an expression
+    """
+    from sympy import expand
+
+    return expand(left - right)

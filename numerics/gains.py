@@ -1,0 +1,95 @@
+"""Effective gains K with u ≈ -K x: in closed form, from the slow subspace, and by regression on trajectories."""
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+
+from numerics.codegen import vectorise
+from numerics.errors import require, whole
+from numerics.simulate import Trajectory
+from numerics.spectra import reduced_matrix
+from theory.gain import effective_gains
+from theory.loop import ReducedLoop
+from theory.spectrum import cubic
+from theory.symbols import OVERLAPS, lambda_3
+
+
+@cache
+def _gain_function():
+    return vectorise(list(effective_gains()), [*OVERLAPS, lambda_3], "effective gains")
+
+
+@cache
+def _cubic_function():
+    return vectorise(cubic().all_coeffs(), list(OVERLAPS), "cubic")
+
+
+def cubic_coefficients(overlaps: np.ndarray) -> np.ndarray:
+    """Coefficients of χ(λ)/λ for the rank-one double integrator, leading first, (..., 4).
+
+    :param overlaps: σ_zm, σ_zu, σ_vm, σ_vu on the last axis
+    """
+    return _cubic_function()(*np.moveaxis(np.asarray(overlaps, dtype=np.float64), -1, 0))
+
+
+def fast_root(roots: np.ndarray) -> float:
+    """λ_3 among the three roots: the real one beside a complex pair, else the smallest in modulus.
+
+    :param roots: roots of the cubic, (3,)
+    """
+    roots = np.asarray(roots)
+    scale = max(1.0, float(np.abs(roots).max()))
+    real = roots[np.abs(roots.imag) < 1e-12 * scale].real
+    if real.size == 0:
+        real = roots[np.argsort(np.abs(roots.imag))[:1]].real
+    return float(real[np.argmin(np.abs(real))])
+
+
+def closed_form(overlaps: np.ndarray, root: float | None = None) -> np.ndarray:
+    """(k_1, k_2) of the rank-one double integrator, k_2 = λ_3 - σ_vu, k_1 = -σ_zm - k_2 (1 - λ_3).
+
+    :param overlaps: σ_zm, σ_zu, σ_vm, σ_vu, (4,)
+    :param root: λ_3; computed from the overlaps by default
+    """
+    if root is None:
+        root = fast_root(np.roots(cubic_coefficients(overlaps)))
+    return _gain_function()(*overlaps, root)
+
+
+def slow_subspace(loop: ReducedLoop, overlaps: np.ndarray, parameters: Sequence[float] = ()) -> np.ndarray:
+    """K from the n dominant eigenvectors of P_eff, for any plant, (p, n).
+
+    On the subspace with basis E = (X, agent part), u = K_agent E X⁻¹ x.
+
+    :param loop: the reduced loop
+    :param overlaps: flat overlaps
+    :param parameters: values of the loop's parameters
+    :raises InputError: if the dominant modes do not span the plant's states
+    """
+    n, p = loop.plant.n, loop.plant.p
+    overlaps = np.asarray(overlaps, dtype=np.float64)
+    values, vectors = np.linalg.eig(reduced_matrix(loop, overlaps, parameters))
+    basis = vectors[:, np.argsort(-np.abs(values))[:n]]
+    width = loop.plant.q + loop.rank
+    split = p * loop.plant.q
+    K_agent = np.hstack(
+        [overlaps[:split].reshape(p, -1), overlaps[split : split + p * loop.rank].reshape(p, loop.rank)]
+    )
+    spans = np.linalg.cond(basis[:n]) < 1e12
+    require(bool(spans), "overlaps must give dominant modes that span the plant's states; found them dependent")
+    return -(K_agent @ basis[-width:] @ np.linalg.inv(basis[:n])).real
+
+
+def regressed(episodes: Trajectory, start: int = 1) -> np.ndarray:
+    """K by least squares of u_t on x_t without intercept over all steps t ≥ start, (p, n).
+
+    :param episodes: simulated episodes
+    :param start: first step used; 1 in arXiv 2505.13567, because u_0 = 0
+    :raises InputError: if no step is left
+    """
+    steps, _, n = episodes.x.shape
+    start = whole("start", start, 0)
+    require(start < steps, f"start must leave at least one of the {steps} steps; found {start}")
+    x, u = episodes.x[start:].reshape(-1, n), episodes.u[start:].reshape(-1, episodes.p)
+    return -np.linalg.lstsq(x, u, rcond=None)[0].T
