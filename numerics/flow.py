@@ -8,8 +8,8 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from numerics.errors import InputError, choice, number
-from numerics.kernels import CLIP_EPSILON, learning_kernel, loss_kernel
-from numerics.replay import Settings
+from numerics.kernels import learning_kernel, loss_kernel
+from numerics.replay import CLIP_EPSILON, Settings
 from numerics.spectra import reduced_radius
 from theory.learning import WeightSpace, conserved_forms
 from theory.loop import ReducedLoop

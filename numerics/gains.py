@@ -1,4 +1,4 @@
-"""Effective gains K with u ≈ -K x: in closed form, from the slow subspace, and by regression on trajectories."""
+"""Effective gains K with u ≈ -K x from the theory; :func:`numerics.observe.regressed_gains` measures them."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -6,8 +6,7 @@ from functools import cache
 import numpy as np
 
 from numerics.codegen import vectorise
-from numerics.errors import require, whole
-from numerics.simulate import Trajectory
+from numerics.errors import require
 from numerics.spectra import reduced_matrix
 from theory.gain import effective_gains
 from theory.loop import ReducedLoop
@@ -79,17 +78,3 @@ def slow_subspace(loop: ReducedLoop, overlaps: np.ndarray, parameters: Sequence[
     spans = np.linalg.cond(basis[:n]) < 1e12
     require(bool(spans), "overlaps must give dominant modes that span the plant's states; found them dependent")
     return -(K_agent @ basis[-width:] @ np.linalg.inv(basis[:n])).real
-
-
-def regressed(episodes: Trajectory, start: int = 1) -> np.ndarray:
-    """K by least squares of u_t on x_t without intercept over all steps t ≥ start, (p, n).
-
-    :param episodes: simulated episodes
-    :param start: first step used; 1 in arXiv 2505.13567, because u_0 = 0
-    :raises InputError: if no step is left
-    """
-    steps, _, n = episodes.x.shape
-    start = whole("start", start, 0)
-    require(start < steps, f"start must leave at least one of the {steps} steps; found {start}")
-    x, u = episodes.x[start:].reshape(-1, n), episodes.u[start:].reshape(-1, episodes.p)
-    return -np.linalg.lstsq(x, u, rcond=None)[0].T

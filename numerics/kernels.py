@@ -13,10 +13,9 @@ import numpy as np
 from sympy import Expr, ImmutableMatrix, Matrix, Symbol, diff, eye
 
 from numerics.codegen import assignments, build, indent, indexed, tuple_source
+from numerics.replay import CLIP_EPSILON
 from theory.learning import WeightSpace, descent, flow, squared_gradient_norm
 from theory.loop import ReducedLoop
-
-CLIP_EPSILON = 1e-6
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from numerics.weights import Weights, rank_one_law
 
 ACTIVATIONS = ("linear", "tanh")
 OPTIMIZERS = ("sgd", "adam")
+CLIP_EPSILON = 1e-6  # added to the norm in clipping, as the common frameworks do
 WEIGHT_NAMES = ("m", "z", "u", "v", "w")
 
 

@@ -111,16 +111,6 @@ def joint_matrix(plant: Plant, weights: Weights, leak: float = 1.0) -> np.ndarra
     return np.block([[A, feedback], [leak * weights.m @ C @ A, neurons]])
 
 
-def spectral_radius(matrix: np.ndarray) -> float:
-    """Largest modulus of an eigenvalue; infinite if the matrix is not finite.
-
-    :param matrix: a square matrix
-    """
-    if not np.isfinite(matrix).all():
-        return float("inf")
-    return float(np.abs(np.linalg.eigvals(matrix)).max())
-
-
 def loss_of(trajectory: Trajectory, state_weight: float, control_penalty: float, scale: float) -> float:
     """s Σ_t (state_weight |x_t|² + control_penalty |u_t|²), averaged over the batch.
 

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from numerics.codegen import vectorise
+from numerics.observe import by_modulus
 from numerics.plants import Plant
 from numerics.simulate import joint_matrix
 from numerics.weights import Weights
@@ -73,15 +74,6 @@ def recurrence_eigenvalues(weights: Weights) -> np.ndarray:
     :param weights: the agent's weights
     """
     return by_modulus(np.linalg.eigvals(weights.recurrence))
-
-
-def by_modulus(values: np.ndarray) -> np.ndarray:
-    """Eigenvalues sorted by decreasing modulus, upper half plane first.
-
-    :param values: eigenvalues, (k,)
-    """
-    values = np.asarray(values, dtype=np.complex128)
-    return values[np.lexsort((-values.imag, -np.round(np.abs(values), 12)))]
 
 
 def match(reference: np.ndarray, values: np.ndarray) -> np.ndarray:

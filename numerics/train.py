@@ -1,17 +1,17 @@
 """Direct training of N neurons: gradients by a hand-written adjoint, SGD and Adam, clipping. The experiment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from numerics.observe import OBSERVERS, Observer
 from numerics.plants import Plant
-from numerics.replay import Replay, Settings
+from numerics.replay import CLIP_EPSILON, Replay, Settings
 from numerics.results import COMPLETED, Run, diverged
-from numerics.simulate import Trajectory, factors, joint_matrix, loss_of, rollout, spectral_radius
+from numerics.simulate import Trajectory, factors, loss_of, rollout
 from numerics.weights import Weights
 
-CLIP_EPSILON = 1e-6
 Gradients = dict[str, np.ndarray]
 
 
@@ -176,21 +176,30 @@ class Adam:
 OPTIMIZERS: dict[str, type[Sgd] | type[Adam]] = {"sgd": Sgd, "adam": Adam}
 
 
-def train(replay: Replay, spectrum: bool = True, progress: Callable[[int, int], None] | None = None) -> Run:
+def _clipped(gradients: Gradients, norm: float, settings: Settings) -> Gradients:
+    factor = min(1.0, settings.clip / (norm + CLIP_EPSILON))
+    return {name: factor * gradient for name, gradient in gradients.items()}
+
+
+def train(
+    replay: Replay,
+    observers: Mapping[str, Observer] = OBSERVERS,
+    progress: Callable[[int, int], None] | None = None,
+) -> Run:
     """Train the network of a replay directly, one update an epoch.
 
     Stops at the first epoch whose loss or gradient is not finite and says so in the status; the weights are
     then the last finite ones.
 
     :param replay: the run to be made
-    :param spectrum: whether to record the joint system's spectral radius at every epoch (the costly part)
+    :param observers: what to record of every epoch before its update, by name; the joint spectrum is the
+        costly part, ``{}`` records loss and gradient norm alone
     :param progress: called with (epochs done, epochs in all)
     """
     settings, weights = replay.settings, replay.weights
     optimizer = OPTIMIZERS[settings.optimizer](settings.learning_rate)
-    history: dict[str, list] = {"loss": [], "gradient_norm": [], "spectral_radius": [], "overlaps": []}
-    rank_one = weights.w is None and max(weights.m.shape[1], weights.z.shape[1], weights.rank) == 1
     work = Workspace.allocate(replay.plant, weights, replay.x0.shape[1], settings.horizon)
+    history: dict[str, list] = {"loss": [], "gradient_norm": [], **{name: [] for name in observers}}
     status = COMPLETED
     for epoch in range(replay.epochs):
         with np.errstate(all="ignore"):
@@ -202,19 +211,24 @@ def train(replay: Replay, spectrum: bool = True, progress: Callable[[int, int], 
             break
         history["loss"].append(loss)
         history["gradient_norm"].append(norm)
-        if rank_one:
-            history["overlaps"].append([float(block[0, 0]) for block in weights.overlaps().values()])
-        if spectrum:
-            radius = spectral_radius(joint_matrix(replay.plant, weights, settings.leak))
-            history["spectral_radius"].append(radius)
-        factor = min(1.0, settings.clip / (norm + CLIP_EPSILON))
-        arrays = weights.arrays()
-        moved = {name: arrays[name] + optimizer.step(name, factor * g) for name, g in trained.items()}
+        for name, observe in observers.items():
+            history[name].append(observe(replay.plant, weights, work.episodes, settings))
+        steps = {name: optimizer.step(name, g) for name, g in _clipped(trained, norm, settings).items()}
+        moved = {name: weights.arrays()[name] + step for name, step in steps.items()}
         if not all(np.isfinite(array).all() for array in moved.values()):
             status = diverged(epoch)
             break
         weights = weights.updated(moved)
         if progress:
             progress(epoch + 1, replay.epochs)
-    recorded = {name: np.array(values) for name, values in history.items() if values or name == "loss"}
-    return Run("simulation", status, recorded, weights, replay.config())
+    return Run("simulation", status, _recorded(history), weights, replay.config())
+
+
+def _recorded(history: dict[str, list]) -> dict[str, np.ndarray]:
+    """Arrays over epochs; the spectral radius is the modulus of the first eigenvalue."""
+    present = {name: values for name, values in history.items() if not any(value is None for value in values)}
+    arrays = {name: np.array(values) for name, values in present.items()}
+    if "eigenvalues" in arrays:
+        leading = arrays["eigenvalues"]
+        arrays["spectral_radius"] = np.abs(leading[:, 0]) if leading.size else np.zeros(0)
+    return arrays

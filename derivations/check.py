@@ -1,0 +1,60 @@
+"""A claim decided by comparison, and the networks that claims are tried on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from derivations.evidence import Pair
+from numerics.weights import Weights, at_overlaps
+
+SAMPLES = 20
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the report.
+
+    :param claim: what is claimed
+    :param theory: the theory's value
+    :param simulation: the experiment's value
+    :param difference: how far they are apart, in the measure the claim names
+    :param tolerance: largest difference that passes
+    :param theory_seconds: time the theory took
+    :param simulation_seconds: time the experiment took
+    """
+
+    claim: str
+    theory: float
+    simulation: float
+    difference: float
+    tolerance: float
+    theory_seconds: float = 0.0
+    simulation_seconds: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        """Whether the difference is within the tolerance; not if it is NaN."""
+        return bool(self.difference <= self.tolerance)
+
+
+def sample_networks(pairs: Sequence[Pair]) -> list[Weights]:
+    """Initial and final networks of the runs, and random networks at overlaps the runs pass through.
+
+    :param pairs: the runs
+    """
+    rng = np.random.default_rng(2026)
+    networks = [weights for pair in pairs for weights in (pair.replay.weights, pair.simulation.weights)]
+    for index in range(SAMPLES):
+        path = pairs[index % len(pairs)].theory.overlaps
+        point = path[int(rng.integers(len(path)))] + rng.normal(0, 0.05, 4)
+        networks.append(at_overlaps(rng, point, pairs[0].replay.weights.neurons))
+    return networks
+
+
+def flat(weights: Weights) -> np.ndarray:
+    """The overlaps of a network in the theory's order.
+
+    :param weights: the network
+    """
+    return np.concatenate([block.ravel() for block in weights.overlaps().values()])

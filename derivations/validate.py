@@ -1,0 +1,160 @@
+"""The main job: derive, descend exactly, train directly, compare, and write the report."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from derivations import catalogue, document, point_checks, run_checks
+from derivations.check import Check
+from derivations.evidence import Pair, Progress
+from numerics.errors import require
+from numerics.files import atomic, write_text
+from numerics.gains import closed_form
+from numerics.results import versions
+from numerics.spectra import reduced_eigenvalues, track
+from theory.loop import ReducedLoop
+
+CHECKS: tuple[Callable[[Sequence[Pair]], list[Check]], ...] = (
+    point_checks.identities,
+    point_checks.spectrum,
+    point_checks.horizon_gradients,
+    point_checks.short_and_long,
+    run_checks.descents,
+    run_checks.general_plant,
+    run_checks.flow_and_laws,
+    run_checks.gains,
+)
+
+
+def run_checks_on(pairs: Sequence[Pair], progress: Progress | None = None) -> list[Check]:
+    """All checks on the runs.
+
+    :param pairs: the runs
+    :param progress: called with (what, done, in all)
+    """
+    lines = []
+    for index, check in enumerate(CHECKS):
+        if progress:
+            progress(f"checking {check.__name__.replace('_', ' ')}", index, len(CHECKS))
+        lines += check(pairs)
+    return lines
+
+
+def prepare_folder(path: str | Path) -> Path:
+    """The report's folder, created if absent.
+
+    :param path: the folder
+    :raises InputError: if it cannot be a folder
+    """
+    path = Path(path)
+    require(path.is_dir() or not path.exists(), f"--out must be a folder; found the file {path}; name another")
+    require(path.is_dir() or path.parent.is_dir(), f"--out must lie in an existing folder; found no {path.parent}")
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        require(False, f"--out must be writable; found for {path}: {error.strerror}")
+    return path
+
+
+def markdown(lines: Sequence[Check], pairs: Sequence[Pair]) -> str:
+    """The report in Markdown.
+
+    :param lines: the checks
+    :param pairs: the runs
+    """
+    config = ", ".join(f"{name} = {value}" for name, value in pairs[0].replay.config().items())
+    rows = [
+        f"| {c.claim} | {c.theory:.10g} | {c.simulation:.10g} | {c.difference:.2e} | {c.tolerance:.0e} "
+        f"| {c.theory_seconds:.3g} | {c.simulation_seconds:.3g} | {'pass' if c.passed else 'FAIL'} |"
+        for c in lines
+    ]
+    used = ", ".join(f"{name} {number}" for name, number in versions().items())
+    head = [
+        "# Theory against simulation",
+        "",
+        f"Seeds {', '.join(str(p.seed) for p in pairs)}; {config}.",
+        "",
+        "| claim | theory | simulation | difference | tolerance | theory s | simulation s | verdict |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    return "\n".join([*head, *rows, "", f"Versions: {used}.", ""])
+
+
+def as_json(lines: Sequence[Check], pairs: Sequence[Pair]) -> str:
+    """The report as JSON.
+
+    :param lines: the checks
+    :param pairs: the runs
+    """
+
+    def number(value: object) -> object:
+        value = value.item() if isinstance(value, np.generic) else value
+        return None if isinstance(value, float) and not np.isfinite(value) else value
+
+    checks = [{**{k: number(v) for k, v in asdict(c).items()}, "passed": c.passed} for c in lines]
+    content = {
+        "passed": all(c.passed for c in lines),
+        "seeds": [pair.seed for pair in pairs],
+        "config": pairs[0].replay.config(),
+        "versions": versions(),
+        "checks": checks,
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False, default=str)
+
+
+def write_report(folder: Path, lines: Sequence[Check], pairs: Sequence[Pair]) -> list[Path]:
+    """Report in Markdown and JSON, LaTeX of every expression, and three figures.
+
+    :param folder: an existing folder
+    :param lines: the checks
+    :param pairs: the runs; the first is drawn
+    """
+    texts = {
+        "report.md": markdown(lines, pairs),
+        "report.json": as_json(lines, pairs),
+        "expressions.tex": document.as_latex(catalogue.results(), standalone=True),
+    }
+    for name, text in texts.items():
+        write_text(folder / name, text)
+    return [folder / name for name in texts] + figures(folder, pairs[0])
+
+
+def figures(folder: Path, pair: Pair) -> list[Path]:
+    """Loss and overlaps; eigenvalues over learning; the path in the gain plane.
+
+    :param folder: an existing folder
+    :param pair: the runs to draw
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    from numerics import plots
+
+    simulation, theory = pair.simulation, pair.theory
+    paths = []
+
+    def save(name: str, figure) -> None:
+        with atomic(folder / name, "wb") as handle:
+            figure.savefig(handle, format="png")
+        plt.close(figure)
+        paths.append(folder / name)
+
+    with plt.style.context(plots.STYLE):
+        figure, axes = plt.subplots(1, 2, figsize=(6.8, 2.4))
+        plots.loss_curves(axes[0], simulation, theory)
+        plots.overlap_curves(axes[1], simulation, theory)
+        save("learning.png", figure)
+        figure, ax = plt.subplots(figsize=(3.4, 2.6))
+        eigenvalues = track(reduced_eigenvalues(ReducedLoop(), theory.overlaps))
+        plots.eigenvalue_paths(ax, eigenvalues, simulation.history["eigenvalues"])
+        save("eigenvalues.png", figure)
+        figure, ax = plt.subplots(figsize=(3.4, 2.6))
+        gains = np.array([closed_form(point) for point in theory.overlaps])
+        plots.gain_plane(ax, gains, simulation.history["gains"][:, 0], theory.stabilisation())
+        save("gains.png", figure)
+    return paths

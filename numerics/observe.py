@@ -1,0 +1,71 @@
+"""What is recorded of a direct run at every epoch, measured on the N neurons themselves."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from numerics.errors import require, whole
+from numerics.plants import Plant
+from numerics.replay import Settings
+from numerics.simulate import Trajectory, joint_matrix
+from numerics.weights import Weights
+
+Observer = Callable[[Plant, Weights, Trajectory, Settings], object]
+
+
+def leading_eigenvalues(plant: Plant, weights: Weights, leak: float = 1.0) -> np.ndarray:
+    """The n + q + max(r, 1) eigenvalues of the joint matrix P of largest modulus, in decreasing order.
+
+    Within a complex pair the one in the upper half plane comes first.
+
+    :param plant: the plant
+    :param weights: the agent's weights
+    :param leak: γ
+    """
+    n, _, q = plant.shape
+    values = np.linalg.eigvals(joint_matrix(plant, weights, leak))
+    return by_modulus(values)[: n + q + max(weights.rank, 1)]
+
+
+def by_modulus(values: np.ndarray) -> np.ndarray:
+    """Eigenvalues sorted by decreasing modulus, upper half plane first.
+
+    :param values: eigenvalues, (k,)
+    """
+    values = np.asarray(values, dtype=np.complex128)
+    return values[np.lexsort((-values.imag, -np.round(np.abs(values), 12)))]
+
+
+def regressed_gains(episodes: Trajectory, start: int = 1) -> np.ndarray:
+    """K with u ≈ -K x by least squares without intercept over all steps t ≥ start, (p, n).
+
+    :param episodes: simulated episodes
+    :param start: first step used; 1 in arXiv 2505.13567, because u_0 = 0
+    :raises InputError: if no step is left
+    """
+    steps, _, n = episodes.x.shape
+    start = whole("start", start, 0)
+    require(start < steps, f"start must leave at least one of the {steps} steps; found {start}")
+    x, u = episodes.x[start:].reshape(-1, n), episodes.u[start:].reshape(-1, episodes.p)
+    return -np.linalg.lstsq(x, u, rcond=None)[0].T
+
+
+def _overlaps(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings):
+    if weights.w is not None or max(weights.m.shape[1], weights.z.shape[1], weights.rank) > 1:
+        return None
+    return [float(block[0, 0]) for block in weights.overlaps().values()]
+
+
+def _eigenvalues(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings):
+    return leading_eigenvalues(plant, weights, settings.leak)
+
+
+def _gains(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings):
+    return regressed_gains(episodes) if episodes.x.shape[0] > 1 else None
+
+
+OBSERVERS: dict[str, Observer] = {"overlaps": _overlaps, "eigenvalues": _eigenvalues}
+"""Recorded by default: overlaps of a rank-one network and the leading eigenvalues of the joint system."""
+
+ALL_OBSERVERS: dict[str, Observer] = {**OBSERVERS, "gains": _gains}
+"""The default ones and the regressed gains."""

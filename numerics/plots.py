@@ -1,0 +1,95 @@
+"""Plots of runs: axes in, artists out. Nothing is computed here but what is drawn."""
+
+from importlib.resources import files
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+
+from numerics.results import Run
+
+STYLE = str(files("numerics") / "paper.mplstyle")
+NAMES = (r"$\sigma_{zm}$", r"$\sigma_{zu}$", r"$\sigma_{vm}$", r"$\sigma_{vu}$")
+THEORY = {"color": "black", "linestyle": (0, (3, 2)), "linewidth": 0.9}
+
+
+def loss_curves(ax: Axes, simulation: Run, theory: Run) -> list:
+    """Loss over epochs on a log scale: simulation solid, theory dashed.
+
+    :param ax: where to draw
+    :param simulation: the direct run
+    :param theory: the exact run
+    """
+    (solid,) = ax.semilogy(simulation.loss, label="simulation, N neurons")
+    (dashed,) = ax.semilogy(theory.loss, label="exact map", **THEORY)
+    stable = theory.stabilisation()
+    artists = [solid, dashed]
+    if stable is not None:
+        artists.append(ax.axvline(stable, color="0.7", linewidth=0.8, label="stable from here"))
+    ax.set(xlabel="epoch", ylabel="loss (time average)")
+    ax.legend()
+    return artists
+
+
+def overlap_curves(ax: Axes, simulation: Run, theory: Run) -> list:
+    """The four overlaps over epochs: simulation solid, theory dashed.
+
+    :param ax: where to draw
+    :param simulation: the direct run
+    :param theory: the exact run
+    """
+    artists = [ax.plot(simulation.overlaps[:, i], label=name)[0] for i, name in enumerate(NAMES)]
+    artists += [ax.plot(theory.overlaps[:, i], **THEORY)[0] for i in range(4)]
+    ax.set(xlabel="epoch", ylabel="overlap")
+    ax.legend(ncols=2)
+    return artists
+
+
+def eigenvalue_paths(ax: Axes, paths: np.ndarray, measured: np.ndarray, every: int = 25) -> list:
+    """Eigenvalues in the complex plane over learning, coloured by epoch, with the unit circle.
+
+    :param ax: where to draw
+    :param paths: matched eigenvalues of the theory, (epochs, k)
+    :param measured: eigenvalues of the full joint matrix, (epochs, k), drawn as open circles
+    :param every: epochs between the circles
+    """
+    angle = np.linspace(0, 2 * np.pi, 400)
+    artists: list = ax.plot(np.cos(angle), np.sin(angle), color="0.6", linewidth=0.8)
+    for path in paths.T:
+        points = np.column_stack([path.real, path.imag])
+        lines = LineCollection(np.stack([points[:-1], points[1:]], axis=1), cmap="viridis", linewidths=1.4)
+        lines.set_array(np.arange(len(points) - 1))
+        artists.append(ax.add_collection(lines))
+    shown = measured[::every].ravel()
+    artists += ax.plot(shown.real, shown.imag, "o", mfc="none", mec="0.25", ms=3, mew=0.5, label="eigenvalues of P")
+    ax.set(xlabel="real part", ylabel="imaginary part", xlim=(-0.35, 1.35), ylim=(-0.6, 0.6), aspect="equal")
+    ax.figure.colorbar(artists[1], ax=ax, label="epoch", shrink=0.8)
+    ax.legend(loc="upper left")
+    return artists
+
+
+def gain_plane(ax: Axes, path: np.ndarray, measured: np.ndarray, stable_epoch: int | None, every: int = 25) -> list:
+    """Path of the effective gains over the exact stability and oscillation regions of A - B K.
+
+    :param ax: where to draw
+    :param path: (k_1, k_2) of the theory, (epochs, 2)
+    :param measured: regressed (k_1, k_2) of the simulation, (epochs, 2), drawn as open circles
+    :param stable_epoch: epoch of stabilisation, marked on the path, or None
+    :param every: epochs between the circles
+    """
+    shown = measured[::every]
+    top = np.clip(1.2 * max(np.nanmax(path), np.nanmax(shown)), 0.2, 4.0)
+    low = min(-0.05 * top, 1.1 * min(np.nanmin(path), np.nanmin(shown)))
+    k_1, k_2 = np.meshgrid(np.linspace(low, top, 500), np.linspace(low, top, 500))
+    stable = (k_1 > 0) & (k_1 < k_2) & (2 * k_2 < 4 + k_1)
+    region = np.where(stable, np.where(k_2**2 < 4 * k_1, 2, 1), 0)
+    colours = ["#ffffff", "#d9ead3", "#a8cfa0"]
+    artists: list = [ax.contourf(k_1, k_2, region, levels=[-0.5, 0.5, 1.5, 2.5], colors=colours)]
+    artists += ax.plot(path[:, 0], path[:, 1], label="closed form", **THEORY)
+    artists += ax.plot(shown[:, 0], shown[:, 1], "o", mfc="none", ms=3, mew=0.6, label="regression on x")
+    if stable_epoch is not None:
+        artists += ax.plot(*path[stable_epoch], "D", ms=4, color="#D55E00", label="stable from here")
+    ax.set(xlabel=r"$k_1$ (gain on position)", ylabel=r"$k_2$ (gain on velocity)", xlim=(low, top), ylim=(low, top))
+    ax.text(0.97, 0.05, "dark: stable, oscillating\nlight: stable", transform=ax.transAxes, ha="right", fontsize=6)
+    ax.legend(loc="upper left")
+    return artists
