@@ -12,7 +12,6 @@ from numerics.errors import InputError, choice, require, whole
 
 app = typer.Typer(
     help="How recurrent networks learn when they act on their own environment: theory beside the experiment.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -20,7 +19,9 @@ app = typer.Typer(
 
 USAGE_ERROR = typer.BadParameter.__mro__[1]  # the parser's UsageError, under whichever name typer ships it
 
-Replay = Annotated[Path | None, typer.Option(help="Replay .npz: weights, x0 and settings. Excludes the protocol options.")]
+Replay = Annotated[
+    Path | None, typer.Option(help="Replay .npz: weights, x0 and settings. Excludes the protocol options.")
+]
 Out = Annotated[Path, typer.Option(help="Where to write the run result, .npz.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of weights and initial states [default: 0].")]
 Epochs = Annotated[int | None, typer.Option(help="Number of updates [default: 1000].")]
@@ -79,9 +80,9 @@ def validate(
 
     whole("--seeds", seeds, 1)
     folder = job.prepare_folder(out)
-    given = dict(epochs=epochs, batch=batch, neurons=neurons, horizon=horizon, learning_rate=learning_rate)
-    given |= dict(clip=clip, control_penalty=control_penalty)
-    protocol = {name: value for name, value in given.items() if value is not None}
+    sizes = dict(epochs=epochs, batch=batch, neurons=neurons, horizon=horizon)
+    numbers = dict(learning_rate=learning_rate, clip=clip, control_penalty=control_penalty)
+    protocol = {name: value for name, value in {**sizes, **numbers}.items() if value is not None}
     with screen.progress() as report:
         pairs = evidence.gather(range(seeds), report, **protocol)
         lines = job.run_checks_on(pairs, report)
@@ -115,9 +116,9 @@ def train(
     from numerics.train import train as direct
 
     check_writable(out)
-    options = dict(seed=seed, epochs=epochs, batch=batch, neurons=neurons, horizon=horizon)
-    options |= dict(learning_rate=learning_rate, clip=clip, control_penalty=control_penalty)
-    run = _protocol(replay, **options)
+    sizes = dict(seed=seed, epochs=epochs, batch=batch, neurons=neurons, horizon=horizon)
+    numbers = dict(learning_rate=learning_rate, clip=clip, control_penalty=control_penalty)
+    run = _protocol(replay, **sizes, **numbers)
     with screen.progress() as report:
         result = direct(run, progress=lambda done, total: report("training", done, total))
     _save(result, out)
@@ -149,9 +150,9 @@ def descend(
     from numerics.files import check_writable
 
     check_writable(out)
-    options = dict(seed=seed, epochs=epochs, batch=batch, neurons=neurons, horizon=horizon)
-    options |= dict(learning_rate=learning_rate, clip=clip, control_penalty=control_penalty)
-    _save(exact(_protocol(replay, **options), backend), out)
+    sizes = dict(seed=seed, epochs=epochs, batch=batch, neurons=neurons, horizon=horizon)
+    numbers = dict(learning_rate=learning_rate, clip=clip, control_penalty=control_penalty)
+    _save(exact(_protocol(replay, **sizes, **numbers), backend), out)
 
 
 @app.command("replay")
@@ -174,9 +175,9 @@ def write_replay(
     """
     from numerics.replay import save_replay
 
-    options = dict(seed=seed, epochs=epochs, batch=batch, neurons=neurons, horizon=horizon)
-    options |= dict(learning_rate=learning_rate, clip=clip, control_penalty=control_penalty)
-    save_replay(out, _protocol(None, **options))
+    sizes = dict(seed=seed, epochs=epochs, batch=batch, neurons=neurons, horizon=horizon)
+    numbers = dict(learning_rate=learning_rate, clip=clip, control_penalty=control_penalty)
+    save_replay(out, _protocol(None, **sizes, **numbers))
     typer.echo(f"{out}: written")
 
 
@@ -247,13 +248,14 @@ def main(arguments: list[str] | None = None) -> None:
 
     :param arguments: the words after the program's name; those of the process by default
     """
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(args=arguments, standalone_mode=False)
+        code = app(args=arguments or ["--help"], standalone_mode=False)
     except InputError as error:
         screen.complain(str(error))
         code = 2
-    except USAGE_ERROR as error:
-        screen.complain(f"{error.format_message()}; see closedloop --help")  # type: ignore[attr-defined]
+    except USAGE_ERROR as error:  # type: ignore[misc]
+        screen.complain(f"{error.format_message()}; see closedloop --help")
         code = 2
     except (KeyboardInterrupt, typer.Abort):
         screen.complain("interrupted")

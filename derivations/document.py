@@ -12,7 +12,7 @@ PREAMBLE = "\n".join(
     [
         r"\documentclass{article}",
         r"\usepackage{amsmath}",
-            r"\setcounter{MaxMatrixCols}{20}",
+        r"\setcounter{MaxMatrixCols}{20}",
         r"\allowdisplaybreaks",
         r"\begin{document}",
     ]
@@ -95,7 +95,7 @@ def _product_lines(expression: Mul) -> list[str]:
         return [latex(expression)]
     scalars = Mul(*(factor for factor in factors if not isinstance(factor, Add))) / denominator
     head = "" if scalars == 1 else "-" if scalars == -1 else latex(scalars)
-    lines = [head] if printed_width(head) > WIDTH // 4 else []
+    lines: list[str] = [head] if printed_width(head) > WIDTH // 4 else []
     for factor in sums:
         inner = lines_of(factor)
         before = r"\times " if lines else head
@@ -107,7 +107,8 @@ def _product_lines(expression: Mul) -> list[str]:
 
 def _sum_lines(expression: Add) -> list[str]:
     """The terms of a sum, gathered into lines of limited width."""
-    lines, current = [], ""
+    lines: list[str] = []
+    current = ""
     for term in expression.as_ordered_terms():
         text = latex(term)
         text = text if text.startswith("-") or not (lines or current) else "+ " + text
@@ -142,7 +143,9 @@ def as_latex(results: list[Result], standalone: bool = False) -> str:
     parts = []
     for result in results:
         parts.append(f"\\section*{{{result.title}}}\n{result.statement}\n")
-        parts += [f"\\paragraph{{Step {i}.}} {s.reason}\n{equation(s.left, s.right)}" for i, s in enumerate(result.steps, 1)]
+        parts += [
+            f"\\paragraph{{Step {i}.}} {s.reason}\n{equation(s.left, s.right)}" for i, s in enumerate(result.steps, 1)
+        ]
         parts.append("\\paragraph{Result.}")
         parts += [equation(left, right) for left, right in result.expressions.items()]
         parts.append("\\emph{Source:} " + result.source.replace("&", r"\&") + ".\n")
@@ -177,7 +180,10 @@ def as_json(results: list[Result]) -> str:
     """
 
     def expression(value: Basic) -> dict[str, str]:
-        return {"latex": latex(value), "sympy": sstr(value.tolist() if isinstance(value, MatrixBase) else value)}
+        return {
+            "latex": latex(value),
+            "sympy": sstr(value.tolist() if isinstance(value, MatrixBase) else value),
+        }
 
     documents = [
         {

@@ -3,7 +3,13 @@
 from sympy import expand
 
 from derivations.result import Result, Step, difference
-from theory.gain import effective_gains, gain_stability, oscillation_discriminant, slow_polynomial, state_feedback
+from theory.gain import (
+    effective_gains,
+    gain_stability,
+    oscillation_discriminant,
+    slow_polynomial,
+    state_feedback,
+)
 from theory.symbols import k_1, k_2, lam, lambda_3, sigma_vu, sigma_zm
 
 
@@ -39,7 +45,12 @@ def build() -> Result:
             difference(first, -sigma_zm - second * (1 - lambda_3)),
         ),
         Step(r"Jury: no root at $1$.", "k_1 > 0,", at_one, difference(at_one, k_1)),
-        Step(r"No root at $-1$.", r"4 + k_1 - 2 k_2 > 0,", at_minus_one, difference(at_minus_one, 4 + k_1 - 2 * k_2)),
+        Step(
+            r"No root at $-1$.",
+            r"4 + k_1 - 2 k_2 > 0,",
+            at_minus_one,
+            difference(at_minus_one, 4 + k_1 - 2 * k_2),
+        ),
         Step(
             r"Product of the roots inside the circle; with the first two this is $k_1 < k_2$.",
             r"1 - (1 - k_2 + k_1)^2 > 0,",

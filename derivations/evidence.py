@@ -56,9 +56,11 @@ def gather(seeds: Sequence[int], progress: Progress | None = None, **protocol) -
     for seed in seeds:
         replay = rank_one_replay(seed, **protocol)
 
-        def report(done: int, total: int, seed: int = seed) -> None:
+        def report(
+            done: int, total: int, what: str = f"training {replay.weights.neurons} neurons, seed {seed}"
+        ) -> None:
             if progress:
-                progress(f"training N = {replay.weights.neurons} neurons, seed {seed}", done, total)
+                progress(what, done, total)
 
         simulation, slow = timed(train, replay, ALL_OBSERVERS, report)
         theory, fast = timed(descend, replay)

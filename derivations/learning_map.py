@@ -3,7 +3,14 @@
 from sympy import Matrix, expand, eye
 
 from derivations.result import Result, Step
-from theory.learning import BLOCKS, WeightSpace, descent, flow, squared_gradient_norm, weight_gradient_residual
+from theory.learning import (
+    BLOCKS,
+    WeightSpace,
+    descent,
+    flow,
+    squared_gradient_norm,
+    weight_gradient_residual,
+)
 from theory.loop import explicit_weights
 from theory.symbols import eta
 

@@ -44,7 +44,10 @@ def build() -> Result:
             r"The same for the pair, $\lambda_1$ with $+\sqrt{\sigma_{zm}}$ (imaginary for $\sigma_{zm} < 0$).",
             r"\lambda_1^{(1)}",
             pair,
-            difference(cancel(pair), cancel(1 + sqrt(sigma_zm) + kappa / (2 * sqrt(sigma_zm) * (1 + sqrt(sigma_zm) - sigma_vu)))),
+            difference(
+                cancel(pair),
+                cancel(1 + sqrt(sigma_zm) + kappa / (2 * sqrt(sigma_zm) * (1 + sqrt(sigma_zm) - sigma_vu))),
+            ),
         ),
     )
     return Result(

@@ -52,22 +52,26 @@ def horizon_gradients(pairs: Sequence[Pair]) -> list[Check]:
     direct, slow = timed(lambda: [loss_and_gradient(plant, w, x0, settings) for w in networks])
     reduced, fast = timed(lambda: [reduced_gradient(w, x0, settings) for w in networks])
     loss_gap = max(abs(a[0] / b[0] - 1) for a, b in zip(reduced, direct, strict=True))
-    slope_gap = max(
-        np.linalg.norm(a[1] - np.hstack([b[1][n] for n in "mzuv"])) / np.linalg.norm(a[1])
-        for a, b in zip(reduced, direct, strict=True)
-    )
+    stacked = [np.hstack([gradients[name] for name in "mzuv"]) for _, gradients in direct]
+    slope_gap = max(float(np.linalg.norm(a[1] - b) / np.linalg.norm(b)) for a, b in zip(reduced, stacked, strict=True))
     norm = float(np.linalg.norm(reduced[0][1]))
-    plain = float(np.linalg.norm(np.hstack([direct[0][1][n] for n in "mzuv"])))
+    plain = float(np.linalg.norm(stacked[0]))
     stepped, steps = timed(lambda: [complex_step(w, x0, settings, i) for i, w in enumerate(networks)])
     projected = [project(a[1], w, i) for i, (a, w) in enumerate(zip(reduced, networks, strict=True))]
-    step_gap = max(
-        abs(s - p) / np.linalg.norm(a[1]) for s, p, a in zip(stepped, projected, reduced, strict=True)
-    )
+    step_gap = max(abs(s - p) / np.linalg.norm(a[1]) for s, p, a in zip(stepped, projected, reduced, strict=True))
     horizon = settings.horizon
     return [
         Check(f"loss L_T, T = {horizon} (relative)", reduced[0][0], direct[0][0], loss_gap, 1e-10, fast, slow),
         Check("gradient by all weights, back-propagation (relative)", norm, plain, slope_gap, 1e-10, fast, slow),
-        Check("gradient, complex step through P (relative)", projected[0], stepped[0], step_gap, 1e-10, fast, steps),
+        Check(
+            "gradient, complex step through P (relative)",
+            projected[0],
+            stepped[0],
+            step_gap,
+            1e-10,
+            fast,
+            steps,
+        ),
     ]
 
 

@@ -29,7 +29,12 @@ def build() -> Result:
             losses[2],
             difference(losses[2], _by_matrix_power(2)),
         ),
-        Step(r"Three controls see all four overlaps.", "L_3", losses[3], difference(losses[3], _by_matrix_power(3))),
+        Step(
+            r"Three controls see all four overlaps.",
+            "L_3",
+            losses[3],
+            difference(losses[3], _by_matrix_power(3)),
+        ),
     )
     return Result(
         "short-term-loss",

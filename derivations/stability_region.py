@@ -27,7 +27,12 @@ def build() -> Result:
             at_minus_one,
             difference(at_minus_one, 4 + 4 * sigma_vu - sigma_zm * (1 + sigma_vu) + kappa),
         ),
-        Step(r"Jury's first row: $|a_0| < 1$.", r"1 - a_0^2", factor(constant), difference(constant, 1 - a_0**2)),
+        Step(
+            r"Jury's first row: $|a_0| < 1$.",
+            r"1 - a_0^2",
+            factor(constant),
+            difference(constant, 1 - a_0**2),
+        ),
         Step(
             r"Jury's second row: $1 - a_0^2 > |a_0 a_2 - a_1|$, the edge where a complex pair crosses the circle.",
             r"(1 - a_0^2)^2 - (a_0 a_2 - a_1)^2",
@@ -42,5 +47,10 @@ def build() -> Result:
         r"positive.",
         "Jury's test (Jury 1964) applied to the cubic; derived here",
         steps,
-        {r"\chi(1)": at_one, r"-\chi(-1)": at_minus_one, r"1 - a_0^2": factor(constant), r"J_2": factor(table)},
+        {
+            r"\chi(1)": at_one,
+            r"-\chi(-1)": at_minus_one,
+            r"1 - a_0^2": factor(constant),
+            r"J_2": factor(table),
+        },
     )

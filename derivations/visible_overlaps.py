@@ -30,7 +30,11 @@ def build() -> Result:
             visible(transfer),
             tail,
         ),
-        Step(r"Markov parameters of the agent: the response of $u$ to an impulse in $y$.", "g_0", symbols.sigma_zm),
+        Step(
+            r"Markov parameters of the agent: the response of $u$ to an impulse in $y$.",
+            "g_0",
+            symbols.sigma_zm,
+        ),
         Step(r"One step through the recurrence.", "g_1", first),
         Step(r"$g_k = \sigma_{zu}\sigma_{vu}^{k-1}\sigma_{vm}$ in general.", "g_2", second, rest),
     )

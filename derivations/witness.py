@@ -26,8 +26,8 @@ def reduced_gradient(weights: Weights, x0: np.ndarray, settings: Settings) -> tu
     loss, slope = kernel(tuple(flat(weights)), parameters, tuple(factor.ravel()), state, control, settings.horizon)
     space = WeightSpace()
     S = np.zeros((4, 4))
-    for (row, column), value in zip(("zm", "zu", "vm", "vu"), slope, strict=True):
-        i, j = space.columns(row).start, space.columns(column).start
+    for name, value in zip(("zm", "zu", "vm", "vu"), slope, strict=True):
+        i, j = (space.columns(block).start for block in name)
         S[i, j] = S[j, i] = value
     return float(loss), weights.stack @ S
 

@@ -133,7 +133,10 @@ def resolve_backend(backend: str) -> str:
     choice("backend", backend, BACKENDS)
     if backend == "auto":
         return "numba" if has_numba() else "python"
-    require(backend != "numba" or has_numba(), "backend numba must be installed; found none; install closedloop-rnn[fast]")
+    require(
+        backend != "numba" or has_numba(),
+        "backend numba must be installed; found none; install closedloop-rnn[fast]",
+    )
     return backend
 
 
@@ -203,7 +206,16 @@ def _compiled_iterate(kernel: LossKernel, space: WeightSpace) -> Callable:
 
     def bound(gram, transfer, initial, numbers, loss, norms, grams):
         return iterate(
-            names["visible"], names["kernel"], names["step"], gram, transfer, initial, numbers, loss, norms, grams
+            names["visible"],
+            names["kernel"],
+            names["step"],
+            gram,
+            transfer,
+            initial,
+            numbers,
+            loss,
+            norms,
+            grams,
         )
 
     return bound
@@ -222,9 +234,7 @@ def _compiled(kernel: LossKernel, space: WeightSpace, entries, initial, numbers,
     if not many:
         return Descent(*results[0][:4], np.array(results[0][4]))
     loss, norms, grams, transfers, finite = zip(*results, strict=True)
-    return Descent(
-        np.stack(loss, 1), np.stack(norms, 1), np.stack(grams, 1), np.stack(transfers), np.array(finite)
-    )
+    return Descent(np.stack(loss, 1), np.stack(norms, 1), np.stack(grams, 1), np.stack(transfers), np.array(finite))
 
 
 def check_closed(replay: Replay) -> None:
@@ -234,7 +244,10 @@ def check_closed(replay: Replay) -> None:
     :raises InputError: if it is nonlinear, uses Adam, or has a full recurrence
     """
     settings = replay.settings
-    for name, found, expected in (("activation", settings.activation, "linear"), ("optimizer", settings.optimizer, "sgd")):
+    for name, found, expected in (
+        ("activation", settings.activation, "linear"),
+        ("optimizer", settings.optimizer, "sgd"),
+    ):
         if found != expected:
             raise InputError(f"{name} must be {expected} for the exact map; found {found}; use direct training instead")
     low_rank = replay.weights.w is None
@@ -255,9 +268,7 @@ def descend(replay: Replay, backend: str = "auto") -> Run:
     _, p, q = replay.plant.shape
     space = WeightSpace(p, q, weights.rank, tuple(settings.train))
     loop, parameters = loop_for(replay.plant, weights.rank, settings.leak)
-    outcome = descend_gram(
-        loop, space, weights.gram, moment_factor(replay.x0), settings, parameters, backend
-    )
+    outcome = descend_gram(loop, space, weights.gram, moment_factor(replay.x0), settings, parameters, backend)
     finite = int(outcome.finite_epochs)
     overlaps = outcome.overlaps(space)[:finite]
     history = {
@@ -271,5 +282,3 @@ def descend(replay: Replay, backend: str = "auto") -> Run:
     final = np.split(weights.stack @ outcome.transfer, np.cumsum([space.widths[b] for b in BLOCKS])[:-1], axis=1)
     status = COMPLETED if finite == replay.epochs else diverged(finite)
     return Run("theory", status, history, Weights(*final), replay.config())
-
-

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from numerics.codegen import vectorise
 from numerics.errors import whole
@@ -58,7 +59,7 @@ def _backward(P: np.ndarray, tape: list, moment: np.ndarray) -> tuple[np.ndarray
 
 def horizon_loss(
     loop: ReducedLoop,
-    overlaps: Sequence[float],
+    overlaps: ArrayLike,
     horizon: int,
     moment: np.ndarray,
     state_weight: float = 1.0,
@@ -81,11 +82,11 @@ def horizon_loss(
     """
     horizon = whole("horizon", horizon, 1)
     d, n = loop.dimension, loop.plant.n
-    overlaps = np.asarray(overlaps, dtype=np.float64)
-    P = reduced_matrix(loop, overlaps, parameters)
+    point = np.asarray(overlaps, dtype=np.float64)
+    P = reduced_matrix(loop, point, parameters)
     slopes, read_slopes = (f(*parameters) for f in _derivatives(loop))
-    K_slopes = read_slopes.reshape(overlaps.size, -1, d)
-    K = np.tensordot(overlaps, K_slopes, axes=1)
+    K_slopes = read_slopes.reshape(point.size, -1, d)
+    K = np.tensordot(point, K_slopes, axes=1)
     cost = np.diag(np.r_[np.full(n, float(state_weight)), np.zeros(d - n)]) + control_weight * K.T @ K
     start = np.zeros((d, d))
     start[:n, :n] = moment
@@ -93,6 +94,6 @@ def horizon_loss(
         W, tape = _forward(P, cost, horizon)
         bar_P, bar_cost = _backward(P, tape, start)
         loss = float(np.vdot(W, start))
-        through_P = slopes.reshape(overlaps.size, -1) @ bar_P.ravel()
-        through_K = 2 * control_weight * (K_slopes.reshape(overlaps.size, -1) @ (K @ bar_cost).ravel())
-    return (loss, through_P + through_K) if np.isfinite(loss) else (np.inf, np.full(overlaps.size, np.nan))
+        through_P = slopes.reshape(point.size, -1) @ bar_P.ravel()
+        through_K = 2 * control_weight * (K_slopes.reshape(point.size, -1) @ (K @ bar_cost).ravel())
+    return (loss, through_P + through_K) if np.isfinite(loss) else (np.inf, np.full(point.size, np.nan))

@@ -74,6 +74,24 @@ def evaluate(overlaps: Sequence[float], horizon: int = 50, alpha: float = 0.5) -
     coefficients = cubic_coefficients(point)
     roots = reference_roots(coefficients)
     radius = float(np.abs(roots).max())
+    losses, slopes = _losses(point, horizon, alpha, roots)
+    return {
+        "overlaps": point.tolist(),
+        "horizon": horizon,
+        "alpha": alpha,
+        "characteristic_polynomial": coefficients.tolist(),
+        "eigenvalues": [[float(root.real), float(root.imag)] for root in [*roots, 0j]],
+        "spectral_radius": radius,
+        "stable": radius < 1,
+        **{name: _finite(value) for name, value in losses.items()},
+        "gradients": {name: [_finite(value) for value in slope] for name, slope in slopes.items()},
+        "gains": closed_form(point, fast_root(roots)).tolist(),
+        "notes": _notes(losses, slopes, horizon),
+    }
+
+
+def _losses(point: np.ndarray, horizon: int, alpha: float, roots: np.ndarray) -> tuple[dict, dict]:
+    """The four losses and their gradients, by name; not finite where they overflow or do not exist."""
     L_2, slope_2 = short_term(point)
     total, slope_T = horizon_loss(ReducedLoop(), point, horizon, np.eye(2))
     L_inf, slope_inf = long_term(point, horizon, roots)
@@ -81,26 +99,15 @@ def evaluate(overlaps: Sequence[float], horizon: int = 50, alpha: float = 0.5) -
         mixed = alpha * L_inf + (1 - alpha) * float(L_2)
         slope_mixed = alpha * slope_inf + (1 - alpha) * slope_2
     losses = {"L_2": float(L_2), "L_T": total / horizon, "L_inf": L_inf, "surrogate": mixed}
-    slopes = {"L_2": slope_2, "L_T": slope_T / horizon, "L_inf": slope_inf, "surrogate": slope_mixed}
-    notes = [f"{name} overflows at horizon {horizon}" for name, value in losses.items() if not np.isfinite(value)]
-    notes += [
-        f"gradient of {name} does not exist or overflows"
-        for name, slope in slopes.items()
-        if np.isfinite(losses[name]) and not np.isfinite(slope).all()
+    return losses, {"L_2": slope_2, "L_T": slope_T / horizon, "L_inf": slope_inf, "surrogate": slope_mixed}
+
+
+def _notes(losses: dict, slopes: dict, horizon: int) -> list[str]:
+    overflow = [name for name, value in losses.items() if not np.isfinite(value)]
+    absent = [n for n, slope in slopes.items() if n not in overflow and not np.isfinite(slope).all()]
+    return [f"{name} overflows at horizon {horizon}" for name in overflow] + [
+        f"gradient of {name} does not exist (repeated root) or overflows" for name in absent
     ]
-    return {
-        "overlaps": point.tolist(),
-        "horizon": horizon,
-        "alpha": alpha,
-        "characteristic_polynomial": coefficients.tolist(),
-        "eigenvalues": [[root.real, root.imag] for root in [*roots, 0j]],
-        "spectral_radius": radius,
-        "stable": radius < 1,
-        **{name: _finite(value) for name, value in losses.items()},
-        "gradients": {name: [_finite(value) for value in slope] for name, slope in slopes.items()},
-        "gains": closed_form(point, fast_root(roots)).tolist(),
-        "notes": notes,
-    }
 
 
 def _finite(value: float) -> float | None:

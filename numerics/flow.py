@@ -14,6 +14,7 @@ from numerics.spectra import reduced_radius
 from theory.learning import WeightSpace, conserved_forms
 from theory.loop import ReducedLoop
 
+STATUSES = {0: "completed", 1: "stopped at stabilisation"}
 METHODS = ("LSODA", "Radau", "BDF", "DOP853", "RK45")
 
 
@@ -98,19 +99,17 @@ def conserved_quantities(space: WeightSpace, gram: np.ndarray) -> np.ndarray:
     return np.stack(values, axis=-1)
 
 
-def _right_hand_side(loop, space, factor, settings: Settings, parameters, speed: float):
-    """(loss, clipped dG/dt · speed) as a function of G's entries."""
+def _right_hand_side(loop, space, factor, settings: Settings, parameters):
+    """(loss, clipped dG/dt) as a function of G's entries."""
     kernel, learning = loss_kernel(loop, settings.control_penalty != 0), learning_kernel(space)
     initial = tuple(np.asarray(factor, dtype=np.float64).ravel().tolist())
     weight, penalty = settings.scale * settings.state_weight, settings.scale * settings.control_penalty
 
     def evaluate(entries: np.ndarray) -> tuple[float, np.ndarray]:
         gram = tuple(entries.tolist())
-        loss, gradient = kernel.function(
-            learning.visible(gram), parameters, initial, weight, penalty, settings.horizon
-        )
+        loss, gradient = kernel.function(learning.visible(gram), parameters, initial, weight, penalty, settings.horizon)
         norm = learning.norm(gram, gradient)
-        factor = speed * min(1.0, settings.clip / (norm + CLIP_EPSILON))
+        factor = min(1.0, settings.clip / (norm + CLIP_EPSILON))
         return loss, factor * np.array(learning.flow(gram, gradient))
 
     return evaluate
@@ -148,18 +147,11 @@ def integrate(
     """
     choice("method", method, METHODS)
     duration = number("duration", duration, 0, np.finfo(float).max, open_low=True)
-    rows, columns = np.triu_indices(space.size)
-    evaluate = _right_hand_side(loop, space, moment_factor, settings, tuple(map(float, parameters)), 1.0)
-    start = np.asarray(gram, dtype=np.float64)[rows, columns]
+    parameters = tuple(map(float, parameters))
+    start = np.asarray(gram, dtype=np.float64)[np.triu_indices(space.size)]
+    evaluate = _right_hand_side(loop, space, moment_factor, settings, parameters)
     if not np.isfinite(evaluate(start)[0]):
         raise InputError("gram must give a finite loss; found overflow; shorten the horizon or scale the weights")
-    visible = list(learning_kernel(space).visible(np.arange(start.size)))
-
-    def edge(_, entries):
-        return float(reduced_radius(loop, entries[visible], parameters)) - 1.0
-
-    edge.terminal = stop_when_stable  # type: ignore[attr-defined]
-    edge.direction = -1.0 if stop_when_stable else 0.0  # type: ignore[attr-defined]
     with np.errstate(all="ignore"):
         solution = solve_ivp(
             lambda _, entries: evaluate(entries)[1],
@@ -169,18 +161,28 @@ def integrate(
             rtol=tolerance,
             atol=tolerance * 1e-3,
             dense_output=True,
-            events=edge,
+            events=_stability_edge(loop, space, parameters, stop_when_stable),
         )
-    path = solution.y.T
-    kept = conserved_quantities(space, unpack(path, space.size))
-    statuses = {0: "completed", 1: "stopped at stabilisation"}
+    kept = conserved_quantities(space, unpack(solution.y.T, space.size))
     return Flow(
-        statuses.get(solution.status, f"failed: {solution.message}"),
+        STATUSES.get(solution.status, f"failed: {solution.message}"),
         solution.t,
-        path,
-        np.array([evaluate(entries)[0] for entries in path]),
+        solution.y.T,
+        np.array([evaluate(entries)[0] for entries in solution.y.T]),
         solution.t_events[0],
         np.abs(kept - kept[0]).max(axis=0),
         lambda time: np.moveaxis(solution.sol(time), 0, -1),
         space,
     )
+
+
+def _stability_edge(loop: ReducedLoop, space: WeightSpace, parameters, terminal: bool):
+    """The event that the spectral radius passes 1; only downwards if it is to end the integration."""
+    visible = list(learning_kernel(space).visible(np.arange(space.size * (space.size + 1) // 2)))
+
+    def edge(_, entries):
+        return float(reduced_radius(loop, entries[visible], parameters)) - 1.0
+
+    edge.terminal = terminal  # type: ignore[attr-defined]
+    edge.direction = -1.0 if terminal else 0.0  # type: ignore[attr-defined]
+    return edge

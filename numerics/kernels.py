@@ -128,7 +128,10 @@ def _learning_sources(space: WeightSpace) -> dict[str, list[str]]:
     step = Symbol("step")
     transfer = _grid("t", space.size, space.size)
     update = eye(space.size) - step * space.sensitivity(gradients) * space.mask
-    squared = [*assignments(["squared"], [squared_gradient_norm(space, gram, gradients)], "n"), "norm = sqrt(maximum(squared, 0.0))"]
+    squared = [
+        *assignments(["squared"], [squared_gradient_norm(space, gram, gradients)], "n"),
+        "norm = sqrt(maximum(squared, 0.0))",
+    ]
     moved = [f"m{i}" for i in range(len(names))]
     carried = [f"c{i}" for i in range(len(transfer))]
     return {
@@ -145,7 +148,9 @@ def _learning_sources(space: WeightSpace) -> dict[str, list[str]]:
             *squared,
             f"step = rate * minimum(1.0, clip / (norm + {CLIP_EPSILON}))",
             *assignments(
-                [*moved, *carried], [*triangle(descent(space, gram, gradients, step)), *(transfer * update)], "x"
+                [*moved, *carried],
+                [*triangle(descent(space, gram, gradients, step)), *(transfer * update)],
+                "x",
             ),
             f"return {tuple_source(moved)}, {tuple_source(carried)}, norm",
         ],
@@ -159,7 +164,11 @@ def learning_kernel(space: WeightSpace, arrays: bool = False) -> LearningKernel:
     :param space: the weight space
     :param arrays: whether the functions take arrays (numpy's ``minimum`` and ``sqrt``) or floats
     """
-    scope = {"minimum": np.minimum, "maximum": np.maximum, "sqrt": np.sqrt} if arrays else {"minimum": min, "maximum": max, "sqrt": math.sqrt}
+    scope = (
+        {"minimum": np.minimum, "maximum": np.maximum, "sqrt": np.sqrt}
+        if arrays
+        else {"minimum": min, "maximum": max, "sqrt": math.sqrt}
+    )
     arguments = {
         "visible": ["gram"],
         "norm": ["gram", "gradient"],

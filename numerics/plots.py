@@ -1,6 +1,7 @@
 """Plots of runs: axes in, artists out. Nothing is computed here but what is drawn."""
 
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,7 +11,7 @@ from numerics.results import Run
 
 STYLE = str(files("numerics") / "paper.mplstyle")
 NAMES = (r"$\sigma_{zm}$", r"$\sigma_{zu}$", r"$\sigma_{vm}$", r"$\sigma_{vu}$")
-THEORY = {"color": "black", "linestyle": (0, (3, 2)), "linewidth": 0.9}
+THEORY: dict[str, Any] = {"color": "black", "linestyle": (0, (3, 2)), "linewidth": 0.9}
 
 
 def loss_curves(ax: Axes, simulation: Run, theory: Run) -> list:
@@ -57,14 +58,14 @@ def eigenvalue_paths(ax: Axes, paths: np.ndarray, measured: np.ndarray, every: i
     artists: list = ax.plot(np.cos(angle), np.sin(angle), color="0.6", linewidth=0.8)
     for path in paths.T:
         points = np.column_stack([path.real, path.imag])
-        lines = LineCollection(np.stack([points[:-1], points[1:]], axis=1), cmap="viridis", linewidths=1.4)
+        lines = LineCollection(list(np.stack([points[:-1], points[1:]], axis=1)), cmap="viridis", linewidths=1.4)
         lines.set_array(np.arange(len(points) - 1))
         artists.append(ax.add_collection(lines))
     shown = measured[::every].ravel()
     artists += ax.plot(shown.real, shown.imag, "o", mfc="none", mec="0.25", ms=3, mew=0.5, label="eigenvalues of P")
     ax.set(xlabel="real part", ylabel="imaginary part", xlim=(-0.35, 1.35), ylim=(-0.6, 0.6), aspect="equal")
     ax.figure.colorbar(artists[1], ax=ax, label="epoch", shrink=0.8)
-    ax.legend(loc="upper left")
+    ax.legend(loc="lower left")
     return artists
 
 
@@ -89,7 +90,12 @@ def gain_plane(ax: Axes, path: np.ndarray, measured: np.ndarray, stable_epoch: i
     artists += ax.plot(shown[:, 0], shown[:, 1], "o", mfc="none", ms=3, mew=0.6, label="regression on x")
     if stable_epoch is not None:
         artists += ax.plot(*path[stable_epoch], "D", ms=4, color="#D55E00", label="stable from here")
-    ax.set(xlabel=r"$k_1$ (gain on position)", ylabel=r"$k_2$ (gain on velocity)", xlim=(low, top), ylim=(low, top))
+    ax.set(
+        xlabel=r"$k_1$ (gain on position)",
+        ylabel=r"$k_2$ (gain on velocity)",
+        xlim=(low, top),
+        ylim=(low, top),
+    )
     ax.text(0.97, 0.05, "dark: stable, oscillating\nlight: stable", transform=ax.transAxes, ha="right", fontsize=6)
     ax.legend(loc="upper left")
     return artists

@@ -94,9 +94,15 @@ class Replay:
         object.__setattr__(self, "x0", x0)
         for name, width, what in (("m", q, "observations"), ("z", p, "controls")):
             found = getattr(self.weights, name).shape
-            require(found[1] == width, f"{name} must have a column for each of the plant's {width} {what}; found {found}")
+            require(
+                found[1] == width,
+                f"{name} must have a column for each of the plant's {width} {what}; found {found}",
+            )
         for name in self.settings.train:
-            require(name in self.weights.arrays(), f"train must name arrays that are given; found {name!r}, which is not")
+            require(
+                name in self.weights.arrays(),
+                f"train must name arrays that are given; found {name!r}, which is not",
+            )
 
     @property
     def epochs(self) -> int:
@@ -120,7 +126,11 @@ def rank_one_replay(seed: int, epochs: int = 1000, batch: int = 100, neurons: in
     :param settings: fields of :class:`Settings` that differ from the defaults
     """
     rng = np.random.default_rng(whole("seed", seed, 0))
-    epochs, batch, neurons = whole("epochs", epochs, 1), whole("batch", batch, 1), whole("neurons", neurons, 1)
+    epochs, batch, neurons = (
+        whole("epochs", epochs, 1),
+        whole("batch", batch, 1),
+        whole("neurons", neurons, 1),
+    )
     weights = rank_one_law(rng, neurons)
     return Replay(weights, rng.uniform(-2.0, 2.0, (epochs, batch, 2)), Settings(**settings))
 
@@ -144,7 +154,10 @@ def load_weights(arrays: dict[str, np.ndarray], path: str | Path) -> Weights:
     :raises InputError: if m, z or the recurrence is missing, or shapes do not fit
     """
     for name in ("m", "z"):
-        require(name in arrays, f"{path} must contain the array {name}; found {', '.join(sorted(arrays)) or 'nothing'}")
+        require(
+            name in arrays,
+            f"{path} must contain the array {name}; found {', '.join(sorted(arrays)) or 'nothing'}",
+        )
     complete = {"u", "v"} <= set(arrays) or "w" in arrays
     found = ", ".join(sorted(arrays))
     require(complete, f"{path} must contain u and v, or w; found {found}")
@@ -164,12 +177,17 @@ def load_replay(path: str | Path) -> Replay:
     choice("task", task, ("closed_loop",))
     weights = load_weights(arrays, path)
     require("x0" in arrays, f"{path} must contain x0 (epochs, batch, n); found {', '.join(sorted(arrays))}")
-    given = {f.name: _scalar(f.name, arrays[f.name]) for f in fields(Settings) if f.name in arrays and f.name != "train"}
+    given = {
+        f.name: _scalar(f.name, arrays[f.name]) for f in fields(Settings) if f.name in arrays and f.name != "train"
+    }
     given.setdefault("clip", np.inf)
     trainable = tuple(name for name in weights.arrays() if name != "m")
     given["train"] = _names(arrays["train"]) if "train" in arrays else trainable
     matrices = [name for name in "ABC" if name in arrays]
-    require(len(matrices) in (0, 3), f"{path} must contain all of A, B, C or none; found only {', '.join(matrices)}")
+    require(
+        len(matrices) in (0, 3),
+        f"{path} must contain all of A, B, C or none; found only {', '.join(matrices)}",
+    )
     plant = Plant(*(arrays[name] for name in "ABC")) if matrices else double_integrator()
     if arrays["x0"].dtype.kind not in "fiu":
         raise InputError(f"x0 must be an array of real numbers; found {arrays['x0'].dtype} entries")

@@ -1,10 +1,11 @@
 """Eigenvalues of the joint system, of its reduction and of the recurrence alone, matched along a run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 import mpmath
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment
 
 from numerics.codegen import vectorise
@@ -20,20 +21,19 @@ def _matrix_function(loop: ReducedLoop):
     return vectorise(list(loop.matrix), [*loop.overlaps.flat, *loop.parameters], "reduced matrix")
 
 
-def reduced_matrix(loop: ReducedLoop, overlaps: np.ndarray, parameters: Sequence[float] = ()) -> np.ndarray:
+def reduced_matrix(loop: ReducedLoop, overlaps: ArrayLike, parameters: Sequence[float] = ()) -> np.ndarray:
     """P_eff at numeric overlaps, (..., d, d).
 
     :param loop: the reduced loop
     :param overlaps: flat overlaps on the last axis, (..., number of overlaps)
     :param parameters: values of the loop's parameters
     """
-    overlaps = np.asarray(overlaps, dtype=np.float64)
-    columns = [overlaps[..., i] for i in range(overlaps.shape[-1])]
-    entries = _matrix_function(loop)(*columns, *parameters)
-    return entries.reshape(*overlaps.shape[:-1], loop.dimension, loop.dimension)
+    points = np.asarray(overlaps, dtype=np.float64)
+    entries = _matrix_function(loop)(*np.moveaxis(points, -1, 0), *parameters)
+    return entries.reshape(*points.shape[:-1], loop.dimension, loop.dimension)
 
 
-def reduced_eigenvalues(loop: ReducedLoop, overlaps: np.ndarray, parameters: Sequence[float] = ()) -> np.ndarray:
+def reduced_eigenvalues(loop: ReducedLoop, overlaps: ArrayLike, parameters: Sequence[float] = ()) -> np.ndarray:
     """Eigenvalues of P_eff, (..., d), unordered.
 
     :param loop: the reduced loop
@@ -43,7 +43,7 @@ def reduced_eigenvalues(loop: ReducedLoop, overlaps: np.ndarray, parameters: Seq
     return np.linalg.eigvals(reduced_matrix(loop, overlaps, parameters)).astype(np.complex128)
 
 
-def reduced_radius(loop: ReducedLoop, overlaps: np.ndarray, parameters: Sequence[float] = ()) -> np.ndarray:
+def reduced_radius(loop: ReducedLoop, overlaps: ArrayLike, parameters: Sequence[float] = ()) -> np.ndarray:
     """Spectral radius of the joint system from its reduction, (...): P adds only 1-γ to the spectrum of P_eff.
 
     The bulk 1-γ is counted, as it is in P for N > q + r.
@@ -97,7 +97,7 @@ def track(spectra: np.ndarray) -> np.ndarray:
     return paths
 
 
-def reference_roots(coefficients: Sequence[float], digits: int = 50) -> np.ndarray:
+def reference_roots(coefficients: Iterable[float], digits: int = 50) -> np.ndarray:
     """Roots of a polynomial computed in high precision and rounded once, by decreasing modulus.
 
     Near a double root floating-point eigenvalues are good to √ε only; these are not.

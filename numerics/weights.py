@@ -36,7 +36,10 @@ class Weights:
             object.__setattr__(self, name, matrix(name, value))
         neurons = self.m.shape[0]
         require((self.u is None) == (self.v is None), "u and v must be given together; found only one of them")
-        require(self.u is not None or self.w is not None, "recurrence must be given as u and v, or as w; found neither")
+        require(
+            self.u is not None or self.w is not None,
+            "recurrence must be given as u and v, or as w; found neither",
+        )
         if self.u is not None and self.v is not None:
             same = self.u.shape[1] == self.v.shape[1]
             expected = (neurons, self.u.shape[1])
@@ -72,8 +75,8 @@ class Weights:
     @property
     def recurrence(self) -> np.ndarray:
         """The whole recurrent matrix W + U Vᵀ, (N, N)."""
-        factors = self.u @ self.v.T if self.u is not None and self.v is not None else 0.0
-        return factors + (self.w if self.w is not None else 0.0)
+        total = np.zeros((self.neurons, self.neurons)) if self.w is None else self.w
+        return total if self.u is None or self.v is None else total + self.u @ self.v.T
 
     @property
     def stack(self) -> np.ndarray:
@@ -93,7 +96,12 @@ class Weights:
 
     def overlaps(self) -> dict[str, np.ndarray]:
         """The blocks σ_zm = ZᵀM, σ_zu = ZᵀU, σ_vm = VᵀM, σ_vu = VᵀU by name."""
-        pairs = {"zm": (self.z, self.m), "zu": (self.z, self.u), "vm": (self.v, self.m), "vu": (self.v, self.u)}
+        pairs = {
+            "zm": (self.z, self.m),
+            "zu": (self.z, self.u),
+            "vm": (self.v, self.m),
+            "vu": (self.v, self.u),
+        }
         return {f"sigma_{name}": left.T @ right for name, (left, right) in pairs.items()}  # type: ignore[union-attr]
 
 

@@ -160,7 +160,10 @@ def weight_gradient_residual(space: WeightSpace, neurons: int = 2) -> ImmutableM
     partials = [loss.diff(slot) for slot in slots]
     names = space.gradient_symbols()
     chained = sum(
-        (partial * X.applyfunc(lambda x, value=values[slot]: value.diff(x)) for slot, partial in zip(slots, partials, strict=True)),
+        (
+            partial * X.applyfunc(lambda x, value=values[slot]: value.diff(x))
+            for slot, partial in zip(slots, partials, strict=True)
+        ),
         zeros(*X.shape),
     )
     named = chained.subs(dict(zip(partials, names.flat, strict=True)))

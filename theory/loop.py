@@ -17,7 +17,7 @@ Source: Ger & Barak, arXiv 2505.13567, Sec. 3 (rank one, γ = 1); general plants
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from sympy import Expr, ImmutableMatrix, Matrix, Symbol, diag, expand, eye, prod, sympify, zeros
+from sympy import Expr, ImmutableMatrix, Matrix, S, Symbol, diag, expand, eye, prod, zeros
 
 from theory import symbols
 from theory.plant import LinearPlant, double_integrator, exact_matrix, symbolic_plant
@@ -71,8 +71,8 @@ class ReducedLoop:
 
     plant: LinearPlant = field(default_factory=double_integrator)
     rank: int = 1
-    leak: Expr = sympify(1)
-    overlaps: Overlaps | None = None
+    leak: Expr = S.One
+    overlaps: Overlaps = None  # type: ignore[assignment]  # symbols, set below
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "leak", exact_matrix("leak", [[self.leak]])[0])
@@ -146,7 +146,12 @@ class BlockAlgebra:
     @property
     def inner_products(self) -> dict[Expr, str]:
         """The products through which the weights enter P_eff, and the overlap each one is."""
-        pairs = {"zm": (self.Zt, self.M), "zu": (self.Zt, self.U), "vm": (self.Vt, self.M), "vu": (self.Vt, self.U)}
+        pairs = {
+            "zm": (self.Zt, self.M),
+            "zu": (self.Zt, self.U),
+            "vm": (self.Vt, self.M),
+            "vu": (self.Vt, self.U),
+        }
         return {left * right: name for name, (left, right) in pairs.items()}
 
     def factor_residual(self) -> Matrix:
@@ -182,7 +187,7 @@ def _reduced_matrix(plant: LinearPlant, rank: int, leak: Expr, overlaps: Overlap
     return ImmutableMatrix(Matrix.vstack(*rows).applyfunc(expand))
 
 
-def joint_matrix(plant: LinearPlant, m, z, w, leak: Expr = sympify(1)) -> ImmutableMatrix:
+def joint_matrix(plant: LinearPlant, m, z, w, leak: Expr = S.One) -> ImmutableMatrix:
     """The joint matrix P of plant and N neurons with any recurrence.
 
     P = [[A, B Zᵀ], [γ M C A, (1-γ) I + γ W + γ M C B Zᵀ]].
@@ -218,7 +223,7 @@ def _explicit(plant: LinearPlant, neurons: int, rank: int, leak: Expr):
     return weights, joint, ReducedLoop(plant, rank, leak, Overlaps.of_weights(**weights)).matrix
 
 
-def reduction_residual(plant: LinearPlant, neurons: int, rank: int = 1, leak: Expr = sympify(1)) -> ImmutableMatrix:
+def reduction_residual(plant: LinearPlant, neurons: int, rank: int = 1, leak: Expr = S.One) -> ImmutableMatrix:
     """P E - E P_eff for a small network of symbols: zero, because the span of E is invariant.
 
     :param plant: the plant
@@ -231,7 +236,7 @@ def reduction_residual(plant: LinearPlant, neurons: int, rank: int = 1, leak: Ex
     return ImmutableMatrix((joint * basis - basis * reduced).applyfunc(expand))
 
 
-def spectrum_residual(plant: LinearPlant, neurons: int, rank: int = 1, leak: Expr = sympify(1)) -> Expr:
+def spectrum_residual(plant: LinearPlant, neurons: int, rank: int = 1, leak: Expr = S.One) -> Expr:
     """det(λ - P) - (λ - 1 + γ)^{N-q-r} det(λ - P_eff) for a small network of symbols: zero.
 
     If N < q + r the power moves to the other side.

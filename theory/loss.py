@@ -5,7 +5,7 @@ Source: Ger & Barak, arXiv 2505.13567, Sec. 2 and 4.
 
 from dataclasses import dataclass
 
-from sympy import Expr, ImmutableMatrix, Rational, diff, expand, eye, factor, hessian, sqrt, sympify
+from sympy import Expr, ImmutableMatrix, Rational, S, diff, expand, eye, factor, hessian, sqrt
 from sympy.polys.rings import PolyElement, PolyRing
 
 from theory import symbols
@@ -30,7 +30,7 @@ class Cost:
     state: ImmutableMatrix
     control: ImmutableMatrix
     moment: ImmutableMatrix
-    penalty: Expr = sympify(0)
+    penalty: Expr = S.Zero
 
     @classmethod
     def identity(cls, plant: LinearPlant, penalty: Expr | int = 0) -> "Cost":

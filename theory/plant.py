@@ -114,5 +114,7 @@ def symbolic_plant(n: int, p: int = 1, q: int = 1) -> LinearPlant:
     :param q: number of observations
     """
     return LinearPlant(
-        symbols.matrix_symbols("A", n, n), symbols.matrix_symbols("B", n, p), symbols.matrix_symbols("C", q, n)
+        symbols.matrix_symbols("A", n, n),
+        symbols.matrix_symbols("B", n, p),
+        symbols.matrix_symbols("C", q, n),
     )

@@ -10,7 +10,6 @@ from sympy import (
     ImmutableMatrix,
     Poly,
     Rational,
-
     cancel,
     det,
     diag,
@@ -26,7 +25,7 @@ from sympy import (
 from theory import symbols
 from theory.loop import ReducedLoop
 from theory.named import Named, Root
-from theory.symbols import OVERLAPS, kappa, lam, lambda_3, sigma_vm, sigma_vu, sigma_zm, sigma_zu
+from theory.symbols import kappa, lam, lambda_3, sigma_vm, sigma_vu, sigma_zu
 
 
 def characteristic_polynomial(loop: ReducedLoop) -> Poly:
@@ -52,7 +51,9 @@ def visible(expression: Expr) -> Expr:
     :param expression: an expression invariant under u -> c u, v -> v / c
     :raises ValueError: if the expression changes under the scaling
     """
-    scaled = expression.subs({sigma_zu: symbols.scaling * sigma_zu, sigma_vm: sigma_vm / symbols.scaling}, simultaneous=True)
+    scaled = expression.subs(
+        {sigma_zu: symbols.scaling * sigma_zu, sigma_vm: sigma_vm / symbols.scaling}, simultaneous=True
+    )
     if simplify(scaled - expression) != 0:
         raise ValueError(f"expression must be invariant under u -> c u, v -> v / c; found {expression}")
     return cancel(expression.subs(sigma_zu, kappa / sigma_vm))
@@ -187,5 +188,3 @@ def stage_one_roots() -> tuple[Expr, Expr]:
     _, b, c = stage_one_polynomial().all_coeffs()
     root = sqrt(expand(b**2 / 4 - c))
     return (-Rational(1, 2) * b + root, -Rational(1, 2) * b - root)
-
-
