@@ -18,7 +18,10 @@ from numerics.train import loss_and_gradient
 
 
 def identities(pairs: Sequence[Pair]) -> list[Check]:
-    """Every step of every derivation in the catalogue holds identically."""
+    """Every step of every derivation in the catalogue holds identically.
+
+    :param pairs: the runs
+    """
     results, seconds = timed(catalogue.results)
     steps = [step for result in results for step in result.steps]
     failed = sum(not step.verified for step in steps)
@@ -26,7 +29,10 @@ def identities(pairs: Sequence[Pair]) -> list[Check]:
 
 
 def spectrum(pairs: Sequence[Pair]) -> list[Check]:
-    """The (N+2)-dimensional joint matrix has the roots of the cubic and otherwise zeros, 1-γ with leak."""
+    """The (N+2)-dimensional joint matrix has the roots of the cubic and otherwise zeros, 1-γ with leak.
+
+    :param pairs: the runs
+    """
     networks = sample_networks(pairs)
     plant = double_integrator()
     leading, slow = timed(lambda: [leading_eigenvalues(plant, w)[:3] for w in networks])
@@ -45,7 +51,10 @@ def spectrum(pairs: Sequence[Pair]) -> list[Check]:
 
 
 def horizon_gradients(pairs: Sequence[Pair]) -> list[Check]:
-    """L_T and its gradient by the weights, reduced against back-propagation and complex steps."""
+    """L_T and its gradient by the weights, reduced against back-propagation and complex steps.
+
+    :param pairs: the runs
+    """
     networks, settings = sample_networks(pairs), pairs[0].replay.settings
     x0 = pairs[0].replay.x0[0]
     plant = double_integrator()
@@ -76,7 +85,10 @@ def horizon_gradients(pairs: Sequence[Pair]) -> list[Check]:
 
 
 def short_and_long(pairs: Sequence[Pair]) -> list[Check]:
-    """L_2 and L_∞ against powers of the full joint matrix."""
+    """L_2 and L_∞ against powers of the full joint matrix.
+
+    :param pairs: the runs
+    """
     networks, plant = sample_networks(pairs), double_integrator()
     joints = [joint_matrix(plant, w) for w in networks]
     powers, slow = timed(lambda: [np.linalg.matrix_power(P, 3)[:2, :2] for P in joints])

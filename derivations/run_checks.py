@@ -17,12 +17,15 @@ from numerics.train import train
 from numerics.weights import at_overlaps, gaussian_law
 from theory.learning import WeightSpace
 
-REFINED = (-0.6, 1.0, 0.9, -0.2)
+REFINED = (-0.6, 1.0, 0.5, -0.2)
 """Overlaps of a stable network in stage 3, where the flow check starts."""
 
 
 def descents(pairs: Sequence[Pair]) -> list[Check]:
-    """The exact map against direct training over every epoch."""
+    """The exact map against direct training over every epoch.
+
+    :param pairs: the runs
+    """
     return [line for pair in pairs for line in _descent(pair)]
 
 
@@ -55,7 +58,10 @@ def _descent(pair: Pair) -> list[Check]:
 
 
 def general_plant(pairs: Sequence[Pair]) -> list[Check]:
-    """The exact map for a random plant with two controls, rank two and leak."""
+    """The exact map for a random plant with two controls, rank two and leak.
+
+    :param pairs: the runs
+    """
     rng = np.random.default_rng(7)
     plant = Plant(rng.normal(size=(3, 3)) / 2, rng.normal(size=(3, 2)), rng.normal(size=(1, 3)))
     weights = gaussian_law(rng, 60, p=2, q=1, rank=2)
@@ -70,7 +76,10 @@ def general_plant(pairs: Sequence[Pair]) -> list[Check]:
 
 
 def flow_and_laws(pairs: Sequence[Pair]) -> list[Check]:
-    """Descent converges to the flow with slope 1 in η, and the flow keeps its conservation laws."""
+    """Descent converges to the flow with slope 1 in η, and the flow keeps its conservation laws.
+
+    :param pairs: the runs
+    """
     pair, space = pairs[0], WeightSpace()
     replay = pair.replay
     loop, parameters = loop_for(replay.plant, 1, replay.settings.leak)
@@ -100,7 +109,10 @@ def flow_and_laws(pairs: Sequence[Pair]) -> list[Check]:
 
 
 def gains(pairs: Sequence[Pair]) -> list[Check]:
-    """Closed-form gains against regression on simulated trajectories once the fast mode has died out."""
+    """Closed-form gains against regression on simulated trajectories once the fast mode has died out.
+
+    :param pairs: the runs
+    """
     rng = np.random.default_rng(11)
     lines = []
     for pair in pairs:

@@ -22,6 +22,9 @@ from theory.loop import ReducedLoop
 class LossKernel:
     """Loss and gradient of a loop over a finite horizon.
 
+    :param loop: the reduced loop
+    :param function: the generated function
+
     ``function(overlaps, parameters, initial, state_weight, control_weight, horizon)`` returns
     ``(loss, gradient)`` with ``loss = Σ_{t<T} w ‖X_t F‖² + b ‖U_t F‖²`` and the gradient by the overlaps;
     ``initial`` is F by row, a factor of the second moment Σ_0 = F Fᵀ of the initial states.
@@ -38,12 +41,14 @@ class LossKernel:
 
 @dataclass(frozen=True)
 class LearningKernel:
-    """One step of learning of a weight space.
+    """One step of learning of a weight space; G is its upper triangle by row, T a k×k matrix by row.
 
-    ``descent(gram, transfer, gradient, rate, clip)`` returns ``(gram, transfer, norm)``: G ← QᵀGQ, X_0ᵀ-map
-    T ← T Q and the norm of the gradient before clipping. ``flow(gram, gradient)`` returns dG/dt;
-    ``norm(gram, gradient)`` the norm alone; ``visible(gram)`` the overlaps in G. G is its upper triangle by
-    row, T a k×k matrix by row.
+    :param space: the weight space
+    :param visible: ``visible(gram)`` gives the overlaps in G
+    :param descent: ``descent(gram, transfer, gradient, rate, clip)`` gives ``(gram, transfer, norm)``:
+        G ← QᵀGQ, T ← T Q, and the norm of the gradient before clipping
+    :param flow: ``flow(gram, gradient)`` gives dG/dt
+    :param norm: ``norm(gram, gradient)`` gives the norm of the gradient
     """
 
     space: WeightSpace

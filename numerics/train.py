@@ -155,6 +155,7 @@ class Adam:
     """Adam with bias correction (Kingma & Ba 2015), β = (0.9, 0.999), ε = 1e-8.
 
     :param rate: learning rate η
+    :param moments: of every matrix its count, running mean and running mean square
     """
 
     rate: float

@@ -25,7 +25,13 @@ from theory.plant import LinearPlant, double_integrator, exact_matrix, symbolic_
 
 @dataclass(frozen=True)
 class Overlaps:
-    """The four overlap blocks: zm = ZᵀM (p×q), zu = ZᵀU (p×r), vm = VᵀM (r×q), vu = VᵀU (r×r)."""
+    """The four overlap blocks.
+
+    :param zm: σ_zm = ZᵀM, p×q
+    :param zu: σ_zu = ZᵀU, p×r
+    :param vm: σ_vm = VᵀM, r×q
+    :param vu: σ_vu = VᵀU, r×r
+    """
 
     zm: ImmutableMatrix
     zu: ImmutableMatrix
@@ -45,7 +51,13 @@ class Overlaps:
 
     @classmethod
     def of_weights(cls, m, z, u, v) -> "Overlaps":
-        """Overlaps of explicit weight matrices m (N×q), z (N×p), u and v (N×r)."""
+        """Overlaps of explicit weight matrices.
+
+        :param m: input weights, N×q
+        :param z: read-out weights, N×p
+        :param u: left factor of the recurrence, N×r
+        :param v: right factor of the recurrence, N×r
+        """
         m, z, u, v = (ImmutableMatrix(w) for w in (m, z, u, v))
         return cls(z.T * m, z.T * u, v.T * m, v.T * u)
 

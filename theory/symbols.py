@@ -11,7 +11,12 @@ from sympy import ImmutableMatrix, Symbol, latex
 
 @dataclass(frozen=True)
 class Entry:
-    """One letter: its symbol, what it means, and the unit it is counted in ("1" if none)."""
+    """One letter of the theory.
+
+    :param symbol: the sympy symbol
+    :param meaning: what it stands for
+    :param unit: what it is counted in, "1" if a pure number
+    """
 
     symbol: Symbol
     meaning: str

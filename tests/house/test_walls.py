@@ -1,0 +1,57 @@
+"""The walls of the house: theory is exact, the experiment is independent, nothing imports derivations."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXPERIMENT = ("weights", "simulate", "train", "observe", "plants", "replay", "files", "errors", "results")
+
+
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def roots(path):
+    return {name.split(".")[0] for name in imported(path)}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "theory").glob("*.py")), ids=lambda p: p.stem)
+def test_theory_imports_sympy_and_itself_only(path):
+    assert roots(path) <= {"sympy", "theory", "dataclasses", "functools", "collections"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "theory").glob("*.py")), ids=lambda p: p.stem)
+def test_theory_contains_no_float(path):
+    constants = [n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Constant)]
+    assert not [c.value for c in constants if isinstance(c.value, float)]
+
+
+@pytest.mark.parametrize("name", EXPERIMENT)
+def test_experiment_imports_neither_theory_nor_sympy(name):
+    allowed = {"numerics." + other for other in EXPERIMENT}
+    names = set(imported(ROOT / "numerics" / f"{name}.py"))
+    assert not {n for n in names if n.split(".")[0] in {"theory", "sympy", "derivations"}}
+    assert {n for n in names if n.startswith("numerics")} <= allowed
+
+
+def test_training_runs_without_sympy_in_the_process():
+    script = "import sys, numerics.train, numerics.replay; sys.exit('sympy' in sys.modules or 'theory' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("package", ["theory", "numerics"])
+def test_nothing_imports_derivations(package):
+    assert all("derivations" not in roots(path) for path in (ROOT / package).glob("*.py"))
+
+
+def test_code_is_generated_in_one_room_only():
+    users = {p.stem for p in (ROOT / "numerics").glob("*.py") if "lambdify" in p.read_text(encoding="utf-8")}
+    assert users == {"codegen"}
