@@ -79,10 +79,11 @@ def validate(
     from derivations import validate as job
 
     whole("--seeds", seeds, 1)
-    folder = job.prepare_folder(out)
     sizes = dict(epochs=epochs, batch=batch, neurons=neurons, horizon=horizon)
     numbers = dict(learning_rate=learning_rate, clip=clip, control_penalty=control_penalty)
     protocol = {name: value for name, value in {**sizes, **numbers}.items() if value is not None}
+    _protocol(None, **protocol)
+    folder = job.prepare_folder(out)
     with screen.progress() as report:
         pairs = evidence.gather(range(seeds), report, **protocol)
         lines = job.run_checks_on(pairs, report)

@@ -49,7 +49,8 @@ def progress() -> Iterator[Report]:
     try:
         yield report
     finally:
-        bar.stop()
+        if bar.live.is_started:
+            bar.stop()
 
 
 def table(lines: Sequence[Check], folder: Path) -> None:

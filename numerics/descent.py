@@ -22,6 +22,9 @@ from numerics.weights import Weights
 from theory.learning import BLOCKS, WeightSpace
 from theory.loop import ReducedLoop, symbolic_loop
 
+WORTH_COMPILING = 3_000_000
+"""Steps from which compiling (seconds) costs less than plain Python (about a microsecond a step)."""
+
 BACKENDS = ("auto", "python", "numba")
 
 
@@ -101,11 +104,12 @@ def descend_gram(
     :param initial: factors F of the second moments, (epochs, n, n), or (epochs, runs, n, n)
     :param settings: horizon, learning rate, clipping and loss
     :param parameters: values of the loop's parameters
-    :param backend: ``"python"``, ``"numba"`` or ``"auto"``: numba if it is installed
+    :param backend: ``"python"``, ``"numba"`` or ``"auto"``: numba if installed and worth compiling
     :raises InputError: if the backend is unknown or not installed
     """
-    backend = resolve_backend(backend)
     many = gram.ndim == 3
+    steps = len(initial) * settings.horizon * (len(gram) if many else 1)
+    backend = resolve_backend(backend, steps)
     rows, columns = np.triu_indices(space.size)
     entries = np.ascontiguousarray(gram[..., rows, columns])
     flat = np.ascontiguousarray(initial.reshape(*initial.shape[:-2], -1))
@@ -124,15 +128,16 @@ def descend_gram(
         return (_broadcast if many else _single)(loss_function, space, entries, flat, numbers)
 
 
-def resolve_backend(backend: str) -> str:
+def resolve_backend(backend: str, steps: int) -> str:
     """``"python"`` or ``"numba"`` for a backend's name.
 
     :param backend: ``"auto"``, ``"python"`` or ``"numba"``
+    :param steps: epochs × horizon × runs to be computed
     :raises InputError: if it is unknown or not installed
     """
     choice("backend", backend, BACKENDS)
     if backend == "auto":
-        return "numba" if has_numba() else "python"
+        return "numba" if has_numba() and steps >= WORTH_COMPILING else "python"
     require(
         backend != "numba" or has_numba(),
         "backend numba must be installed; found none; install closedloop-rnn[fast]",

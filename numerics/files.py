@@ -20,12 +20,11 @@ def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
     require(path.exists(), f"{path} must be an existing .npz file; found nothing there; check the path")
     require(path.is_file(), f"{path} must be an .npz file; found a directory")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            require(
-                isinstance(archive, np.lib.npyio.NpzFile),
-                f"{path} must be an .npz archive; found a single array",
-            )
-            return {name: archive[name] for name in archive.files}
+        with open(path, "rb") as handle:
+            archive = np.load(handle, allow_pickle=False)
+            require(not isinstance(archive, np.ndarray), f"{path} must be an .npz archive; found a single array")
+            with archive:
+                return {name: archive[name] for name in archive.files}
     except InputError:
         raise
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError, NotImplementedError) as error:

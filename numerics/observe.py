@@ -16,15 +16,19 @@ Observer = Callable[[Plant, Weights, Trajectory, Settings], object]
 def leading_eigenvalues(plant: Plant, weights: Weights, leak: float = 1.0) -> np.ndarray:
     """The n + q + max(r, 1) eigenvalues of the joint matrix P of largest modulus, in decreasing order.
 
-    Within a complex pair the one in the upper half plane comes first.
+    Within a complex pair the one in the upper half plane comes first. Infinite if P overflows.
 
     :param plant: the plant
     :param weights: the agent's weights
     :param leak: γ
     """
     n, _, q = plant.shape
-    values = np.linalg.eigvals(joint_matrix(plant, weights, leak))
-    return by_modulus(values)[: n + q + max(weights.rank, 1)]
+    count = n + q + max(weights.rank, 1)
+    with np.errstate(all="ignore"):
+        joint = joint_matrix(plant, weights, leak)
+    if not np.isfinite(joint).all():
+        return np.full(count, complex(np.inf))
+    return by_modulus(np.linalg.eigvals(joint))[:count]
 
 
 def by_modulus(values: np.ndarray) -> np.ndarray:

@@ -1,0 +1,183 @@
+"""The command: contracts of files and outputs, exit codes, one line for every mistake."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from derivations import cli
+from numerics.files import read_arrays
+from numerics.replay import rank_one_replay, save_replay
+
+FAST = ["--epochs", "5", "--batch", "4", "--neurons", "6", "--horizon", "8"]
+
+
+@pytest.fixture
+def run(capsys):
+    def runner(*words):
+        with pytest.raises(SystemExit) as exit_:
+            cli.main([str(word) for word in words])
+        out, err = capsys.readouterr()
+        return exit_.value.code, out, err
+
+    return runner
+
+
+@pytest.fixture
+def replay(tmp_path):
+    path = tmp_path / "run.npz"
+    save_replay(path, rank_one_replay(1, epochs=6, batch=5, neurons=9, horizon=12))
+    return path
+
+
+def test_train_and_descend_answer_the_same_replay_alike(run, replay, tmp_path):
+    for command in ("train", "descend"):
+        code, _, err = run(command, "--replay", replay, "--out", tmp_path / f"{command}.npz")
+        assert (code, err) == (0, "")
+    a, b = (read_arrays(tmp_path / f"{command}.npz") for command in ("train", "descend"))
+    for key in ("loss", "m", "z", "u", "v", "overlaps", "spectral_radius"):
+        np.testing.assert_allclose(a[key], b[key], rtol=1e-9, atol=1e-10)
+    assert str(a["status"]) == str(b["status"]) == "completed"
+
+
+def test_protocol_options_and_replay_file_give_the_same_run(run, tmp_path):
+    run("replay", "--seed", 4, *FAST, "--out", tmp_path / "r.npz")
+    run("descend", "--replay", tmp_path / "r.npz", "--out", tmp_path / "a.npz")
+    run("descend", "--seed", 4, *FAST, "--out", tmp_path / "b.npz")
+    one, other = (read_arrays(tmp_path / name) for name in ("a.npz", "b.npz"))
+    np.testing.assert_array_equal(one["loss"], other["loss"])
+
+
+def test_a_diverging_run_is_written_with_its_status(run, tmp_path):
+    wild = ["--learning-rate", 50, "--clip", "inf", "--epochs", 40, "--batch", 3, "--neurons", 9]
+    for command in ("train", "descend"):
+        code, out, _ = run(command, *wild, "--out", tmp_path / "d.npz")
+        assert code == 0
+        assert "diverged at epoch" in out
+        saved = read_arrays(tmp_path / "d.npz")
+        assert np.isfinite(saved["loss"]).all()
+        assert np.isfinite(saved["z"]).all()
+
+
+def test_evaluate_prints_one_json_object_with_the_promised_keys(run):
+    code, out, err = run("evaluate", "--overlaps", -0.05, 0.1, 0.2, 0.3, "--horizon", 20, "--alpha", 0.3, "--json")
+    values = json.loads(out)
+    assert (code, err) == (0, "")
+    promised = "characteristic_polynomial eigenvalues spectral_radius stable L_2 L_T L_inf surrogate gradients gains"
+    assert set(promised.split()) <= set(values)
+    assert values["characteristic_polynomial"] == pytest.approx([1, -2.3, 1.65, -0.335])
+    lengths = {name: len(slope) for name, slope in values["gradients"].items()}
+    assert lengths == dict.fromkeys(("L_2", "L_T", "L_inf", "surrogate"), 4)
+    assert len(values["eigenvalues"]) == 4
+
+
+def test_evaluate_prints_text_without_json(run):
+    assert "spectral radius" in run("evaluate", "--overlaps", -3, 8, 1, -2)[1]
+
+
+@pytest.mark.parametrize("form", ["text", "latex", "json"])
+def test_derive_prints_every_format(run, form):
+    code, out, _ = run("derive", "effective-gains", "--format", form)
+    assert code == 0
+    assert "k_2" in out
+
+
+def test_derive_lists_names(run):
+    assert "joint-system" in run("derive", "--list")[1].split()
+
+
+def test_help_of_every_command_has_an_example(run):
+    for command in ("validate", "train", "descend", "replay", "evaluate", "derive"):
+        code, out, _ = run(command, "--help")
+        assert code == 0
+        assert "Example" in out
+        assert f"closedloop {command}" in out
+
+
+def test_no_words_print_the_help(run, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["closedloop"])
+    code, out, _ = run()
+    assert code == 0
+    assert "validate" in out
+
+
+MISTAKES = [
+    (["evaluate", "--overlaps", "1", "2", "3"], "requires 4 arguments"),
+    (["evaluate", "--overlaps", "1", "2", "3", "x"], "valid"),
+    (["evaluate", "--overlaps", "1", "2", "3", "nan"], "overlaps must be finite"),
+    (["evaluate", "--overlaps", "0", "0", "0", "0", "--horizon", "0"], "horizon must be at least 1; found 0"),
+    (["evaluate", "--overlaps", "0", "0", "0", "0", "--alpha", "2"], "alpha must lie in [0, 1]; found 2"),
+    (["derive", "effective-gain"], "did you mean effective-gains?"),
+    (["derive", "--format", "word"], "--format must be one of text, latex, json"),
+    (["derive", "--standalone"], "--standalone goes with --format latex"),
+    (["train", "--replay", "nowhere.npz", "--out", "OUT"], "found nothing there"),
+    (["train", "--replay", "REPLAY", "--horizon", "5", "--out", "OUT"], "--replay fixes the whole run"),
+    (["train", "--out", "missing/OUT"], "found no folder"),
+    (["train", "--epochs", "0", "--out", "OUT"], "epochs must be at least 1"),
+    (["train", "--seed", "-1", "--out", "OUT"], "seed must be at least 0"),
+    (["train"], "Missing option '--out'"),
+    (["descend", "--backend", "gpu", "--out", "OUT"], "backend must be one of"),
+    (["validate", "--seeds", "0", "--out", "FOLDER"], "--seeds must be at least 1"),
+    (["validate", "--epochs", "0", "--out", "FOLDER"], "epochs must be at least 1"),
+    (["validate", "--out", "REPLAY"], "--out must be a folder"),
+    (["juggle"], "juggle"),
+]
+
+
+@pytest.mark.parametrize(("words", "message"), MISTAKES, ids=[" ".join(m[0])[:40] for m in MISTAKES])
+def test_mistakes_get_one_clear_line_and_code_2(run, replay, tmp_path, monkeypatch, words, message):
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    names = {"OUT": "out.npz", "REPLAY": "run.npz", "FOLDER": "report", "missing/OUT": "missing/out.npz"}
+    code, out, err = run(*(names.get(word, word) for word in words))
+    assert code == 2
+    assert out == ""
+    assert err.count("\n") == 1
+    assert message in err
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_an_unwritable_folder_is_refused_before_the_work(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    code, _, err = run("train", *FAST, "--out", tmp_path / "x.npz")
+    assert code == 2
+    assert "writable folder" in err
+
+
+def test_validate_writes_the_whole_report(run, tmp_path):
+    small = ["--seeds", 1, "--epochs", 60, "--batch", 20, "--neurons", 30]
+    code, out, _ = run("validate", *small, "--out", tmp_path / "r")
+    assert code == 0, out
+    expected = {"report.md", "report.json", "expressions.tex", "learning.png", "eigenvalues.png", "gains.png"}
+    assert {path.name for path in (tmp_path / "r").iterdir()} == expected
+    report = json.loads((tmp_path / "r" / "report.json").read_text())
+    assert report["passed"] is True
+    assert all(check["tolerance"] >= check["difference"] for check in report["checks"])
+
+
+def test_validate_fails_with_code_1_if_a_claim_fails(run, tmp_path, monkeypatch):
+    from derivations import evidence, run_checks
+    from derivations import validate as job
+
+    true = evidence.descend
+
+    def wrong(replay):
+        result = true(replay)
+        result.history["overlaps"] += 1e-6
+        return result
+
+    monkeypatch.setattr(evidence, "descend", wrong)
+    monkeypatch.setattr(job, "CHECKS", (run_checks.descents,))
+    monkeypatch.setattr(job, "write_report", lambda *_: [])
+    code, out, _ = run("validate", "--seeds", 1, *FAST, "--out", tmp_path)
+    assert code == 1
+    assert "FAIL" in out
+
+
+def test_the_installed_command_starts():
+    command = Path(sys.executable).with_name("closedloop")
+    assert subprocess.run([command, "derive", "--list"], check=True, capture_output=True).stdout

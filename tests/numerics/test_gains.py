@@ -1,0 +1,47 @@
+"""Gains in closed form, from the slow subspace, and measured on trajectories."""
+
+import numpy as np
+import pytest
+
+from numerics.errors import InputError
+from numerics.gains import closed_form, fast_root, slow_subspace
+from numerics.observe import regressed_gains
+from numerics.plants import double_integrator
+from numerics.simulate import rollout
+from numerics.weights import at_overlaps
+from theory.loop import ReducedLoop
+
+POINT = np.array([-0.2, 0.4, 0.25, 0.1])
+
+
+def test_closed_form_equals_the_slow_subspace():
+    np.testing.assert_allclose(closed_form(POINT), slow_subspace(ReducedLoop(), POINT)[0], atol=1e-12)
+
+
+def test_measured_gains_reach_the_closed_form_at_the_rate_of_the_fast_mode(rng):
+    episodes = rollout(double_integrator(), at_overlaps(rng, POINT, 30), rng.normal(size=(20, 2)), 60)
+    errors = np.array([np.abs(regressed_gains(episodes, t)[0] - closed_form(POINT)).max() for t in (1, 5, 30)])
+    assert errors[0] > 1e-4
+    assert errors[1] < 0.1 * errors[0]
+    assert errors[2] < 1e-10
+
+
+def test_gains_place_the_eigenvalues_of_the_closed_plant():
+    k_1, k_2 = closed_form(POINT)
+    values = np.linalg.eigvals(np.array([[1, 1], [-k_1, 1 - k_2]]))
+    cubic = np.roots(
+        [1, -(POINT[3] + 2), 2 * POINT[3] - POINT[0] + 1, POINT[3] * POINT[0] - POINT[3] - POINT[1] * POINT[2]]
+    )
+    for value in values:
+        assert np.abs(cubic - value).min() < 1e-12
+
+
+def test_fast_root_is_the_real_one_beside_a_pair():
+    assert fast_root(np.array([0.1 + 1j, 0.1 - 1j, 1.5])) == 1.5
+    assert fast_root(np.array([1.0, 0.2, -0.7])) == 0.2
+
+
+def test_regression_needs_a_step(rng):
+    episodes = rollout(double_integrator(), at_overlaps(rng, POINT, 10), np.ones((1, 2)), 3)
+    with pytest.raises(InputError, match="start must leave at least one of the 3 steps"):
+        regressed_gains(episodes, 3)

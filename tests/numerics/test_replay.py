@@ -1,0 +1,170 @@
+"""Replay and result files: exact round trips, defaults, and one clear line for everything bad."""
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+
+from numerics.descent import descend
+from numerics.errors import InputError
+from numerics.files import read_arrays, write_arrays, write_text
+from numerics.replay import Settings, load_replay, rank_one_replay, save_replay
+from numerics.results import Run
+
+
+@pytest.fixture
+def arrays(rng):
+    weights = {name: rng.normal(size=6) for name in "mzuv"}
+    return {**weights, "x0": rng.normal(size=(4, 3, 2))}
+
+
+@pytest.fixture
+def write(tmp_path):
+    def writer(arrays):
+        path = tmp_path / "run.npz"
+        np.savez(path, **arrays)
+        return path
+
+    return writer
+
+
+def test_replay_round_trip_is_exact(tmp_path):
+    replay = rank_one_replay(5, epochs=3, batch=4, neurons=7, horizon=9, leak=0.5, train=("m", "u"))
+    save_replay(tmp_path / "r.npz", replay)
+    back = load_replay(tmp_path / "r.npz")
+    assert back.settings == replay.settings
+    np.testing.assert_array_equal(back.x0, replay.x0)
+    np.testing.assert_array_equal(back.weights.stack, replay.weights.stack)
+
+
+def test_missing_scalars_take_the_protocol_and_no_clip(write, arrays):
+    settings = load_replay(write(arrays)).settings
+    assert settings == Settings(clip=np.inf)
+    assert (settings.horizon, settings.learning_rate, settings.state_weight) == (50, 0.01, 0.5)
+    assert settings.train == ("z", "u", "v")
+
+
+def test_settings_are_read_from_any_scalar_form(write, arrays):
+    extra = {"horizon": np.array([7]), "optimizer": np.array(b"adam"), "train": np.array("z, u"), "time_average": 0}
+    settings = load_replay(write({**arrays, **extra})).settings
+    assert (settings.horizon, settings.optimizer, settings.train) == (7, "adam", ("z", "u"))
+    assert settings.time_average is False
+
+
+def test_full_network_trains_all_but_m(write, arrays):
+    full = {"m": arrays["m"], "z": arrays["z"], "w": np.eye(6), "x0": arrays["x0"]}
+    assert load_replay(write(full)).settings.train == ("z", "w")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"m": None}, "must contain the array m"),
+        ({"v": None}, "must contain u and v, or w"),
+        ({"x0": None}, "must contain x0"),
+        ({"x0": np.ones((3, 2))}, r"x0 must have the axes \(epochs, batch, n\)"),
+        ({"x0": np.ones((3, 2, 5))}, "x0 must have n = 2 entries"),
+        ({"x0": np.full((1, 1, 2), np.inf)}, "x0 must be finite"),
+        ({"x0": np.full((1, 1, 2), "a")}, "x0 must be an array of real numbers"),
+        ({"x0": np.ones((0, 1, 2))}, "at least one epoch"),
+        ({"horizon": 0}, "horizon must be at least 1; found 0"),
+        ({"horizon": 2.5}, "horizon must be a whole number"),
+        ({"horizon": np.ones(3)}, "horizon must be a single value"),
+        ({"learning_rate": np.nan}, "learning_rate must lie in"),
+        ({"clip": 0.0}, r"clip must lie in \(0"),
+        ({"leak": 1.5}, r"leak must lie in \(0, 1\]; found 1.5"),
+        ({"activation": "relu"}, "activation must be one of linear, tanh; found 'relu'"),
+        ({"optimizer": "rmsprop"}, "optimizer must be one of sgd, adam"),
+        ({"train": np.array(["z", "w"])}, "found 'w', which is not"),
+        ({"train": np.array(["q"])}, "train must be one of"),
+        ({"task": "juggling"}, "task must be one of closed_loop"),
+        ({"z": np.ones((6, 2))}, "z must have a column for each of the plant's 1 controls"),
+        ({"A": np.eye(2)}, "all of A, B, C or none; found only A"),
+    ],
+)
+def test_bad_replays_are_named(write, arrays, change, message):
+    content = {k: v for k, v in {**arrays, **change}.items() if v is not None}
+    with pytest.raises(InputError, match=message):
+        load_replay(write(content))
+
+
+def test_pickled_objects_are_refused(tmp_path):
+    np.savez(tmp_path / "p.npz", m=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(InputError, match="pickled objects, which are refused"):
+        read_arrays(tmp_path / "p.npz")
+
+
+def corrupt_zip():
+    buffer = io.BytesIO()
+    np.savez(buffer, m=np.ones(1000))
+    return buffer.getvalue()[:-200]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", b"PK\x03\x04 broken", corrupt_zip()], ids=["empty", "text", "zip", "cut"]
+)
+def test_other_files_are_refused(tmp_path, content):
+    path = tmp_path / "x.npz"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"must be an \.npz archive"):
+        read_arrays(path)
+
+
+def test_a_flipped_byte_is_noticed(tmp_path):
+    np.savez(tmp_path / "x.npz", m=np.arange(1000.0))
+    data = bytearray((tmp_path / "x.npz").read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    (tmp_path / "x.npz").write_bytes(bytes(data))
+    with pytest.raises(InputError, match=r"must be an \.npz archive"):
+        read_arrays(tmp_path / "x.npz")
+
+
+def test_single_arrays_and_folders_and_nothing_are_refused(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones(3))
+    for path, message in (
+        (tmp_path / "a.npy", "single array"),
+        (tmp_path, "directory"),
+        (tmp_path / "no", "nothing there"),
+    ):
+        with pytest.raises(InputError, match=message):
+            read_arrays(path)
+
+
+def test_files_appear_whole_or_not_at_all(tmp_path):
+    with pytest.raises(InputError, match="no folder"):
+        write_text(tmp_path / "missing" / "a.txt", "x")
+    with pytest.raises(InputError, match="found a directory"):
+        write_arrays(tmp_path, {"a": 1})
+
+    class Unsavable:
+        def __array__(self, *arguments, **options):
+            raise RuntimeError("interrupted")
+
+    with pytest.raises(RuntimeError):
+        write_arrays(tmp_path / "a.npz", {"a": Unsavable()})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_names_are_kept_without_an_extension(tmp_path):
+    write_arrays(tmp_path / "plain", {"a": 1})
+    assert zipfile.is_zipfile(tmp_path / "plain")
+
+
+def test_run_result_has_the_promised_entries(tmp_path):
+    run = descend(rank_one_replay(2, epochs=6, batch=3, neurons=8), "python")
+    run.save(tmp_path / "out.npz")
+    arrays = read_arrays(tmp_path / "out.npz")
+    assert arrays["loss"].shape == arrays["spectral_radius"].shape == (6,)
+    assert arrays["overlaps"].shape == (6, 4)
+    assert str(arrays["status"]) == "completed"
+    assert all(arrays[name].shape == (8, 1) for name in "mzuv")
+    back = Run.load(tmp_path / "out.npz")
+    assert back.config == run.config | {"train": list(run.config["train"])}
+    assert back.versions == run.versions
+    np.testing.assert_array_equal(back.overlaps, run.overlaps)
+
+
+def test_a_file_that_is_no_run_is_refused(write, arrays):
+    with pytest.raises(InputError, match="must be a run result with the entry kind"):
+        Run.load(write(arrays))
