@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from derivations import screen
+from derivations.options import OPTIONS, make_replay, with_protocol
 from numerics.errors import InputError, choice, require, whole
 
 app = typer.Typer(
@@ -17,32 +18,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+COMPARABLE = [name for name in OPTIONS if name not in {"seed", "activation", "optimizer", "leak", "train"}]
+
 USAGE_ERROR = typer.BadParameter.__mro__[1]  # the parser's UsageError, under whichever name typer ships it
 
-Replay = Annotated[
-    Path | None, typer.Option(help="Replay .npz: weights, x0 and settings. Excludes the protocol options.")
+ReplayFile = Annotated[
+    Path | None,
+    typer.Option("--replay", help="Replay .npz: weights, x0 and settings. Excludes the options of the run."),
 ]
-Out = Annotated[Path, typer.Option(help="Where to write the run result, .npz.")]
-Seed = Annotated[int | None, typer.Option(help="Seed of weights and initial states [default: 0].")]
-Epochs = Annotated[int | None, typer.Option(help="Number of updates [default: 1000].")]
-Batch = Annotated[int | None, typer.Option(help="Episodes per update [default: 100].")]
-Neurons = Annotated[int | None, typer.Option(help="Number N of neurons [default: 100].")]
-Horizon = Annotated[int | None, typer.Option(help="Episode length T [default: 50].")]
-Rate = Annotated[float | None, typer.Option(help="Learning rate [default: 0.01].")]
-Clip = Annotated[float | None, typer.Option(help="Largest gradient norm, inf for none [default: 1].")]
-Penalty = Annotated[float | None, typer.Option(help="Weight of the squared control [default: 0].")]
-
-
-def _protocol(replay: Path | None, **options):
-    """The run to be made: a replay file, or the rank-one protocol with the given options."""
-    from numerics.replay import load_replay, rank_one_replay
-
-    given = {name: value for name, value in options.items() if value is not None}
-    if replay is None:
-        return rank_one_replay(given.pop("seed", 0), **given)
-    names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-    require(not given, f"--replay fixes the whole run; found also {names}; remove either")
-    return load_replay(replay)
+Out = Annotated[Path, typer.Option(help="Where to write the result, .npz.")]
 
 
 def _save(run, out: Path) -> None:
@@ -52,17 +36,13 @@ def _save(run, out: Path) -> None:
 
 
 @app.command()
+@with_protocol(*COMPARABLE)
 def validate(
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("report"),
     seeds: Annotated[int, typer.Option(help="Number of seeds, 0, 1, ….")] = 3,
-    epochs: Epochs = None,
-    batch: Batch = None,
-    neurons: Neurons = None,
-    horizon: Horizon = None,
-    learning_rate: Rate = None,
-    clip: Clip = None,
-    control_penalty: Penalty = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON alone.")] = False,
+    *,
+    protocol: dict,
 ) -> None:
     """Derive, descend exactly, train N neurons directly, and compare: the main job.
 
@@ -79,10 +59,7 @@ def validate(
     from derivations import validate as job
 
     whole("--seeds", seeds, 1)
-    sizes = dict(epochs=epochs, batch=batch, neurons=neurons, horizon=horizon)
-    numbers = dict(learning_rate=learning_rate, clip=clip, control_penalty=control_penalty)
-    protocol = {name: value for name, value in {**sizes, **numbers}.items() if value is not None}
-    _protocol(None, **protocol)
+    make_replay(None, protocol)
     folder = job.prepare_folder(out)
     with screen.progress() as report:
         pairs = evidence.gather(range(seeds), report, **protocol)
@@ -93,17 +70,12 @@ def validate(
 
 
 @app.command()
+@with_protocol()
 def train(
     out: Out,
-    replay: Replay = None,
-    seed: Seed = None,
-    epochs: Epochs = None,
-    batch: Batch = None,
-    neurons: Neurons = None,
-    horizon: Horizon = None,
-    learning_rate: Rate = None,
-    clip: Clip = None,
-    control_penalty: Penalty = None,
+    replay: ReplayFile = None,
+    *,
+    protocol: dict,
 ) -> None:
     """Train N neurons directly: a replay file, or the rank-one protocol.
 
@@ -117,27 +89,20 @@ def train(
     from numerics.train import train as direct
 
     check_writable(out)
-    sizes = dict(seed=seed, epochs=epochs, batch=batch, neurons=neurons, horizon=horizon)
-    numbers = dict(learning_rate=learning_rate, clip=clip, control_penalty=control_penalty)
-    run = _protocol(replay, **sizes, **numbers)
+    run = make_replay(replay, protocol)
     with screen.progress() as report:
         result = direct(run, progress=lambda done, total: report("training", done, total))
     _save(result, out)
 
 
 @app.command()
+@with_protocol()
 def descend(
     out: Out,
-    replay: Replay = None,
-    seed: Seed = None,
-    epochs: Epochs = None,
-    batch: Batch = None,
-    neurons: Neurons = None,
-    horizon: Horizon = None,
-    learning_rate: Rate = None,
-    clip: Clip = None,
-    control_penalty: Penalty = None,
+    replay: ReplayFile = None,
     backend: Annotated[str, typer.Option(help="auto, python or numba.")] = "auto",
+    *,
+    protocol: dict,
 ) -> None:
     """The same run by the exact reduced map: same input, same output, no neurons.
 
@@ -151,22 +116,14 @@ def descend(
     from numerics.files import check_writable
 
     check_writable(out)
-    sizes = dict(seed=seed, epochs=epochs, batch=batch, neurons=neurons, horizon=horizon)
-    numbers = dict(learning_rate=learning_rate, clip=clip, control_penalty=control_penalty)
-    _save(exact(_protocol(replay, **sizes, **numbers), backend), out)
+    _save(exact(make_replay(replay, protocol), backend), out)
 
 
 @app.command("replay")
+@with_protocol()
 def write_replay(
     out: Out,
-    seed: Seed = None,
-    epochs: Epochs = None,
-    batch: Batch = None,
-    neurons: Neurons = None,
-    horizon: Horizon = None,
-    learning_rate: Rate = None,
-    clip: Clip = None,
-    control_penalty: Penalty = None,
+    protocol: dict,
 ) -> None:
     """Write a replay file of the rank-one protocol: initial weights, initial states, settings.
 
@@ -176,9 +133,7 @@ def write_replay(
     """
     from numerics.replay import save_replay
 
-    sizes = dict(seed=seed, epochs=epochs, batch=batch, neurons=neurons, horizon=horizon)
-    numbers = dict(learning_rate=learning_rate, clip=clip, control_penalty=control_penalty)
-    save_replay(out, _protocol(None, **sizes, **numbers))
+    save_replay(out, make_replay(None, protocol))
     typer.echo(f"{out}: written")
 
 

@@ -168,13 +168,15 @@ def as_text(results: list[Result]) -> str:
 
 
 def _equation_text(left: str, right: Basic) -> str:
-    value = sstr(right.tolist() if isinstance(right, MatrixBase) else right)
+    value = sstr(right.tolist() if isinstance(right, MatrixBase) else right).replace("lamda", "lambda")
     left = plain(left)
     return f"{left} {value}" if left.endswith(",") else f"{left} = {value}"
 
 
 def as_json(results: list[Result]) -> str:
-    """JSON: a list of results, each expression as LaTeX and as text that ``sympy.sympify`` reads.
+    """JSON: a list of results, each expression as LaTeX and as text that sympy reads back.
+
+    ``sympify(text, locals=theory.symbols.names())`` gives the expression with the symbols of the theory.
 
     :param results: the results
     """

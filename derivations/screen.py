@@ -5,13 +5,15 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from derivations.check import Check
-from derivations.evidence import Progress as Report
+if TYPE_CHECKING:
+    from derivations.check import Check
+    from derivations.evidence import Progress as Report
 
 PATIENCE = 2.0
 
@@ -26,7 +28,7 @@ def complain(message: str) -> None:
 
 
 @contextmanager
-def progress() -> Iterator[Report]:
+def progress() -> Iterator["Report"]:
     """A bar on stderr that appears once work has taken over two seconds; plain lines if stderr is no terminal."""
     console = Console(stderr=True)
     start = last = time.monotonic()
@@ -53,7 +55,7 @@ def progress() -> Iterator[Report]:
             bar.stop()
 
 
-def table(lines: Sequence[Check], folder: Path) -> None:
+def table(lines: Sequence["Check"], folder: Path) -> None:
     """The checks as a table, and where the report is.
 
     :param lines: the checks

@@ -31,6 +31,14 @@ class Entry:
 TABLE: dict[str, Entry] = {}
 
 
+def names() -> dict[str, Symbol]:
+    """Every symbol of the table by the name it prints as, e.g. as ``locals`` of ``sympify``.
+
+    λ is spelt ``lamda``, as everywhere in sympy, because ``lambda`` is a word of Python.
+    """
+    return {name: entry.symbol for name, entry in TABLE.items()}
+
+
 def _declare(name: str, meaning: str, unit: str = "1", **assumptions: bool) -> Symbol:
     symbol = Symbol(name, **assumptions)
     TABLE[name] = Entry(symbol, meaning, unit)
@@ -44,9 +52,9 @@ sigma_vu = _declare("sigma_vu", "overlap of the recurrent factors, v·u", real=T
 kappa = _declare("kappa", "visible product sigma_zu sigma_vm", real=True)
 scaling = _declare("c", "scale of the symmetry u -> c u, v -> v / c", positive=True)
 
-lam = _declare("lambda", "eigenvalue of the joint system, per step")
-lambda_1 = _declare("lambda_1", "dominant eigenvalue of the joint system")
-lambda_3 = _declare("lambda_3", "fast real eigenvalue of the joint system", real=True)
+lam = _declare("lamda", "eigenvalue of the joint system, per step")
+lambda_1 = _declare("lamda_1", "dominant eigenvalue of the joint system")
+lambda_3 = _declare("lamda_3", "fast real eigenvalue of the joint system", real=True)
 rho = _declare("rho", "modulus of the dominant pair of the joint system", positive=True)
 short_term = _declare("L_2", "short-term loss", real=True)
 k_1 = _declare("k_1", "effective gain on position", real=True)

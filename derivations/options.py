@@ -1,0 +1,78 @@
+"""The options that describe a run, the same on every command that makes one."""
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from numerics.errors import require
+from numerics.replay import Replay, load_replay, rank_one_replay
+
+OPTIONS: dict[str, tuple[type, str]] = {
+    "seed": (int, "Seed of weights and initial states [default: 0]."),
+    "epochs": (int, "Number of updates [default: 1000]."),
+    "batch": (int, "Episodes per update [default: 100]."),
+    "neurons": (int, "Number N of neurons [default: 100]."),
+    "horizon": (int, "Episode length T in steps [default: 50]."),
+    "learning_rate": (float, "Learning rate [default: 0.01]."),
+    "clip": (float, "Largest gradient norm, inf for none [default: 1]."),
+    "state_weight": (float, "Weight of the squared state [default: 0.5]."),
+    "control_penalty": (float, "Weight of the squared control [default: 0]."),
+    "leak": (float, "Leak of the neurons, in (0, 1] [default: 1]."),
+    "activation": (str, "linear or tanh [default: linear]."),
+    "optimizer": (str, "sgd or adam [default: sgd]."),
+    "train": (str, "Trained arrays, by commas [default: z,u,v]."),
+}
+
+
+def with_protocol(*names: str) -> Callable:
+    """Give a command the options of the protocol; it receives those that were set as the dict ``protocol``.
+
+    :param names: the options; all by default
+    """
+    chosen = {name: OPTIONS[name] for name in names or OPTIONS}
+
+    def decorate(command: Callable) -> Callable:
+        @wraps(command)
+        def run(**arguments):
+            given = {name: arguments.pop(name) for name in chosen}
+            protocol = {name: value for name, value in given.items() if value is not None}
+            if "train" in protocol:
+                protocol["train"] = tuple(protocol["train"].replace(",", " ").split())
+            return command(**arguments, protocol=protocol)
+
+        signature = inspect.signature(command)
+        kept = [p for p in signature.parameters.values() if p.name != "protocol"]
+        added = [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=None,
+                annotation=Annotated[kind | None, typer.Option(help=text)],
+            )
+            for name, (kind, text) in chosen.items()
+        ]
+        run.__signature__ = signature.replace(  # type: ignore[attr-defined]
+            parameters=[*(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in kept), *added]
+        )
+        return run
+
+    return decorate
+
+
+def make_replay(path: Path | None, protocol: dict) -> Replay:
+    """The run to be made: a replay file, or the rank-one protocol with the given options.
+
+    :param path: a replay file, or None
+    :param protocol: options that were set
+    :raises InputError: if both are given, or an option is bad
+    """
+    if path is None:
+        options = dict(protocol)
+        return rank_one_replay(options.pop("seed", 0), **options)
+    names = ", ".join(f"--{name.replace('_', '-')}" for name in protocol)
+    require(not protocol, f"--replay fixes the whole run; found also {names}; remove either")
+    return load_replay(path)
