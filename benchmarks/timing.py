@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from math import ceil
 from statistics import median
 from time import perf_counter
+from typing import TypeVar
 
 Call = Callable[[], object]
+Name = TypeVar("Name")
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def seconds(call: Call, count: int = 1) -> float:
     return (perf_counter() - start) / count
 
 
-def in_turns(calls: Mapping[str, Call], repeats: int = 5, least: float = 0.02) -> dict[str, Timing]:
+def in_turns(calls: Mapping[Name, Call], repeats: int = 5, least: float = 0.02) -> dict[Name, Timing]:
     """Time several calls in turns, A B C A B C …, so that a change of the machine's speed meets all of them.
 
     Every call runs once before, to warm up; short ones are repeated within a turn.
@@ -55,7 +57,7 @@ def in_turns(calls: Mapping[str, Call], repeats: int = 5, least: float = 0.02) -
     for name, call in calls.items():
         call()
         counts[name] = max(1, ceil(least / seconds(call)))
-    samples: dict[str, list[float]] = {name: [] for name in calls}
+    samples: dict[Name, list[float]] = {name: [] for name in calls}
     for _ in range(repeats):
         for name, call in calls.items():
             samples[name].append(seconds(call, counts[name]))

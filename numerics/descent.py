@@ -14,10 +14,11 @@ import numpy as np
 from numerics.codegen import has_numba, jit
 from numerics.errors import InputError, choice, require
 from numerics.kernels import LossKernel, learning_kernel, loss_kernel
+from numerics.observe import by_modulus
 from numerics.plants import Plant
 from numerics.replay import Replay, Settings
 from numerics.results import COMPLETED, Run, diverged
-from numerics.spectra import reduced_radius
+from numerics.spectra import reduced_eigenvalues, reduced_radius
 from numerics.weights import Weights
 from theory.learning import BLOCKS, WeightSpace
 from theory.loop import ReducedLoop, symbolic_loop
@@ -280,6 +281,7 @@ def descend(replay: Replay, backend: str = "auto") -> Run:
         "loss": outcome.loss[:finite],
         "gradient_norm": outcome.gradient_norm[:finite],
         "spectral_radius": reduced_radius(loop, overlaps, parameters),
+        "eigenvalues": by_modulus(reduced_eigenvalues(loop, overlaps, parameters)),
         "gram": outcome.gram[:finite],
     }
     if p == q == weights.rank == 1:

@@ -29,6 +29,15 @@ def _root_slope():
     return vectorise(slopes, [*OVERLAPS, lam], "dlambda/dsigma")
 
 
+def root_slopes(overlaps: np.ndarray, root: complex) -> np.ndarray:
+    """∂λ/∂σ of a simple root of the cubic, -χ_σ/χ_λ, (4,) complex.
+
+    :param overlaps: σ_zm, σ_zu, σ_vm, σ_vu, (4,)
+    :param root: the root λ
+    """
+    return _root_slope()(*overlaps, complex(root))
+
+
 def short_term(overlaps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """L_2 and its gradient, on broadcast overlaps.
 
@@ -52,7 +61,7 @@ def long_term(overlaps: np.ndarray, horizon: int, roots: np.ndarray | None = Non
     dominant = complex(roots[np.argmax(np.abs(roots))])
     with np.errstate(all="ignore"):
         squared = np.float64(abs(dominant)) ** 2
-        slope = 2 * (np.conj(dominant) * _root_slope()(*overlaps, dominant)).real
+        slope = 2 * (np.conj(dominant) * root_slopes(overlaps, dominant)).real
         return float(squared**horizon), horizon * squared ** (horizon - 1) * slope
 
 

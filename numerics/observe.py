@@ -34,10 +34,11 @@ def leading_eigenvalues(plant: Plant, weights: Weights, leak: float = 1.0) -> np
 def by_modulus(values: np.ndarray) -> np.ndarray:
     """Eigenvalues sorted by decreasing modulus, upper half plane first.
 
-    :param values: eigenvalues, (k,)
+    :param values: eigenvalues, (..., k)
     """
     values = np.asarray(values, dtype=np.complex128)
-    return values[np.lexsort((-values.imag, -np.round(np.abs(values), 12)))]
+    order = np.lexsort((-values.imag, -np.round(np.abs(values), 12)), axis=-1)
+    return np.take_along_axis(values, order, axis=-1)
 
 
 def regressed_gains(episodes: Trajectory, start: int = 1) -> np.ndarray:

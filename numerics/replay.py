@@ -76,6 +76,7 @@ class Replay:
     :param x0: initial plant states, (epochs, batch, n); epoch e is update e
     :param settings: how to train
     :param plant: the plant; the double integrator by default
+    :param seed: seed that drew weights and initial states, for the record
     :raises InputError: if shapes do not fit each other or a trained array is missing
     """
 
@@ -83,6 +84,7 @@ class Replay:
     x0: np.ndarray
     settings: Settings = field(default_factory=Settings)
     plant: Plant = field(default_factory=double_integrator)
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         n, p, q = self.plant.shape
@@ -113,7 +115,7 @@ class Replay:
         """The settings and sizes as plain values."""
         n, p, q = self.plant.shape
         sizes = {"epochs": self.epochs, "batch": self.x0.shape[1], "neurons": self.weights.neurons}
-        return {**asdict(self.settings), **sizes, "rank": self.weights.rank, "n": n, "p": p, "q": q}
+        return {**asdict(self.settings), **sizes, "seed": self.seed, "rank": self.weights.rank, "n": n, "p": p, "q": q}
 
 
 def rank_one_replay(seed: int, epochs: int = 1000, batch: int = 100, neurons: int = 100, **settings) -> Replay:
@@ -132,7 +134,8 @@ def rank_one_replay(seed: int, epochs: int = 1000, batch: int = 100, neurons: in
         whole("neurons", neurons, 1),
     )
     weights = rank_one_law(rng, neurons)
-    return Replay(weights, rng.uniform(-2.0, 2.0, (epochs, batch, 2)), Settings(**settings))
+    x0 = rng.uniform(-2.0, 2.0, (epochs, batch, 2))
+    return Replay(weights, x0, Settings(**settings), seed=seed)
 
 
 def _scalar(name: str, value: np.ndarray):
@@ -191,7 +194,8 @@ def load_replay(path: str | Path) -> Replay:
     plant = Plant(*(arrays[name] for name in "ABC")) if matrices else double_integrator()
     if arrays["x0"].dtype.kind not in "fiu":
         raise InputError(f"x0 must be an array of real numbers; found {arrays['x0'].dtype} entries")
-    return Replay(weights, arrays["x0"], Settings(**given), plant)
+    seed = whole("seed", _scalar("seed", arrays["seed"]), 0) if "seed" in arrays else None
+    return Replay(weights, arrays["x0"], Settings(**given), plant, seed)
 
 
 def save_replay(path: str | Path, replay: Replay) -> None:
@@ -203,4 +207,5 @@ def save_replay(path: str | Path, replay: Replay) -> None:
     settings = asdict(replay.settings)
     settings["train"] = np.array(settings["train"])
     plant = {name: getattr(replay.plant, name) for name in "ABC"}
-    write_arrays(path, {**replay.weights.arrays(), "x0": replay.x0, **settings, **plant})
+    known = {} if replay.seed is None else {"seed": replay.seed}
+    write_arrays(path, {**replay.weights.arrays(), "x0": replay.x0, **settings, **plant, **known})

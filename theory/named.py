@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from sympy import Expr, Poly, Symbol, cancel, diff
+from sympy import Expr, ImmutableMatrix, Poly, Symbol, cancel, diff
 
 from theory import symbols
 
@@ -64,3 +64,11 @@ class Root:
         """
         through = diff(expression, self.symbol)
         return tuple(cancel(diff(expression, s) + through * self.derivative(s)) for s in parameters)
+
+    def hessian(self, expression: Expr, parameters=symbols.OVERLAPS) -> ImmutableMatrix:
+        """Total second derivatives of an expression that contains the root.
+
+        :param expression: an expression in the root's letter and the parameters
+        :param parameters: symbols to differentiate by
+        """
+        return ImmutableMatrix([self.gradient(slope, parameters) for slope in self.gradient(expression, parameters)])

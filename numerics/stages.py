@@ -1,0 +1,92 @@
+"""The three stages on a run, from the spectrum of the joint system.
+
+Stage 1 ends at the first epoch at which the dominant eigenvalue is complex and its growth over an episode,
+2 T log ρ, has come within twice s* = 2 + W_0(-2e⁻²) ≈ 1.594, its value at the minimum of the loss on the σ_zm axis.
+Stage 2 ends at stabilisation: the first epoch from which the spectral radius stays below one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import lambertw
+
+from numerics.results import Run
+
+AXIS_GROWTH = 2 + float(lambertw(-2 * np.exp(-2)).real)
+"""s*, the growth 2 T log ρ at the minimum on the axis for large T."""
+OSCILLATING = 1e-9
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Where the stages of a run end.
+
+    :param first: epoch at which stage 1 ends, or None
+    :param second: epoch of stabilisation, at which stage 2 ends, or None
+    """
+
+    first: int | None
+    second: int | None
+
+    @property
+    def found(self) -> bool:
+        """Whether both ends were found, in order."""
+        return self.first is not None and self.second is not None and self.first <= self.second
+
+    @property
+    def plateau(self) -> slice:
+        """The epochs of stage 2."""
+        return slice(self.first or 0, self.second)
+
+
+def detect(eigenvalues: np.ndarray, horizon: int) -> Stages:
+    """The ends of stages 1 and 2 from the leading eigenvalues of the joint system.
+
+    :param eigenvalues: eigenvalues over epochs, dominant first, (epochs, k)
+    :param horizon: episode length T
+    """
+    dominant = np.asarray(eigenvalues)[:, 0]
+    modulus = np.abs(dominant)
+    growth = 2 * horizon * np.log(np.maximum(modulus, 1e-300))
+    settled = np.flatnonzero((np.abs(dominant.imag) > OSCILLATING) & (growth <= 2 * AXIS_GROWTH))
+    unstable = np.flatnonzero(~(modulus < 1))
+    second = 0 if unstable.size == 0 else int(unstable[-1]) + 1
+    return Stages(int(settled[0]) if settled.size else None, second if second < modulus.size else None)
+
+
+def of_run(run: Run) -> Stages:
+    """The stages of a run of either kind.
+
+    :param run: a run that recorded its eigenvalues
+    """
+    return detect(run.history["eigenvalues"], run.config["horizon"])
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A median over seeds with a bootstrap interval.
+
+    :param median: the median
+    :param low: lower end of the 95 % interval
+    :param high: upper end of the 95 % interval
+    :param count: number of values
+    """
+
+    median: float
+    low: float
+    high: float
+    count: int
+
+
+def bootstrap(values: Sequence[float], rng: np.random.Generator, samples: int = 2000) -> Statistic:
+    """Median and its 95 % percentile-bootstrap interval.
+
+    :param values: one value a seed
+    :param rng: source of randomness
+    :param samples: number of resamples
+    """
+    array = np.asarray(values, dtype=np.float64)
+    medians = np.median(rng.choice(array, (samples, array.size)), axis=1)
+    low, high = np.percentile(medians, [2.5, 97.5])
+    return Statistic(float(np.median(array)), float(low), float(high), array.size)

@@ -1,0 +1,83 @@
+"""Folded expressions and roots kept as letters."""
+
+import mpmath
+import pytest
+from sympy import Poly, Rational, cancel, simplify, sqrt, symbols
+
+from theory.named import Named, Root
+from theory.spectrum import cubic, dominant_modulus, fast_root
+from theory.symbols import OVERLAPS, lam, lambda_3
+
+x, y, z = symbols("x y z", positive=True)
+SQUARE_ROOT = Root(y, Poly(z**2 - 2 * z + 1 - x, z))  # y = 1 ± √x
+POINT = [Rational(*pair) for pair in ((-2, 3), (3, 4), (5, 6), (1, 5))]
+
+
+def test_later_definitions_may_use_earlier_ones():
+    named = Named(z + y, ((y, x + 1), (z, y**2)))
+    assert named.unfold() == (x + 1) ** 2 + x + 1
+
+
+def test_nothing_to_unfold():
+    assert Named(x + 1, ()).unfold() == x + 1
+
+
+def test_folded_expression_prints_with_its_definitions():
+    assert Named(x + y, ((y, x**2),))._repr_latex_() == r"$x + y,\quad y = x^{2}$"
+
+
+def test_value_is_the_polynomial_at_the_letter():
+    assert SQUARE_ROOT.value.expand() == (y**2 - 2 * y + 1 - x).expand()
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_derivative_of_an_explicit_root(sign):
+    root = 1 + sign * sqrt(x)
+    assert simplify(SQUARE_ROOT.derivative(x).subs(y, root) - root.diff(x)) == 0
+    assert simplify(SQUARE_ROOT.derivative(x).subs(y, root) + root.diff(x)) != 0
+
+
+def test_gradient_is_the_total_derivative():
+    expression = x * y**3 + x
+    root = 1 + sqrt(x)
+    (slope,) = SQUARE_ROOT.gradient(expression, (x,))
+    assert simplify(slope.subs(y, root) - expression.subs(y, root).diff(x)) == 0
+
+
+def real_root(point):
+    """The one real root of the cubic at these overlaps, to 60 digits."""
+    chi = [mpmath.mpf(c.p) / c.q for c in Poly(cubic().as_expr().subs(dict(zip(OVERLAPS, point, strict=True))), lam).all_coeffs()]
+    return min(mpmath.polyroots(chi, maxsteps=400, extraprec=400), key=lambda r: abs(r.imag)).real
+
+
+def shifted(index, step):
+    return [value + step if i == index else value for i, value in enumerate(POINT)]
+
+
+def value(expression, root, point=POINT):
+    return mpmath.mpmathify(expression.subs(dict(zip(OVERLAPS, point, strict=True))).subs(lambda_3, root))
+
+
+@pytest.mark.parametrize("index", range(4))
+def test_fast_root_moves_as_its_derivative_says(index):
+    step = Rational(1, 10**12)
+    with mpmath.workdps(60):
+        rate = value(fast_root().derivative(OVERLAPS[index]), real_root(POINT))
+        ends = [real_root(shifted(index, s)) for s in (step, -step)]
+        assert abs((ends[0] - ends[1]) / (2 * mpmath.mpf(10) ** -12) - rate) < 1e-20
+        assert abs(rate) > 1e-3
+
+
+@pytest.mark.parametrize("index", range(4))
+def test_modulus_moves_as_its_gradient_says(index):
+    step, modulus = Rational(1, 10**12), dominant_modulus().expression
+    with mpmath.workdps(60):
+        rate = value(fast_root().gradient(modulus)[index], real_root(POINT))
+        points = [shifted(index, s) for s in (step, -step)]
+        ends = [value(modulus, real_root(point), point) for point in points]
+        assert abs((ends[0] - ends[1]) / (2 * mpmath.mpf(10) ** -12) - rate) < 1e-20
+        assert abs(rate) > 1e-3
+
+
+def test_gradient_by_an_absent_letter_is_zero():
+    assert cancel(SQUARE_ROOT.gradient(y, (x, z))[1]) == 0

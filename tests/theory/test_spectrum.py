@@ -1,0 +1,311 @@
+"""Characteristic polynomials, stability, and perturbed roots against matrices, exact roots and 60-digit roots."""
+
+from dataclasses import replace
+
+import mpmath
+import pytest
+from sympy import GoldenRatio, Poly, Rational, cancel, expand, eye, prod, simplify, sqrt
+
+from theory.loop import Overlaps, ReducedLoop, symbolic_loop
+from theory.spectrum import (
+    characteristic_polynomial,
+    controller,
+    cubic,
+    cubic_discriminant,
+    dominant_modulus,
+    fast_root_perturbative,
+    jury_conditions,
+    loop_equation,
+    perturbative_root,
+    scaling_residual,
+    stability_region,
+    stage_one_polynomial,
+    stage_one_roots,
+    visible,
+)
+from theory.symbols import gamma, kappa, lam, lambda_3, sigma_vm, sigma_vu, sigma_zm, sigma_zu
+
+VISIBLE = (sigma_zm, sigma_vu, kappa)
+SIZES = [(1, 1, 1, 1, 1), (2, 1, 1, 1, "1/3"), (3, 2, 1, 2, "2/5"), (2, 1, 2, 1, 1), (2, 2, 1, 0, "1/2")]
+
+
+def roots(coefficients):
+    """Roots to 60 digits, the sympy numbers leading first."""
+    with mpmath.workdps(60):
+        numbers = [mpmath.mpf(c.p) / c.q for c in coefficients]
+        return mpmath.polyroots(numbers, maxsteps=400, extraprec=400)
+
+
+def cubic_at(point):
+    return Poly(visible(cubic().as_expr()).subs(dict(zip(VISIBLE, point, strict=True))), lam).all_coeffs()
+
+
+# characteristic polynomial and loop equation
+
+
+def test_characteristic_polynomial_of_the_rank_one_double_integrator():
+    a, b = sigma_zm, sigma_vu
+    typed = lam**3 - (b + 2) * lam**2 + (2 * b - a + 1) * lam + a * b - b - sigma_vm * sigma_zu
+    assert expand(characteristic_polynomial(ReducedLoop()).as_expr() - lam * typed) == 0
+    assert expand(cubic().as_expr() - typed) == 0
+
+
+def test_full_joint_matrix_has_the_cubic_and_zeros(network):
+    net = network(neurons=5)
+    joint = net.joint().charpoly(lam).as_expr()
+    assert expand(joint - lam**4 * cubic().as_expr().subs(net.values)) == 0
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_loop_equation_is_the_characteristic_polynomial(network, sizes):
+    net = network(*sizes, 2)
+    loop = replace(net.loop, overlaps=Overlaps.of_weights(**net.weights))
+    assert cancel(loop_equation(loop) - characteristic_polynomial(loop).as_expr()) == 0
+
+
+def test_loop_equation_holds_for_every_plant_and_leak():
+    loop = symbolic_loop(1, 2, 1)
+    assert cancel(loop_equation(loop) - characteristic_polynomial(loop).as_expr()) == 0
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_controller_is_the_resolvent_of_the_neurons(network, sizes):
+    net = network(*sizes, 4)
+    m, z, u, v = net.weights.values()
+    transfer = controller(net.loop).subs(net.values)
+    for value in (Rational(5, 7), Rational(-4, 3)):
+        neurons = (value - 1 + net.loop.leak) * eye(4) - net.loop.leak * u * v.T
+        assert transfer.subs(lam, value) == z.T * neurons.inv() * m * net.loop.leak * value
+
+
+def test_controller_of_rank_one_is_first_order():
+    assert cancel(controller(ReducedLoop())[0] - sigma_zm - sigma_zu * sigma_vm / (lam - sigma_vu)) == 0
+
+
+def test_leak_delays_the_controller():
+    transfer = controller(ReducedLoop(rank=0, leak=gamma))[0]
+    assert cancel(transfer - gamma * lam * sigma_zm / (lam - 1 + gamma)) == 0
+
+
+# the visible overlaps
+
+
+def test_scaling_is_a_change_of_basis():
+    assert scaling_residual().is_zero_matrix
+
+
+def test_product_is_all_that_is_visible():
+    assert visible(cubic().as_expr()).free_symbols == {lam, *VISIBLE}
+
+
+@pytest.mark.parametrize("expression", [sigma_zu, sigma_vm**2 * sigma_zu, sigma_zu / sigma_vm])
+def test_expressions_that_see_the_scale_are_refused(expression):
+    with pytest.raises(ValueError, match=r"must be invariant under u -> c u, v -> v / c; found"):
+        visible(expression)
+
+
+# special points
+
+
+def test_exact_optimum_has_a_double_root_at_the_inverse_square_of_the_golden_ratio():
+    phi = GoldenRatio.expand(func=True)
+    chi = visible(cubic().as_expr()).subs({sigma_zm: -phi, kappa: 2 * phi, sigma_vu: 1 - sqrt(5)})
+    assert simplify(chi - lam * (lam - phi**-2) ** 2) == 0
+
+
+def test_deadbeat_control_is_nilpotent():
+    assert cubic_at((-3, -2, 8)) == [1, 0, 0, 0]
+
+
+def test_stage_one_limit():
+    assert expand(stage_one_polynomial().as_expr() - (lam**2 - 2 * lam + 1 - sigma_zm)) == 0
+    assert set(stage_one_roots()) == {1 + sqrt(sigma_zm), 1 - sqrt(sigma_zm)}
+
+
+# discriminant
+
+
+def test_discriminant_is_the_product_of_squared_differences(rationals):
+    for _ in range(40):
+        point = rationals(3)
+        r = roots(cubic_at(point))
+        with mpmath.workdps(60):
+            expected = ((r[0] - r[1]) * (r[0] - r[2]) * (r[1] - r[2])) ** 2
+            exact = cubic_discriminant().subs(dict(zip(VISIBLE, point, strict=True)))
+            assert abs(expected - mpmath.mpf(exact.p) / exact.q) < 1e-40 * (1 + abs(expected))
+
+
+def test_discriminant_is_negative_where_a_pair_is_complex(rationals):
+    kinds = []
+    for _ in range(60):
+        point = rationals(3)
+        sign = cubic_discriminant().subs(dict(zip(VISIBLE, point, strict=True)))
+        if sign == 0:
+            continue
+        real = Poly(cubic_at(point), lam).count_roots()
+        kinds.append(real)
+        assert (sign < 0) == (real == 1)
+    assert set(kinds) == {1, 3}
+
+
+# Jury's test
+
+
+def with_known_roots(rng, degree):
+    """A monic polynomial with rational coefficients, and whether all its roots are inside the circle."""
+    factors, inside = [], True
+    while sum(f.degree() for f in factors) < degree:
+        near = Rational(int(rng.choice([-1, 1])), 10 ** int(rng.integers(1, 9)))
+        size = 1 + near if rng.random() < 0.4 else Rational(int(rng.integers(0, 130)), 101)
+        if degree - sum(f.degree() for f in factors) >= 2 and rng.random() < 0.5:
+            cosine = Rational(int(rng.integers(-99, 100)), 100)
+            factors.append(Poly(lam**2 - 2 * size * cosine * lam + size**2, lam))
+        else:
+            factors.append(Poly(lam - int(rng.choice([-1, 1])) * size, lam))
+        inside &= bool(size < 1)
+    return prod(factors), inside
+
+
+@pytest.mark.parametrize("degree", [1, 2, 3, 4, 5, 6])
+def test_jury_conditions_hold_exactly_inside_the_circle(rng, degree):
+    verdicts = []
+    for _ in range(120):
+        polynomial, inside = with_known_roots(rng, degree)
+        assert all(c > 0 for c in jury_conditions(polynomial)) == inside
+        verdicts.append(inside)
+    assert set(verdicts) == {True, False}
+
+
+@pytest.mark.parametrize("degree", [2, 3, 4, 5])
+def test_both_ends_and_the_table_are_needed(rng, degree):
+    fooled = [False] * (degree + 1)
+    for _ in range(250):
+        polynomial, inside = with_known_roots(rng, degree)
+        conditions = jury_conditions(polynomial)
+        for dropped in range(len(conditions)):
+            rest = [c for i, c in enumerate(conditions) if i != dropped]
+            fooled[dropped] |= not inside and all(c > 0 for c in rest)
+    assert all(fooled[:2])
+    assert any(fooled[2:])
+
+
+@pytest.mark.parametrize("flipped", [0, 1, 2, 3])
+def test_a_flipped_jury_condition_is_noticed(rng, flipped):
+    wrong = 0
+    for _ in range(60):
+        polynomial, inside = with_known_roots(rng, 3)
+        conditions = [c * (-1) ** (i == flipped) for i, c in enumerate(jury_conditions(polynomial))]
+        wrong += all(c > 0 for c in conditions) != inside
+    assert wrong
+
+
+@pytest.mark.parametrize("edge", [lam - 1, lam + 1, lam**2 - lam + 1, lam**2 + Rational(6, 5) * lam + 1])
+def test_roots_on_the_circle_are_not_stable(edge):
+    polynomial = Poly(edge * (lam - Rational(1, 3)) * (lam + Rational(1, 2)), lam)
+    assert min(jury_conditions(polynomial)) == 0
+
+
+def test_stability_region_is_the_one_of_the_notes(rationals):
+    a_2, a_1, a_0 = -(sigma_vu + 2), 2 * sigma_vu - sigma_zm + 1, sigma_vu * sigma_zm - sigma_vu - kappa
+    typed = (
+        -sigma_zm * (1 - sigma_vu) - kappa,
+        4 + 4 * sigma_vu - sigma_zm * (1 + sigma_vu) + kappa,
+        1 - a_0**2,
+        (a_0**2 - 1) ** 2 - (a_0 * a_2 - a_1) ** 2,
+    )
+    assert all(expand(x - y) == 0 for x, y in zip(stability_region(), typed, strict=True))
+
+
+def overlaps_of(polynomial):
+    """The visible overlaps (σ_zm, σ_vu, κ) whose cubic is a given one."""
+    _, a_2, a_1, a_0 = polynomial.all_coeffs()
+    vu = -a_2 - 2
+    zm = 2 * vu + 1 - a_1
+    return zm, vu, vu * zm - vu - a_0
+
+
+def verdicts_of(region, rng, count=150):
+    """Pairs of what the region and the roots say, at overlaps chosen by their roots."""
+    for _ in range(count):
+        polynomial, inside = with_known_roots(rng, 3)
+        values = dict(zip(VISIBLE, overlaps_of(polynomial), strict=True))
+        yield all(c.subs(values) > 0 for c in region), inside
+
+
+def test_stability_region_agrees_with_the_roots(rng):
+    verdicts = list(verdicts_of(stability_region(), rng))
+    assert set(verdicts) == {(True, True), (False, False)}
+
+
+@pytest.mark.parametrize("letter", VISIBLE)
+def test_region_with_an_overlap_flipped_is_noticed(rng, letter):
+    flipped = [c.subs(letter, -letter) for c in stability_region()]
+    assert any(ours != inside for ours, inside in verdicts_of(flipped, rng))
+
+
+# perturbed roots
+
+BASES = {"fast": sigma_vu, "plus": 1 + sqrt(sigma_zm), "minus": 1 - sqrt(sigma_zm)}
+POINTS = [(Rational(-1, 3), Rational(1, 4)), (Rational(1, 5), Rational(-1, 2))]
+
+
+def error_order(series, point):
+    """Exponent of κ with which a series leaves the nearest root, from κ = 1e-6 and 1e-8."""
+    errors = []
+    with mpmath.workdps(60):
+        for small in (Rational(1, 10**6), Rational(1, 10**8)):
+            values = dict(zip(VISIBLE, (*point, small), strict=True))
+            number = mpmath.mpmathify(series.subs(values).evalf(60))
+            errors.append(min(abs(number - root) for root in roots(cubic_at((*point, small)))))
+        return float(mpmath.log(errors[0] / errors[1]) / mpmath.log(100))
+
+
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("order", range(5))
+@pytest.mark.parametrize("base", BASES)
+def test_series_is_exact_to_its_order(base, order, point):
+    assert error_order(perturbative_root(BASES[base], order), point) == pytest.approx(order + 1, abs=1e-3)
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_a_flipped_second_order_lowers_the_order_of_the_error(base):
+    first, second = (perturbative_root(BASES[base], order) for order in (1, 2))
+    assert error_order(2 * first - second, POINTS[0]) == pytest.approx(2, abs=1e-3)
+
+
+def test_newton_step_is_the_first_order():
+    typed = sigma_vu + kappa / (sigma_vu**2 - 2 * sigma_vu - sigma_zm + 1)
+    assert cancel(fast_root_perturbative() - typed) == 0
+    assert cancel(perturbative_root(sigma_vu, 1) - typed) == 0
+
+
+# the dominant modulus
+
+
+def test_product_of_the_pair_by_vieta():
+    typed = lambda_3**2 - (sigma_vu + 2) * lambda_3 + 2 * sigma_vu - sigma_zm + 1
+    assert expand(dominant_modulus().expression - typed) == 0
+
+
+def test_product_of_the_other_two_roots_is_the_modulus(rationals):
+    for _ in range(30):
+        point = rationals(3)
+        found = sorted(roots(cubic_at(point)), key=lambda root: abs(root.imag))
+        values = dict(zip(VISIBLE, point, strict=True))
+        with mpmath.workdps(60):
+            at_root = dominant_modulus().expression.subs(values).subs(lambda_3, found[0].real)
+            assert abs(mpmath.mpmathify(at_root) - found[1] * found[2]) < 1e-40 * (1 + abs(found[1] * found[2]))
+
+
+def test_product_is_not_the_squared_radius_of_a_real_pair():
+    point = (Rational(1, 4), 0, 0)
+    largest = max(abs(root) for root in roots(cubic_at(point)))
+    product = dominant_modulus().expression.subs(lambda_3, 0).subs(dict(zip(VISIBLE, point, strict=True)))
+    assert (float(product), float(largest) ** 2) == (0.75, 2.25)
+
+
+def test_perturbative_modulus_unfolds_to_the_overlaps():
+    named = dominant_modulus(perturbative=True)
+    assert dict(named.definitions).keys() == {lambda_3}
+    assert visible(named.unfold()).free_symbols == set(VISIBLE)
+    assert not dominant_modulus().definitions
