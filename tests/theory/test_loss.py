@@ -212,7 +212,7 @@ def largest_slope(loss, point):
 def test_gradient_vanishes_at_the_optimum_as_the_tail_does():
     slopes = [largest_slope(horizon_loss(steps, average=False), OPTIMUM) for steps in (7, 9, 11)]
     rates = [after / before for before, after in itertools.pairwise(slopes)]
-    assert max(rates) < 0.1
+    assert max(rates) < 0.2
     assert slopes[-1] < 0.1
 
 

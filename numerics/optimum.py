@@ -1,0 +1,62 @@
+"""The best rank-one agent for a finite horizon and control cost, beside the full-state LQR."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solve_discrete_are
+from scipy.optimize import minimize
+
+from numerics.gains import closed_form
+from numerics.plants import Plant, double_integrator
+from numerics.population import population_loss
+from numerics.replay import Settings
+
+GOLDEN = (1 + np.sqrt(5)) / 2
+INFINITE = (-GOLDEN, 2 * GOLDEN, 1.0, 1 - np.sqrt(5))
+"""The optimum for T → ∞ without control cost, as overlaps with σ_vm = 1 (certified in :mod:`theory.optimum`)."""
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """The best agent found.
+
+    :param overlaps: σ_zm, σ_zu = κ, σ_vm = 1, σ_vu
+    :param loss: its population loss
+    :param gains: its effective gains (k_1, k_2)
+    :param slope: norm of the gradient there, in (σ_zm, κ, σ_vu)
+    """
+
+    overlaps: np.ndarray
+    loss: float
+    gains: np.ndarray
+    slope: float
+
+
+def optimum(settings: Settings) -> Optimum:
+    """Minimise the population loss over the visible overlaps, from the infinite-horizon optimum.
+
+    :param settings: horizon and loss
+    """
+
+    def objective(visible: np.ndarray) -> tuple[float, np.ndarray]:
+        loss, slope = population_loss(np.array([visible[0], visible[1], 1.0, visible[2]]), settings)
+        return float(loss), slope[[0, 1, 3]]
+
+    start = np.array(INFINITE)[[0, 1, 3]] * (1.0 if settings.control_penalty == 0 else 0.5)
+    found = minimize(objective, start, jac=True, method="BFGS", options={"gtol": 1e-12, "maxiter": 2000})
+    point = np.array([found.x[0], found.x[1], 1.0, found.x[2]])
+    return Optimum(point, float(found.fun), closed_form(point), float(np.linalg.norm(objective(found.x)[1])))
+
+
+def lqr_gain(state_weight: float = 1.0, control_penalty: float = 0.0, plant: Plant | None = None) -> np.ndarray:
+    """Full-state LQR gain K of u = -K x for cost Σ state_weight |x|² + control_penalty |u|², (p, n).
+
+    :param state_weight: weight of |x|²
+    :param control_penalty: weight of |u|²; 0 is taken as the limit of a vanishing cost
+    :param plant: the plant; the double integrator by default
+    """
+    plant = plant or double_integrator()
+    n, p, _ = plant.shape
+    R = max(control_penalty, 1e-12 * state_weight) * np.eye(p)
+    S = solve_discrete_are(plant.A, plant.B, state_weight * np.eye(n), R)
+    return np.linalg.solve(R + plant.B.T @ S @ plant.B, plant.B.T @ S @ plant.A)

@@ -1,0 +1,55 @@
+"""Stage 3: learning continued from stabilisation, with any control cost, three ways."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from numerics.descent import descend, moment_factor
+from numerics.naive import naive_descent
+from numerics.replay import Replay
+from numerics.results import Run
+from numerics.train import train
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """Stage 3 for one control cost.
+
+    :param penalty: β, the weight of the squared control
+    :param theory: the exact map
+    :param simulation: direct training, or None if it was not asked for
+    :param naive_overlaps: the four-overlap descent, (epochs, 4)
+    :param naive_loss: its loss, (epochs,)
+    """
+
+    penalty: float
+    theory: Run
+    simulation: Run | None
+    naive_overlaps: np.ndarray
+    naive_loss: np.ndarray
+
+
+def continued(replay: Replay, epoch: int, **changes) -> Replay:
+    """The same run from a later epoch on, with some settings changed.
+
+    :param replay: the run, linear and low-rank
+    :param epoch: first epoch of the continuation
+    :param changes: fields of :class:`numerics.replay.Settings`
+    """
+    head = descend(replace(replay, x0=replay.x0[:epoch])).weights if epoch else replay.weights
+    return replace(replay, weights=head, x0=replay.x0[epoch:], settings=replace(replay.settings, **changes))
+
+
+def refine(replay: Replay, stabilisation: int, penalty: float, direct: bool = True) -> Refinement:
+    """Train on from stabilisation with a control cost.
+
+    :param replay: the run
+    :param stabilisation: epoch at which stage 3 begins
+    :param penalty: β
+    :param direct: whether to train the neurons too
+    """
+    later = continued(replay, stabilisation, control_penalty=penalty)
+    theory = descend(later)
+    simulation = train(later) if direct else None
+    path, losses = naive_descent(theory.overlaps[0], moment_factor(later.x0), later.settings)
+    return Refinement(penalty, theory, simulation, path, losses)

@@ -1,0 +1,332 @@
+"""The map of the Gram matrix and its conserved forms against weights stepped and integrated neuron by neuron."""
+
+from fractions import Fraction
+from itertools import chain, combinations
+
+import numpy as np
+import pytest
+from sympy import Matrix, Rational, eye, zeros
+
+from theory.learning import (
+    BLOCKS,
+    WeightSpace,
+    conserved_forms,
+    descent,
+    flow,
+    form_drift,
+    scaling_law_residual,
+    squared_gradient_norm,
+    weight_gradient_residual,
+)
+from theory.loop import Overlaps, ReducedLoop
+from theory.loss import gradient, horizon_loss, short_term_loss
+from theory.symbols import OVERLAPS, clip_factor, eta
+
+SUBSETS = list(chain.from_iterable(combinations(BLOCKS, count) for count in range(5)))
+SHAPES = [(1, 1, 1), (2, 1, 1), (1, 2, 2), (2, 3, 2)]  # p, q, rank
+PAIRS = ("zm", "zu", "vm", "vu")
+
+
+def slices(space):
+    ends = np.cumsum([0, space.q, space.p, space.rank, space.rank])
+    return {block: slice(*ends[i : i + 2]) for i, block in enumerate(BLOCKS)}
+
+
+def trained_columns(space):
+    return [i for block in space.trained for i in range(*slices(space)[block].indices(99))]
+
+
+def written_out(space, derivatives):
+    """S from its definition: ∂L/∂Z = M d_zmᵀ + U d_zuᵀ, and so on for the other three blocks."""
+    where, total = slices(space), 2 * space.rank + space.p + space.q
+    S = np.zeros((total, total), dtype=derivatives["zm"].dtype)
+    for row, column in PAIRS:
+        S[where[row], where[column]] = derivatives[row + column]
+        S[where[column], where[row]] = derivatives[row + column].T
+    return S
+
+
+def draw(rng, *shape):
+    return Matrix(*shape, [Rational(int(rng.integers(-5, 6)), int(rng.integers(1, 4))) for _ in range(np.prod(shape))])
+
+
+@pytest.fixture
+def drawn(rng):
+    """Random exact weights X (N×k) and derivatives of a loss by the overlaps."""
+
+    def make(space, neurons=3):
+        shapes = {name: (space.widths[name[0]], space.widths[name[1]]) for name in PAIRS}
+        return draw(rng, neurons, space.size), Overlaps(**{name: draw(rng, *shape) for name, shape in shapes.items()})
+
+    return make
+
+
+def weight_gradient(space, X, d):
+    """∂L/∂X block by block by the chain rule, with frozen blocks at zero."""
+    m, z, u, v = (X[:, slices(space)[block]] for block in BLOCKS)
+    blocks = {"m": z * d.zm + v * d.vm, "z": m * d.zm.T + u * d.zu.T}
+    blocks |= {"u": z * d.zu + v * d.vu, "v": m * d.vm.T + u * d.vu.T}
+    return Matrix.hstack(*(blocks[b] if b in space.trained else 0 * blocks[b] for b in BLOCKS))
+
+
+# gradient, descent, flow, norm
+
+
+def test_sensitivity_of_rank_one():
+    d = WeightSpace().gradient_symbols()
+    zm, zu, vm, vu = (block[0] for block in (d.zm, d.zu, d.vm, d.vu))
+    typed = Matrix([[0, zm, 0, vm], [zm, 0, zu, 0], [0, zu, 0, vu], [vm, 0, vu, 0]])
+    assert WeightSpace().sensitivity(d) == typed
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_chain_rule_through_the_overlaps(shape):
+    assert weight_gradient_residual(WeightSpace(*shape), 2).is_zero_matrix
+
+
+def test_chain_rule_notices_a_transposed_block(monkeypatch):
+    right = WeightSpace.sensitivity
+
+    def wrong(self, d):
+        S = right(self, d).as_mutable()
+        S[self.columns("v"), self.columns("u")] = d.vu.T
+        return S
+
+    monkeypatch.setattr(WeightSpace, "sensitivity", wrong)
+    assert not weight_gradient_residual(WeightSpace(1, 1, 2), 2).is_zero_matrix
+
+
+@pytest.mark.parametrize("trained", SUBSETS)
+@pytest.mark.parametrize("shape", [(1, 1, 1), (2, 3, 2)])
+def test_descent_of_the_gram_is_descent_of_the_weights(drawn, shape, trained):
+    space, rate = WeightSpace(*shape, trained), Rational(1, 7)
+    X, d = drawn(space)
+    stepped = X - rate * weight_gradient(space, X, d)
+    assert descent(space, X.T * X, d, rate) == stepped.T * stepped
+
+
+def test_descent_with_a_flipped_rate_is_noticed(drawn):
+    X, d = drawn(WeightSpace())
+    stepped = X - weight_gradient(WeightSpace(), X, d)
+    assert descent(WeightSpace(), X.T * X, d, -1) != stepped.T * stepped
+
+
+@pytest.mark.parametrize("trained", SUBSETS)
+def test_flow_is_the_rate_of_the_gram(drawn, trained):
+    space = WeightSpace(2, 1, 2, trained)
+    X, d = drawn(space)
+    velocity = -weight_gradient(space, X, d)
+    assert flow(space, X.T * X, d) == X.T * velocity + velocity.T * X
+
+
+def test_default_step_is_rate_times_clipping():
+    space = WeightSpace()
+    G, d = space.gram_symbols(), space.gradient_symbols()
+    difference = descent(space, G, d) - descent(space, G, d, eta).subs(eta, eta * clip_factor)
+    assert difference.expand().is_zero_matrix
+
+
+@pytest.mark.parametrize("trained", SUBSETS)
+def test_squared_norm_counts_the_trained_weights(drawn, trained):
+    space = WeightSpace(2, 1, 2, trained)
+    X, d = drawn(space)
+    assert squared_gradient_norm(space, X.T * X, d) == sum(g**2 for g in weight_gradient(space, X, d))
+
+
+def test_visible_blocks_of_the_gram(drawn):
+    space = WeightSpace(2, 3, 2)
+    X, _ = drawn(space)
+    m, z, u, v = (X[:, slices(space)[block]] for block in BLOCKS)
+    assert space.overlaps(X.T * X) == Overlaps(z.T * m, z.T * u, v.T * m, v.T * u)
+
+
+def test_frozen_input_weights_keep_their_norm():
+    space = WeightSpace()
+    G, d = space.gram_symbols(), space.gradient_symbols()
+    assert descent(space, G, d)[0, 0].expand() == G[0, 0]
+
+
+def test_input_weights_are_frozen_by_default():
+    assert WeightSpace().mask == Matrix.diag(0, 1, 1, 1)
+    assert WeightSpace(2, 3, 1, ("m", "v")).mask == Matrix.diag(1, 1, 1, 0, 0, 0, 1)
+
+
+def test_unknown_block_is_named():
+    with pytest.raises(ValueError, match=r"trained must name blocks among m, z, u, v; found 'w'"):
+        WeightSpace(trained=("z", "w"))
+
+
+# a network of N neurons with its own gradient
+
+
+def loss_of(X, space, steps=5, leak=0.8):
+    """Σ ‖X_t‖² of the double integrator (p = q = 1) under N neurons, step by step; complex weights allowed."""
+    m, z, u, v = (X[:, slices(space)[block]] for block in BLOCKS)
+    A, B, C = np.array([[1, 1], [0, 1]]), np.array([[0], [1]]), np.array([[1, 0]])
+    x, h, total = np.eye(2), np.zeros((len(X), 2)), 0
+    for _ in range(steps):
+        total = total + np.sum(x**2)
+        x, h = A @ x + B @ (z.T @ h), (1 - leak) * h + leak * (u @ (v.T @ h) + m @ C @ (A @ x + B @ (z.T @ h)))
+    return total
+
+
+def numeric_gradient(X, space):
+    """∂L/∂X entry by entry by a complex step, frozen columns at zero."""
+    slope, step = np.zeros_like(X), 1e-30
+    for i, j in np.ndindex(*X.shape):
+        if j in trained_columns(space):
+            shifted = X.astype(complex)
+            shifted[i, j] += 1j * step
+            slope[i, j] = loss_of(shifted, space).imag / step
+    return slope
+
+
+def reduced_gradient(X, signs=(1, 1, 1, 1)):
+    """X S from the polynomial L_T and its derivatives by the overlaps."""
+    loss = horizon_loss(5, ReducedLoop(leak=Rational(4, 5)), average=False)
+    G = X.T @ X
+    values = dict(zip(OVERLAPS, (G[1, 0], G[1, 2], G[3, 0], G[3, 2]), strict=True))
+    slopes = [s * np.array([[float(g.subs(values))]]) for s, g in zip(signs, gradient(loss), strict=True)]
+    return X @ written_out(WeightSpace(), dict(zip(PAIRS, slopes, strict=True)))
+
+
+def test_gradient_of_the_neurons_is_that_of_the_overlaps(rng):
+    X = rng.normal(size=(6, 4)) / 3
+    direct = numeric_gradient(X, WeightSpace(trained=BLOCKS))
+    np.testing.assert_allclose(reduced_gradient(X), direct, rtol=0, atol=1e-12 * np.abs(direct).max())
+
+
+@pytest.mark.parametrize("flipped", range(4))
+def test_a_flipped_derivative_is_noticed(rng, flipped):
+    X = rng.normal(size=(6, 4)) / 3
+    direct = numeric_gradient(X, WeightSpace(trained=BLOCKS))
+    wrong = reduced_gradient(X, [(-1) ** (i == flipped) for i in range(4)])
+    assert np.abs(wrong - direct).max() > 1e-6 * np.abs(direct).max()
+
+
+# conservation laws
+
+
+@pytest.mark.parametrize("trained", SUBSETS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_forms_are_all_there_are(rng, shape, trained):
+    """Their number is the dimension of symmetric J on the trained columns with S J + J S = 0 there for random S."""
+    space = WeightSpace(*shape, trained)
+    columns = trained_columns(space)
+    size, equations = len(columns), []
+    for _ in range(8):
+        derivatives = {name: rng.normal(size=(space.widths[name[0]], space.widths[name[1]])) for name in PAIRS}
+        S = written_out(space, derivatives)[np.ix_(columns, columns)]
+        units = [np.outer(a, b) + np.outer(b, a) for i, a in enumerate(np.eye(size)) for b in np.eye(size)[i:]]
+        equations.append(np.array([(S @ J + J @ S).ravel() for J in units]).reshape(len(units), size**2).T)
+    system = np.vstack(equations)
+    free = system.shape[1] - (np.linalg.matrix_rank(system) if system.size else 0)
+    assert len(conserved_forms(space)) == free
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_one_form_if_everything_is_trained(shape):
+    space = WeightSpace(*shape, BLOCKS)
+    (form,) = conserved_forms(space)
+    assert form in (space.signature, -space.signature)
+    S = space.sensitivity(space.gradient_symbols())
+    assert (space.signature * S + S * space.signature).is_zero_matrix
+
+
+def test_one_form_if_the_input_weights_are_frozen():
+    (form,) = conserved_forms(WeightSpace())
+    assert form in (Matrix.diag(0, 1, -1, 1), -Matrix.diag(0, 1, -1, 1))
+
+
+def test_nothing_trained_nothing_conserved():
+    assert conserved_forms(WeightSpace(trained=())) == []
+
+
+def integrated(X, space, duration=0.01, steps=20):
+    """Weights after a time of gradient flow, by the classical Runge-Kutta method on all neurons."""
+    h = duration / steps
+    for _ in range(steps):
+        a = -numeric_gradient(X, space)
+        b = -numeric_gradient(X + h / 2 * a, space)
+        c = -numeric_gradient(X + h / 2 * b, space)
+        d = -numeric_gradient(X + h * c, space)
+        X = X + h / 6 * (a + 2 * b + 2 * c + d)
+    return X
+
+
+def moved(start, end, form, space):
+    """Largest change of Π X J Xᵀ Π, Π the projector orthogonal to the frozen columns."""
+    frozen = np.delete(start, trained_columns(space), axis=1)
+    projector = np.eye(len(start)) - frozen @ np.linalg.pinv(frozen) if frozen.size else np.eye(len(start))
+    J = np.array(form.tolist(), dtype=float)
+    return np.abs(projector @ (end @ J @ end.T - start @ J @ start.T) @ projector).max()
+
+
+@pytest.mark.parametrize("trained", [BLOCKS, ("z", "u", "v"), ("m", "z"), ("u", "v"), ("m", "z", "v")])
+def test_forms_are_conserved_by_the_flow_of_the_neurons_and_others_are_not(rng, trained):
+    space = WeightSpace(trained=trained)
+    start = rng.normal(size=(5, space.size)) / 4
+    end = integrated(start, space)
+    other = zeros(space.size)
+    for i in trained_columns(space):
+        other[i, i] = i + 1
+    assert max(moved(start, end, form, space) for form in conserved_forms(space)) < 1e-10
+    assert moved(start, end, other, space) > 1e-4
+
+
+@pytest.mark.parametrize("rank", [1, 2])
+def test_balance_of_the_recurrent_factors_is_conserved_by_the_neurons(rng, rank):
+    space = WeightSpace(1, 1, rank)
+    start = rng.normal(size=(5, space.size)) / 4
+    balances, squares = [], []
+    for X in (start, integrated(start, space)):
+        u, v = X[:, slices(space)["u"]], X[:, slices(space)["v"]]
+        balances.append(u.T @ u - v.T @ v)
+        squares.append(u.T @ u)
+    assert np.abs(balances[1] - balances[0]).max() < 1e-10
+    assert np.abs(squares[1] - squares[0]).max() > 1e-4
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("trained", [BLOCKS, ("z", "u", "v"), ("u", "v")])
+def test_scaling_law_holds_if_both_factors_are_trained(shape, trained):
+    assert scaling_law_residual(WeightSpace(*shape, trained)).is_zero_matrix
+
+
+@pytest.mark.parametrize("trained", [("u",), ("m", "z", "v")])
+def test_scaling_law_fails_if_one_factor_is_frozen(trained):
+    assert not scaling_law_residual(WeightSpace(trained=trained)).is_zero_matrix
+
+
+@pytest.mark.parametrize("rank", [1, 2])
+def test_losses_obey_the_identity_of_the_scaling_symmetry(rank):
+    loop = ReducedLoop(rank=rank)
+    loss, o = short_term_loss(loop, 3), loop.overlaps
+    d = Overlaps(*(block.applyfunc(loss.diff) for block in (o.zm, o.zu, o.vm, o.vu)))
+    identity = o.zu.T * d.zu + o.vu.T * d.vu - d.vm * o.vm.T - d.vu * o.vu.T
+    assert identity.expand().is_zero_matrix
+    assert not (identity + 2 * d.vm * o.vm.T).expand().is_zero_matrix
+
+
+@pytest.mark.parametrize("trained", [BLOCKS, ("z", "u", "v"), ("u", "v"), ("z", "v")])
+def test_drift_of_the_forms_over_one_step_is_exact(drawn, trained):
+    """Π X J Xᵀ Π before and after a finite step of all weights differs by rate² times the drift."""
+    space, rate = WeightSpace(1, 2, 2, trained), Rational(1, 5)
+    X, d = drawn(space, neurons=5)
+    columns = trained_columns(space)
+    rest = [i for i in range(space.size) if i not in columns]
+    frozen = X.extract(list(range(5)), rest)
+    projector = eye(5) - frozen * (frozen.T * frozen).inv() * frozen.T if rest else eye(5)
+    stepped = X - rate * weight_gradient(space, X, d)
+    letters = dict(zip(space.gradient_symbols().flat, d.flat, strict=True))
+    moving = projector * X.extract(list(range(5)), columns)
+    for form in conserved_forms(space):
+        change = projector * (stepped * form * stepped.T - X * form * X.T) * projector
+        assert change == rate**2 * moving * form_drift(space, form).subs(letters) * moving.T
+
+
+def test_columns_follow_one_another():
+    space = WeightSpace(2, 3, 1)
+    assert space.size == 7
+    assert {block: space.columns(block) for block in BLOCKS} == slices(space)
+    assert Fraction(space.size) == sum(space.widths.values())
