@@ -9,6 +9,7 @@ import typer
 
 from derivations import screen
 from derivations.options import OPTIONS, make_replay, with_protocol
+from numerics import files
 from numerics.errors import InputError, choice, require, whole
 
 app = typer.Typer(
@@ -40,6 +41,7 @@ def _save(run, out: Path) -> None:
 def validate(
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("report"),
     seeds: Annotated[int, typer.Option(help="Number of seeds, 0, 1, ….")] = 3,
+    stages: Annotated[bool, typer.Option("--stages", help="Decide the claims about the three stages instead.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON alone.")] = False,
     *,
     protocol: dict,
@@ -53,17 +55,19 @@ def validate(
 
       closedloop validate
 
-      closedloop validate --out /tmp/report --seeds 1 --epochs 200
+      closedloop validate --out report --seeds 1 --epochs 200
+
+      closedloop validate --stages
     """
     from derivations import evidence
     from derivations import validate as job
 
     whole("--seeds", seeds, 1)
     make_replay(None, protocol)
-    folder = job.prepare_folder(out)
+    folder = files.prepare_folder(out)
     with screen.progress() as report:
         pairs = evidence.gather(range(seeds), report, **protocol)
-        lines = job.run_checks_on(pairs, report)
+        lines = job.run_checks_on(pairs, report, job.STAGE_CHECKS if stages else job.CHECKS)
     job.write_report(folder, lines, pairs)
     typer.echo(job.as_json(lines, pairs)) if as_json else screen.table(lines, folder)
     raise typer.Exit(0 if all(line.passed for line in lines) else 1)
@@ -85,10 +89,9 @@ def train(
 
       closedloop train --seed 3 --epochs 300 --out simulation.npz
     """
-    from numerics.files import check_writable
     from numerics.train import train as direct
 
-    check_writable(out)
+    files.check_writable(out)
     run = make_replay(replay, protocol)
     with screen.progress() as report:
         result = direct(run, progress=lambda done, total: report("training", done, total))
@@ -113,9 +116,8 @@ def descend(
       closedloop descend --seed 3 --epochs 300 --out theory.npz
     """
     from numerics.descent import descend as exact
-    from numerics.files import check_writable
 
-    check_writable(out)
+    files.check_writable(out)
     _save(exact(make_replay(replay, protocol), backend), out)
 
 
@@ -135,6 +137,52 @@ def write_replay(
 
     save_replay(out, make_replay(None, protocol))
     typer.echo(f"{out}: written")
+
+
+@app.command()
+def figure(
+    number: Annotated[int, typer.Argument(help="Figure of the paper: 3, 4 or 5.")],
+    out: Annotated[Path, typer.Option(help="Folder for the picture and its numbers.")] = Path("figures"),
+    seed: Annotated[int | None, typer.Option(help="Seed of the run that is shown [default: the figure's own].")] = None,
+) -> None:
+    """Draw a figure of the paper from fresh runs, theory over simulation, and save its numbers beside it.
+
+    3: stage 1. 4: stage 2. 5: stage 3.
+
+    Examples:
+
+      closedloop figure 4
+
+      closedloop figure 5 --seed 2 --out figures
+    """
+    from derivations import figures
+
+    figures.check_number(number)
+    folder = files.prepare_folder(out)
+    with screen.progress() as report:
+        picture, numbers, gap = figures.make(number, folder, seed, report)
+    typer.echo(f"{picture}, {numbers}: exact map and direct training differ by {gap:.1e}")
+
+
+@app.command()
+def stages(
+    seeds: Annotated[int, typer.Option(help="Number of seeds, 0, 1, ….")] = 50,
+    network: Annotated[str, typer.Option(help="rank-one (exact map) or full (tanh, direct training).")] = "rank-one",
+    epochs: Annotated[int, typer.Option(help="Number of updates.")] = 1000,
+) -> None:
+    """Where the stages end, over seeds: fraction found, medians, bootstrap intervals.
+
+    Examples:
+
+      closedloop stages
+
+      closedloop stages --network full --seeds 5
+    """
+    from derivations import stage_statistics
+
+    with screen.progress() as report:
+        table = stage_statistics.measure(whole("--seeds", seeds, 1), network, whole("--epochs", epochs, 2), report)
+    typer.echo(table)
 
 
 @app.command()

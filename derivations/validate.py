@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from derivations import catalogue, document, point_checks, run_checks
+from derivations import catalogue, document, point_checks, run_checks, stage_checks
 from derivations.check import Check
 from derivations.evidence import Pair, Progress
-from numerics.errors import require
 from numerics.files import atomic, write_text
 from numerics.gains import closed_form
 from numerics.results import versions
@@ -27,36 +26,25 @@ CHECKS: tuple[Callable[[Sequence[Pair]], list[Check]], ...] = (
     run_checks.flow_and_laws,
     run_checks.gains,
 )
+"""The theory against the experiment, line by line."""
+
+STAGE_CHECKS: tuple[Callable[[Sequence[Pair]], list[Check]], ...] = stage_checks.CLAIMS
+"""The paper's claims about the three stages."""
 
 
-def run_checks_on(pairs: Sequence[Pair], progress: Progress | None = None) -> list[Check]:
+def run_checks_on(pairs: Sequence[Pair], progress: Progress | None = None, checks=CHECKS) -> list[Check]:
     """All checks on the runs.
 
     :param pairs: the runs
     :param progress: called with (what, done, in all)
+    :param checks: the checks to make, :data:`CHECKS` or :data:`STAGE_CHECKS`
     """
     lines = []
-    for index, check in enumerate(CHECKS):
+    for index, check in enumerate(checks):
         if progress:
-            progress(f"checking {check.__name__.replace('_', ' ')}", index, len(CHECKS))
+            progress(f"checking {check.__name__.replace('_', ' ')}", index, len(checks))
         lines += check(pairs)
     return lines
-
-
-def prepare_folder(path: str | Path) -> Path:
-    """The report's folder, created if absent.
-
-    :param path: the folder
-    :raises InputError: if it cannot be a folder
-    """
-    path = Path(path)
-    require(path.is_dir() or not path.exists(), f"--out must be a folder; found the file {path}; name another")
-    require(path.is_dir() or path.parent.is_dir(), f"--out must lie in an existing folder; found no {path.parent}")
-    try:
-        path.mkdir(exist_ok=True)
-    except OSError as error:
-        require(False, f"--out must be writable; found for {path}: {error.strerror}")
-    return path
 
 
 def markdown(lines: Sequence[Check], pairs: Sequence[Pair]) -> str:

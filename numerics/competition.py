@@ -88,7 +88,7 @@ def surrogate_descent(
     path[0] = start
     for epoch in range(epochs):
         slope = alpha * long_term(path[epoch], horizon)[1] + (1 - alpha) * short_term(path[epoch])[1]
-        factor = min(1.0, clip / (np.linalg.norm(slope) + 1e-6))
+        factor = min(1.0, clip / (float(np.linalg.norm(slope)) + 1e-6))
         path[epoch + 1] = path[epoch] - rate * factor * slope
     return path
 

@@ -91,3 +91,19 @@ def write_text(path: str | Path, text: str) -> None:
     """
     with atomic(path) as handle:
         handle.write(text)
+
+
+def prepare_folder(path: str | Path) -> Path:
+    """A folder for results, created if absent.
+
+    :param path: the folder
+    :raises InputError: if it cannot be a folder
+    """
+    path = Path(path)
+    require(path.is_dir() or not path.exists(), f"--out must be a folder; found the file {path}; name another")
+    require(path.is_dir() or path.parent.is_dir(), f"--out must lie in an existing folder; found no {path.parent}")
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out must be writable; found for {path}: {error.strerror}") from None
+    return path

@@ -8,7 +8,7 @@ import numpy as np
 from numerics.errors import InputError, choice, number, require, whole
 from numerics.files import read_arrays, write_arrays
 from numerics.plants import Plant, double_integrator
-from numerics.weights import Weights, rank_one_law
+from numerics.weights import Weights, full_law, rank_one_law
 
 ACTIVATIONS = ("linear", "tanh")
 OPTIMIZERS = ("sgd", "adam")
@@ -136,6 +136,22 @@ def rank_one_replay(seed: int, epochs: int = 1000, batch: int = 100, neurons: in
     weights = rank_one_law(rng, neurons)
     x0 = rng.uniform(-2.0, 2.0, (epochs, batch, 2))
     return Replay(weights, x0, Settings(**settings), seed=seed)
+
+
+def full_replay(seed: int, epochs: int = 1001, batch: int = 100, neurons: int = 100, **settings) -> Replay:
+    """A run of the paper's full protocol: every weight trained, tanh, x_0 uniform on [-1, 1]², loss summed over time.
+
+    :param seed: seed of the generator that draws weights, then initial states
+    :param epochs: number of updates
+    :param batch: episodes per update
+    :param neurons: number N of neurons
+    :param settings: fields of :class:`Settings` that differ from those of the protocol
+    """
+    rng = np.random.default_rng(whole("seed", seed, 0))
+    weights = full_law(rng, whole("neurons", neurons, 1))
+    x0 = rng.uniform(-1.0, 1.0, (whole("epochs", epochs, 1), whole("batch", batch, 1), 2))
+    protocol = {"activation": "tanh", "time_average": False, "train": ("m", "z", "w"), **settings}
+    return Replay(weights, x0, Settings(**protocol), seed=seed)
 
 
 def _scalar(name: str, value: np.ndarray):

@@ -1,7 +1,8 @@
 """The three stages on a run, from the spectrum of the joint system.
 
-Stage 1 ends at the first epoch at which the dominant eigenvalue is complex and its growth over an episode,
-2 T log ρ, has come within twice s* = 2 + W_0(-2e⁻²) ≈ 1.594, its value at the minimum of the loss on the σ_zm axis.
+Stage 1 ends at the first epoch at which the dominant eigenvalue is complex, outside the unit circle, and its growth
+over an episode, 2 T log ρ, at most twice s* = 2 + W_0(-2e⁻²) ≈ 1.594, its value at the minimum of the loss on the
+σ_zm axis.
 Stage 2 ends at stabilisation: the first epoch from which the spectral radius stays below one.
 """
 
@@ -35,6 +36,11 @@ class Stages:
         return self.first is not None and self.second is not None and self.first <= self.second
 
     @property
+    def ends(self) -> tuple[int, int]:
+        """Both ends of a run in which they were found."""
+        return self.first or 0, self.second or 0
+
+    @property
     def plateau(self) -> slice:
         """The epochs of stage 2."""
         return slice(self.first or 0, self.second)
@@ -49,7 +55,7 @@ def detect(eigenvalues: np.ndarray, horizon: int) -> Stages:
     dominant = np.asarray(eigenvalues)[:, 0]
     modulus = np.abs(dominant)
     growth = 2 * horizon * np.log(np.maximum(modulus, 1e-300))
-    settled = np.flatnonzero((np.abs(dominant.imag) > OSCILLATING) & (growth <= 2 * AXIS_GROWTH))
+    settled = np.flatnonzero((np.abs(dominant.imag) > OSCILLATING) & (growth > 0) & (growth <= 2 * AXIS_GROWTH))
     unstable = np.flatnonzero(~(modulus < 1))
     second = 0 if unstable.size == 0 else int(unstable[-1]) + 1
     return Stages(int(settled[0]) if settled.size else None, second if second < modulus.size else None)

@@ -139,5 +139,3 @@ def riccati_residual() -> ImmutableMatrix:
     K, S = cheap_lqr()
     A, B = Matrix([[1, 1], [0, 1]]), Matrix([0, 1])
     return ImmutableMatrix((eye(2) + A.T * S * (A - B * K) - S).applyfunc(lambda entry: radsimp(expand(entry))))
-
-

@@ -133,7 +133,7 @@ def saddle_rates(space: WeightSpace | None = None) -> tuple[Expr, Expr]:
     names = space.overlaps(G)
     near = {d.zu[0]: loss_slope * sigma_vm, d.vm[0]: loss_slope * sigma_zu, d.vu[0]: 0}
     named = {names.zu[0]: sigma_zu, names.vm[0]: sigma_vm}
-    return tuple(expand(rate[0].subs(near).subs(named)) for rate in (rates.zu, rates.vm))  # type: ignore[return-value]
+    return tuple(expand(rate[0].subs(near).subs(named)) for rate in (rates.zu, rates.vm))
 
 
 def saddle_growth(space: WeightSpace | None = None) -> Expr:
@@ -152,5 +152,3 @@ def stage_one_shift() -> Expr:
     alone = {d.zu[0]: 0, d.vm[0]: 0, d.vu[0]: 0}
     rates = space.overlaps(flow(space, G, d))
     return (rates.zu[0].subs(alone) / rates.zm[0].subs(alone)).cancel()
-
-

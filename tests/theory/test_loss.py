@@ -144,7 +144,9 @@ def test_costs_must_be_symmetric(name):
         Cost(**parts)
 
 
-@pytest.mark.parametrize("make", [lambda x: Cost(eye(2), eye(1), eye(2), x), lambda x: Cost.identity(double_integrator(), x)])
+@pytest.mark.parametrize(
+    "make", [lambda x: Cost(eye(2), eye(1), eye(2), x), lambda x: Cost.identity(double_integrator(), x)]
+)
 def test_penalty_must_be_exact(make):
     with pytest.raises(TypeError, match=r"penalty must be exact; .*found the float 0\.1"):
         make(0.1)
@@ -248,7 +250,9 @@ def test_gradient_and_hessian_are_the_terms_of_taylors_series(rationals, n):
 
 def test_a_flipped_slope_is_noticed(rationals):
     loss, point, direction = short_term_loss(n=3), rationals(4), rationals(4)
-    slopes = [s * g.subs(dict(zip(OVERLAPS, point, strict=True))) for s, g in zip((1, 1, 1, -1), gradient(loss), strict=True)]
+    slopes = [
+        s * g.subs(dict(zip(OVERLAPS, point, strict=True))) for s, g in zip((1, 1, 1, -1), gradient(loss), strict=True)
+    ]
     assert sum(a * b for a, b in zip(slopes, direction, strict=True)) != along(loss, point, direction)[1]
 
 

@@ -46,7 +46,10 @@ def test_gradient_is_the_total_derivative():
 
 def real_root(point):
     """The one real root of the cubic at these overlaps, to 60 digits."""
-    chi = [mpmath.mpf(c.p) / c.q for c in Poly(cubic().as_expr().subs(dict(zip(OVERLAPS, point, strict=True))), lam).all_coeffs()]
+    chi = [
+        mpmath.mpf(c.p) / c.q
+        for c in Poly(cubic().as_expr().subs(dict(zip(OVERLAPS, point, strict=True))), lam).all_coeffs()
+    ]
     return min(mpmath.polyroots(chi, maxsteps=400, extraprec=400), key=lambda r: abs(r.imag)).real
 
 
@@ -77,6 +80,24 @@ def test_modulus_moves_as_its_gradient_says(index):
         ends = [value(modulus, real_root(point), point) for point in points]
         assert abs((ends[0] - ends[1]) / (2 * mpmath.mpf(10) ** -12) - rate) < 1e-20
         assert abs(rate) > 1e-3
+
+
+def test_hessian_is_the_second_total_derivative():
+    expression = x * y**3 + x**2
+    (entry,) = SQUARE_ROOT.hessian(expression, (x,))
+    assert simplify(entry.subs(y, 1 + sqrt(x)) - expression.subs(y, 1 + sqrt(x)).diff(x, 2)) == 0
+
+
+def test_hessian_of_the_modulus_is_the_slope_of_its_gradient():
+    step, modulus, root = Rational(1, 10**12), dominant_modulus().expression, fast_root()
+    slopes, hessian = root.gradient(modulus), root.hessian(modulus)
+    with mpmath.workdps(60):
+        for index in range(4):
+            points = [shifted(index, s) for s in (step, -step)]
+            for slope, entry in zip(slopes, hessian.row(index), strict=True):
+                ends = [value(slope, real_root(point), point) for point in points]
+                rate = value(entry, real_root(POINT))
+                assert abs((ends[0] - ends[1]) / (2 * mpmath.mpf(10) ** -12) - rate) < 1e-20
 
 
 def test_gradient_by_an_absent_letter_is_zero():

@@ -1,0 +1,196 @@
+"""The paper's claims about the three stages, decided on runs."""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from derivations import figure3, figure4
+from derivations.check import Check
+from derivations.evidence import Pair, timed
+from derivations.figure5 import third_root
+from numerics.axis import minimiser, valley_law
+from numerics.competition import competition
+from numerics.ensemble import Ensemble, ensemble
+from numerics.observe import OBSERVERS, leading_eigenvalues
+from numerics.optimum import lqr_gain, optimum
+from numerics.plants import double_integrator
+from numerics.population import population_loss
+from numerics.replay import Settings, rank_one_replay
+from numerics.stages import of_run
+from numerics.train import train
+from numerics.weights import at_overlaps
+from numerics.zigzag import zigzag
+from theory.optimum import at, infinite_horizon_loss
+from theory.optimum import optimum as exact_optimum
+
+RUNS = 50
+LATER = 100
+"""Epochs after stabilisation at which the third stage is looked at."""
+
+
+def share(claim: str, found: int, total: int, missing_allowed: float = 0.0) -> Check:
+    """A claim that should hold for every run: expected and found fraction.
+
+    :param claim: what is claimed
+    :param found: number of runs in which it holds
+    :param total: number of runs
+    :param missing_allowed: fraction in which it may fail
+    """
+    return Check(f"{claim}: {found} of {total} runs", 1.0, found / total, 1 - found / total, missing_allowed)
+
+
+@cache
+def _runs() -> Ensemble:
+    return ensemble(range(RUNS))
+
+
+def stage_one(pairs: Sequence[Pair]) -> list[Check]:
+    """The quadratic of stage 1, where σ_zm is driven, and the minimum on the axis.
+
+    :param pairs: the runs
+    """
+    rng, plant = np.random.default_rng(5), double_integrator()
+    gaps = []
+    for sigma in (-0.2, -0.05, 0.05, 0.2):
+        root = np.sqrt(complex(sigma))
+        measured = leading_eigenvalues(plant, at_overlaps(rng, (sigma, 0, 0, 0)))[:2]
+        gaps.append(np.abs(np.poly(measured) - np.poly([1 + root, 1 - root])).max())
+    data, seconds = timed(figure3.compute)
+    driven = int(np.sum((data["paths"][:, -1] < 0) & (data["paths"][:, -1] > -0.1)))
+    low, high = minimiser(10**6), valley_law(10**6)
+    return [
+        Check("stage 1: λ = 1 ± √σ_zm on the axis (coefficients)", 1.0, 1.0, max(gaps), 1e-10),
+        share("stage 1: σ_zm from ±0.2 is driven into (-0.1, 0)", driven, data["paths"].shape[0]),
+        Check("stage 1: exact map = direct training on these runs", 0, 0, float(data["difference"]), 1e-8, seconds),
+        Check("stage 1: T σ* of the deepest valley, T = 10⁶, law against exact sum", high, low, abs(low - high), 1e-5),
+    ]
+
+
+def stage_ends(pairs: Sequence[Pair]) -> list[Check]:
+    """Stages are found, stage 1 ends in an oscillatory instability, stage 2 at stabilisation.
+
+    :param pairs: the runs
+    """
+    runs = _runs()
+    found = [(i, *s.ends) for i, s in enumerate(runs.stages) if s.found]
+    dominant, loss = runs.eigenvalues[:, :, 0], runs.descent.loss
+    oscillating = sum(bool(abs(dominant[a, i].imag) > 1e-9 and abs(dominant[a, i]) > 1) for i, a, b in found)
+    held = sum(
+        bool(np.median(loss[max(a, b - 10) : b + 1, i]) > 0.2 * np.median(loss[a : a + 10, i])) for i, a, b in found
+    )
+    fell = sum(bool(np.median(loss[b + LATER : b + LATER + 10, i]) < 0.1 * loss[b, i]) for i, a, b in found)
+    return [
+        share("both ends of stages found from the spectrum", len(found), RUNS),
+        share("stage 1 ends in an oscillatory instability", oscillating, len(found)),
+        share("stage 2: loss within a factor 5 of its start until stabilisation", held, len(found), 0.1),
+        share(f"stage 2 ends: loss falls tenfold within {LATER} epochs of stabilisation", fell, len(found), 0.1),
+    ]
+
+
+def opposing_gradients(pairs: Sequence[Pair]) -> list[Check]:
+    """∇L_2 and ∇L_∞ point in nearly opposite directions along stage 2.
+
+    :param pairs: the runs
+    """
+    runs = _runs()
+    below, epochs, worst = 0, 0, -1.0
+    for i, s in enumerate(runs.stages):
+        if s.found:
+            cosine = competition(runs.overlaps[s.plateau, i], runs.descent.gram[s.plateau, i], 20).cosine
+            below, epochs, worst = below + int(np.sum(cosine < -0.9)), epochs + cosine.size, max(worst, cosine.max())
+    return [
+        Check("stage 2: fraction of epochs with cos(∇L_2, ∇L_∞) < -0.9", 1.0, below / epochs, 1 - below / epochs, 0.02),
+        Check("stage 2: largest cosine in any run", -0.9, worst, max(0.0, worst + 0.9), 0.1),
+    ]
+
+
+def plateau_law(pairs: Sequence[Pair]) -> list[Check]:
+    """The saddle law predicts how long the plateau lasts.
+
+    :param pairs: the runs
+    """
+    data = figure4.plateau_lengths()
+    measured = data["plateau_measured"]
+    lines = []
+    for name, what, tolerance in (("own", "its own", 0.05), ("pooled", "the others'", 0.2)):
+        rank = float(spearmanr(measured, data[f"plateau_{name}"]).statistic)
+        lines.append(
+            Check(f"plateau: rank correlation with the saddle law, {what} slope", 1.0, rank, 1 - rank, tolerance)
+        )
+    ratio = float(np.median(data["plateau_own"] / measured))
+    return [*lines, Check("plateau: median predicted/measured length", 1.0, ratio, abs(ratio - 1), 0.2)]
+
+
+def episode_length(pairs: Sequence[Pair]) -> list[Check]:
+    """From the same network, short episodes move λ_1 up the imaginary axis and long ones down.
+
+    :param pairs: the runs
+    """
+    paths = figure4.horizon_paths(1)
+    moves = {T: float(paths[f"horizon_{T}"][20].imag - paths[f"horizon_{T}"][0].imag) for T in figure4.HORIZONS}
+    up, down = min(moves[5], moves[10]), max(moves[100], moves[200])
+    return [
+        Check("T = 5, 10: Im λ_1 rises over 20 epochs (smaller rise)", 0.0, up, 0.0 if up > 0 else 1.0, 0),
+        Check("T = 100, 200: Im λ_1 falls over 20 epochs (smaller fall)", 0.0, down, 0.0 if down < 0 else 1.0, 0),
+    ]
+
+
+def adam(pairs: Sequence[Pair]) -> list[Check]:
+    """Adam mitigates the zigzag: reversals of direction along stage 2.
+
+    :param pairs: the runs
+    """
+    reversals: dict[str, list[float]] = {"sgd": [], "adam": []}
+    for seed in range(3):
+        for name, rate in (("sgd", 0.01), ("adam", 0.001)):
+            run = train(
+                rank_one_replay(seed, epochs=250, optimizer=name, learning_rate=rate),
+                {key: OBSERVERS[key] for key in ("overlaps", "eigenvalues")},
+            )
+            reversals[name].append(zigzag(run.overlaps[of_run(run).plateau]).reversals)
+    plain, adaptive = (float(np.mean(reversals[name])) for name in ("sgd", "adam"))
+    claim = "zigzag: fraction of reversed steps in stage 2, Adam against SGD"
+    return [Check(claim, plain, adaptive, adaptive / plain, 0.5)]
+
+
+def stage_three(pairs: Sequence[Pair]) -> list[Check]:
+    """λ_3 grows in stage 3; the optimum is the certified one and, with control cost, has LQR's gains.
+
+    :param pairs: the runs
+    """
+    runs, grows, total = _runs(), 0, 0
+    for i, s in enumerate(runs.stages):
+        second = s.ends[1]
+        if s.found and second + LATER < runs.overlaps.shape[0]:
+            roots = third_root(runs.overlaps[[second, second + LATER], i])
+            grows, total = grows + int(roots[1] > roots[0]), total + 1
+    exact = float(at(infinite_horizon_loss(), exact_optimum())) * (4 / 3) * 0.5 / 50
+    found = optimum(Settings()).loss
+    best, lqr = optimum(Settings(control_penalty=0.5)).gains, lqr_gain(0.5, 0.5)[0]
+    return [
+        share(f"stage 3: λ_3 is larger {LATER} epochs after stabilisation", grows, total),
+        Check("optimum: (19 + 7√5)/2 scaled, against the minimum at T = 50", exact, found, abs(found / exact - 1), 1e-9),
+        Check("optimum with β = 0.5: gain k_2 against full-state LQR", lqr[1], best[1], float(np.abs(best - lqr).max()), 1e-6),
+        *(
+            Check(f"seed {p.seed}: final population gap to the optimum (relative)", found, p.theory.loss[-1],
+                  _gap(p, found), 1.0)
+            for p in pairs
+        ),
+    ]  # fmt: skip
+
+
+def _gap(pair: Pair, best: float) -> float:
+    return float(population_loss(pair.theory.overlaps[-1], pair.replay.settings)[0]) / best - 1
+
+
+CLAIMS: tuple[Callable[[Sequence[Pair]], list[Check]], ...] = (
+    stage_one,
+    stage_ends,
+    opposing_gradients,
+    plateau_law,
+    episode_length,
+    adam,
+    stage_three,
+)

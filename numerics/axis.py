@@ -1,0 +1,78 @@
+"""Stage 1 in numbers: the loss on the σ_zm axis and its minimiser for any horizon."""
+
+from functools import cache
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from numerics.codegen import vectorise
+from numerics.errors import require, whole
+from theory.stages import axis_loss, geometric_loss, nearest_valley, valley, valley_index
+from theory.symbols import horizon as T
+from theory.symbols import sigma_zm
+
+
+@cache
+def _functions():
+    exact = vectorise([axis_loss()], [sigma_zm, T], "axis loss")
+    geometric = vectorise([geometric_loss()], [sigma_zm, T], "geometric loss")
+    return exact, geometric
+
+
+@cache
+def _law():
+    nearest = vectorise([nearest_valley().evalf(20)], [T], "nearest valley")
+    return nearest, vectorise([valley()], [T, valley_index], "valley")
+
+
+def exact_loss(points: np.ndarray, horizon: int) -> np.ndarray:
+    """L_T at σ_zm with the other overlaps zero; time average, Q = I, Σ_0 = I.
+
+    :param points: values of σ_zm, none of them 0
+    :param horizon: episode length T
+    """
+    points = np.asarray(points, dtype=np.float64)
+    require(bool(np.all(points != 0)), "sigma_zm must not be 0, where the closed form has a removable singularity")
+    return _functions()[0](points.astype(complex), horizon)[..., 0].real
+
+
+def geometric(points: np.ndarray, horizon: int) -> np.ndarray:
+    """The geometric-sum estimate ½ (1 - r^{T+1})/(1 - r), r = |1 + √σ_zm|².
+
+    :param points: values of σ_zm, none of them 0
+    :param horizon: episode length T
+    """
+    points = np.asarray(points, dtype=np.float64)
+    growth = np.where(points < 0, 1 - points, (1 + np.sqrt(np.abs(points))) ** 2)
+    return _functions()[1](1 - growth, horizon)[..., 0]
+
+
+def valley_law(horizon: int, index: int | None = None) -> float:
+    """T σ_zm of a valley by the asymptotic law, -(π/2 + 2πk)²/(4T).
+
+    :param horizon: episode length T
+    :param index: k; by default that of the valley nearest to the envelope's minimiser
+    """
+    nearest, at = _law()
+    index = int(np.round(nearest(float(horizon))[0])) if index is None else index
+    return float(at(float(horizon), float(index))[0])
+
+
+def minimiser(horizon: int) -> float:
+    """T σ* with σ* the global minimum of the loss on the negative axis, by a fine grid and refinement.
+
+    :param horizon: episode length T, at least 3
+    """
+    horizon = whole("horizon", horizon, 3)
+    spacing = 2 * np.pi * np.sqrt(1.6 / horizon) / 200
+    grid = np.arange(-4.0, -0.2, min(spacing, 1e-3))
+    values = exact_loss(grid / horizon, horizon)
+    best = int(np.clip(np.argmin(values), 1, grid.size - 2))
+    bounds = (grid[best - 1], grid[best + 1])
+    found = minimize_scalar(
+        lambda s: float(exact_loss(np.array(s / horizon), horizon)),
+        bounds=bounds,
+        method="bounded",
+        options={"xatol": 1e-11},
+    )
+    return float(found.x)

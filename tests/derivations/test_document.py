@@ -1,0 +1,189 @@
+"""Derived results as documents: LaTeX that compiles, text without markup, JSON that reads back."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+from sympy import MatrixBase, Symbol, Tuple, latex, symbols, sympify
+
+from derivations import catalogue, document
+from theory.symbols import names
+
+pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+PREAMBLE = "\\documentclass{article}\n\\usepackage{amsmath}\n\\begin{document}\n"
+
+
+@pytest.fixture(scope="module")
+def results():
+    return {result.name: result for result in catalogue.results()}
+
+
+# LaTeX
+
+
+def compiled(folder, source):
+    """Exit code of pdflatex, and the overfull boxes over 2 pt in its log."""
+    (folder / "paper.tex").write_text(source, encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    run = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=60)
+    log = (folder / "paper.log").read_text(encoding="latin-1")
+    widths = [float(width) for width in re.findall(r"Overfull \\[hv]box \((\d+\.\d+)pt too", log)]
+    return run.returncode, [width for width in widths if width > 2]
+
+
+@pdflatex
+@pytest.mark.parametrize("name", catalogue.ORDER)
+def test_result_compiles_in_a_plain_article(tmp_path, results, name):
+    source = PREAMBLE + document.as_latex([results[name]]) + "\\end{document}\n"
+    assert compiled(tmp_path, source) == (0, [])
+
+
+@pdflatex
+def test_standalone_document_compiles(tmp_path, results):
+    assert compiled(tmp_path, document.as_latex(list(results.values()), standalone=True)) == (0, [])
+
+
+@pdflatex
+def test_a_formula_too_wide_is_noticed(tmp_path):
+    wide = " + ".join(r"\sigma_{zm}^{2}" for _ in range(40))
+    code, overfull = compiled(tmp_path, f"{PREAMBLE}\\begin{{equation*}}{wide}\\end{{equation*}}\\end{{document}}\n")
+    assert (code, len(overfull)) == (0, 1)
+
+
+@pdflatex
+def test_an_undefined_command_is_noticed(tmp_path):
+    code, _ = compiled(tmp_path, PREAMBLE + "$\\undefinedletter$\n\\end{document}\n")
+    assert code != 0
+
+
+def test_long_sums_are_cut_without_loss(results):
+    loss = results["short-term-loss"].steps[2].right
+    lines = document.lines_of(loss)
+    assert len(lines) > 1
+    assert "".join(lines).replace(" ", "") == latex(loss).replace(" ", "")
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_long_products_are_cut_without_loss(sign):
+    x, y = symbols("x y")
+    long = sum(x**k * y ** (20 - k) for k in range(20)) + 1
+    lines = document.lines_of(sign * 3 * y * long * (x - y) / (x + 2))
+    assert len(lines) > 1
+    text = re.sub(r"\\bigl|\\bigr|\\times| ", "", "".join(lines))
+    head, *sums = (latex(factor).replace(" ", "") for factor in (sign * 3 * y / (x + 2), x - y, long))
+    assert text in {f"{head}({first})({second})" for first, second in (sums, sums[::-1])}
+
+
+def test_tuples_are_closed_and_separated():
+    x = Symbol("x")
+    long = sum(x**k for k in range(40))
+    text = "".join(document.lines_of(Tuple(long, x, long)))
+    assert text.startswith(r"\bigl(")
+    assert text.endswith(r"\bigr)")
+    assert text.count(",") == 2
+
+
+def test_every_reason_and_statement_is_in_the_document(results):
+    text = document.as_latex(list(results.values()))
+    for result in results.values():
+        assert result.statement in text
+        assert all(step.reason in text for step in result.steps)
+
+
+# plain text
+
+
+def mathematics(result):
+    return [result.statement, *result.expressions, *(x for step in result.steps for x in (step.reason, step.left))]
+
+
+@pytest.mark.parametrize("name", catalogue.ORDER)
+def test_plain_text_has_no_markup(results, name):
+    assert not [text for text in map(document.plain, mathematics(results[name])) if re.search(r"[\\${}]", text)]
+
+
+def test_plain_document_has_no_markup(results):
+    assert not [line for line in document.as_text(list(results.values())).splitlines() if "\\" in line]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (r"$\sigma_{zm} \to c\,\sigma_{zm}$", "σ_zm → c σ_zm"),
+        (r"$X \leftarrow X Q$", "X ← X Q"),
+        (r"$P_{\mathrm{eff}}$", "P_eff"),
+        (r"$\left[\lambda\right]$", "[λ]"),
+    ],
+)
+def test_commands_become_letters(text, expected):
+    assert document.plain(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("grouped", "other"),
+    [
+        (r"e^{2T\rho}", r"e^2 T\rho"),
+        (r"x^{N-q-r}", r"x^N-q-r"),
+        (r"h_{t+1}", r"h_t+1"),
+        (r"\frac{d}{dt}(x)", r"ddt(x)"),
+        (r"\frac1T x", r"1T x"),
+    ],
+)
+def test_plain_text_keeps_what_braces_group(grouped, other):
+    squeezed = [document.plain(text).replace(" ", "") for text in (grouped, other)]
+    assert squeezed[0] != squeezed[1]
+
+
+# JSON
+
+
+def expressions(results):
+    """Every expression with its JSON entry; matrices and the non-commuting letters of blocks left out."""
+    written = {entry["name"]: entry for entry in json.loads(document.as_json(list(results.values())))}
+    for name, result in results.items():
+        pairs = [*zip((s.right for s in result.steps), written[name]["steps"], strict=True)]
+        pairs += zip(result.expressions.values(), written[name]["expressions"].values(), strict=True)
+        yield from ((name, value, entry) for value, entry in pairs if not isinstance(value, MatrixBase))
+
+
+def bare(expression):
+    """An expression, or the entries of a tuple, with every symbol stripped of its assumptions."""
+    entries = Tuple(*expression) if isinstance(expression, (tuple, Tuple)) else Tuple(expression)
+    return entries.xreplace({symbol: Symbol(symbol.name) for symbol in entries.free_symbols})
+
+
+def reads_back(text, value):
+    """Whether the text is read as the expression, letter for letter."""
+    read, expected = bare(sympify(text, locals=names())), bare(value)
+    return len(read) == len(expected) and all((a - b).expand() == 0 for a, b in zip(read, expected, strict=True))
+
+
+@pytest.mark.parametrize("name", catalogue.ORDER)
+def test_json_expressions_read_back(results, name):
+    entries = [(value, entry["sympy"]) for owner, value, entry in expressions(results) if owner == name]
+    assert not [text for value, text in entries if not reads_back(text, value)]
+
+
+def test_json_expressions_in_the_table_read_back_with_its_symbols(results):
+    table = set(names().values())
+    entries = [(value, entry["sympy"]) for _, value, entry in expressions(results) if value.free_symbols <= table]
+    assert len(entries) > 40
+    assert all(sympify(text, locals=names()).free_symbols <= table for value, text in entries if value.is_Add)
+
+
+def test_a_changed_sign_does_not_read_back(results):
+    loss = results["short-term-loss"].expressions["L_2"]
+    assert not reads_back(str(loss).replace("14*", "-14*"), loss)
+
+
+def test_json_latex_is_that_of_the_expression(results):
+    assert all(entry["latex"] == latex(value) for _, value, entry in expressions(results))
+
+
+def test_json_says_what_is_verified(results):
+    written = json.loads(document.as_json(list(results.values())))
+    assert [entry["name"] for entry in written] == list(catalogue.ORDER)
+    assert all(entry["verified"] is True for entry in written)
+    assert all(set(entry["steps"][0]) == {"reason", "left", "latex", "sympy"} for entry in written)
