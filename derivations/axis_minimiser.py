@@ -42,7 +42,7 @@ def build() -> Result:
         ),
         Step(
             r"For large $T$ on the scale $s = -T\sigma_{zm}$ the starting velocity swings the position to "
-            r"$1/\sqrt{|\sigma_{zm}|}$, and $L_T \to \tfrac{T^2}{2}$ times the following.",
+            r"$1/\sqrt{|\sigma_{zm}|}$, and $L_T \approx T/2$ times the following.",
             r"f_T(s)",
             scaled_axis_loss(),
         ),
@@ -54,7 +54,7 @@ def build() -> Result:
         ),
         Step(
             r"The oscillation vanishes in size as $T^{-1/2}$ but its slope does not: the axis has valleys at "
-            r"$2\sqrt{sT} = \pi/2 + 2\pi k$, and the deepest is the one nearest to $s^*$.",
+            r"$2\sqrt{sT} = \pi/2 + 2\pi k$, and the deepest is one of the two beside $s^*$.",
             r"T\sigma_{zm}^{(k)}",
             valley(),
             simplify(sin(simplify(2 * sqrt(-valley() * T))) - 1),
@@ -64,8 +64,7 @@ def build() -> Result:
         "axis-minimiser",
         "Where stage 1 ends: the minimum on the axis",
         r"The minimum of $L_T$ on the $\sigma_{zm}$ axis obeys $T\sigma_{zm}^* \to -(2 + W_0(-2e^{-2})) = -1.5936$ with a "
-        r"correction of order $T^{-1/2}$ that is the distance to the nearest valley; learning from either side stops in "
-        r"the first valley it meets.",
+        r"correction of order $T^{-1/2}$, the distance to the deepest valley, which is one of the two beside it.",
         "derived here; the asymmetry that drives it is that of Ger & Barak, arXiv 2505.13567, Sec. 4",
         steps,
         {r"s^*": envelope, r"T\sigma_{zm}^{(k)}": valley(), r"k^*": nearest_valley(), r"f_T(s)": scaled_axis_loss()},

@@ -1,6 +1,6 @@
 """The characteristic polynomial of the reduced loop."""
 
-from sympy import expand, quo
+from sympy import Poly, Symbol, cancel, expand, quo, solve
 
 from derivations.result import Result, Step, difference
 from theory.loop import ReducedLoop
@@ -13,7 +13,20 @@ from theory.spectrum import (
     stage_one_polynomial,
     visible,
 )
-from theory.symbols import lam, sigma_vu, sigma_zu
+from theory.symbols import lam, sigma_vm, sigma_vu, sigma_zm, sigma_zu
+
+
+def _eliminated():
+    """u/y from the agent's own equations: a = y, λ b = σ_vm a + σ_vu b, u = σ_zm a + σ_zu b."""
+    b = Symbol("b")
+    solution = solve(lam * b - sigma_vm - sigma_vu * b, b)[0]
+    return sigma_zm + sigma_zu * solution
+
+
+def _discriminant():
+    """18abcd - 4b³d + b²c² - 4ac³ - 27a²d² of the cubic's coefficients."""
+    a, b, c, d = Poly(visible(cubic().as_expr()), lam).all_coeffs()
+    return 18 * a * b * c * d - 4 * b**3 * d + b**2 * c**2 - 4 * a * c**3 - 27 * a**2 * d**2
 
 
 def build() -> Result:
@@ -35,6 +48,7 @@ def build() -> Result:
             r"The agent is the controller $K(\lambda)$ from $y$ to $u$: eliminate $a$ and $b$ at frequency $\lambda$.",
             r"K(\lambda)",
             controller(loop)[0],
+            cancel(controller(loop)[0] - _eliminated()),
         ),
         Step(
             r"Plant $1/(\lambda-1)^2$ and controller closed on each other: $\chi$ vanishes where "
@@ -49,6 +63,12 @@ def build() -> Result:
             r"\chi_{r=2}(\lambda) - \lambda \det(\lambda - \sigma_{vu}) \det(\lambda - A - B K C)",
             difference(loop_equation(rank_two), two),
             difference(loop_equation(rank_two), two),
+        ),
+        Step(
+            r"The discriminant of the cubic; a pair of roots is complex where it is negative.",
+            r"\Delta",
+            cubic_discriminant(),
+            difference(cubic_discriminant(), _discriminant()),
         ),
         Step(
             r"At $\sigma_{vu} = \kappa = 0$ two roots vanish; the rest is the stage-1 quadratic.",

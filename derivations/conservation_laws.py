@@ -1,18 +1,27 @@
 """What the gradient flow conserves."""
 
-from sympy import Matrix
+from sympy import Matrix, expand
 
 from derivations.result import Result, Step
 from theory.learning import BLOCKS, WeightSpace, conserved_forms, form_drift, scaling_law_residual
-from theory.symbols import clip_factor, eta
+from theory.loss import horizon_loss
+from theory.symbols import clip_factor, eta, sigma_vm, sigma_zu
 
 
 def _form_residual(space: WeightSpace) -> Matrix:
-    """S D J + J D S on the trained columns for the forms found: zero."""
+    """Number of forms found less one, and S D J + J D S on the trained columns for each: zero."""
     S, D = space.sensitivity(space.gradient_symbols()), space.mask
     trained = [i for i in range(space.size) if D[i, i] == 1]
-    changes = [(S * D * J + J * D * S).extract(trained, trained) for J in conserved_forms(space)]
-    return Matrix.vstack(*changes)
+    forms = conserved_forms(space)
+    changes = [(S * D * J + J * D * S).extract(trained, trained) for J in forms]
+    return Matrix.vstack(Matrix([[len(forms) - 1] * len(trained)]), *changes)
+
+
+def _balance_residual(horizon: int) -> Matrix:
+    """The law's residual, and the symmetry it rests on for a loss of the loop: σ_zu ∂_zu L - σ_vm ∂_vm L."""
+    loss = horizon_loss(horizon)
+    symmetry = expand(sigma_zu * loss.diff(sigma_zu) - sigma_vm * loss.diff(sigma_vm))
+    return Matrix([scaling_law_residual()[0], symmetry])
 
 
 def build() -> Result:
@@ -40,7 +49,7 @@ def build() -> Result:
             r"$\sigma_{zu}\partial_{zu} L = \sigma_{vm}\partial_{vm} L$ and $\|u\|^2 - \|v\|^2$ is constant whenever both are trained.",
             r"\tfrac{d}{dt}(\|u\|^2 - \|v\|^2)",
             scaling_law_residual(frozen)[0],
-            scaling_law_residual(frozen),
+            _balance_residual(4),
         ),
         Step(
             r"Descent breaks the laws at second order in the step: $Q J Q^T - J$ on the trained columns is as follows.",

@@ -42,6 +42,14 @@ GREEK = {
     r"\min": "min",
     r"\dot": "d/dt ",
     r"\sqrt": "√",
+    r"\varphi": "φ",
+    r"\pi": "π",
+    r"\mu": "μ",
+    r"\max": "max",
+    r"\geq": "≥",
+    r"\approx": "≈",
+    r"\propto": "∝",
+    r"\cdot": "·",
     r"\|": "‖",
     r"\,": " ",
     r"\;": " ",
@@ -53,10 +61,27 @@ def plain(text: str) -> str:
 
     :param text: prose with mathematics between dollar signs, or a left-hand side
     """
-    text = re.sub(r"\\(?:mathrm|tfrac|frac)\b", "", text).replace("$", "").replace(r"\left", "").replace(r"\right", "")
+    text = re.sub(r"\\(left|right|bigl|bigr)(?![a-z])|\$", "", text)
+    text = re.sub(r"\\(?:mathrm|text)\{([^{}]*)\}", r"\1", text)
+    text = re.sub(r"\\t?frac(\w)(\w)", r"\1/\2", text)
     for command in sorted(GREEK, key=len, reverse=True):
-        text = text.replace(command, GREEK[command])
-    return re.sub(r"[{}]", "", text).strip()
+        text = re.sub(re.escape(command) + ("(?![a-z])" if command[-1].isalpha() else ""), GREEK[command], text)
+    previous = None
+    while previous != text:
+        previous = text
+        text = re.sub(r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", _ratio, text)
+        text = re.sub(r"([_^])\{([^{}]*)\}", lambda m: m[1] + _grouped(m[2]), text)
+        text = re.sub(r"(?<![_^\w])\{([^{}]*)\}|(?<=√)\{([^{}]*)\}", lambda m: _grouped(m[1] or m[2] or ""), text)
+    return text.strip()
+
+
+def _grouped(content: str) -> str:
+    """A group without its braces, in parentheses if it is more than one word."""
+    return content if re.fullmatch(r"\d+|[^\W\d]\w*'*|\*|", content) else f"({content})"
+
+
+def _ratio(match: re.Match) -> str:
+    return f"{_grouped(match[1])}/{_grouped(match[2])}"
 
 
 def printed_width(text: str) -> int:

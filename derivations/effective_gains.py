@@ -22,7 +22,8 @@ def build() -> Result:
     at_one, at_minus_one, table = gain_stability()
     steps = (
         Step(
-            r"Once the fast mode has died out, $u = -K x$ exactly, and the plant follows $M_{\mathrm{cl}} = A - B K$.",
+            r"On the plane of the slow pair $u = -K x$ exactly, and the plant follows $M_{\mathrm{cl}} = A - B K$; if "
+            r"$|\lambda_3| < |\lambda_{1,2}|$, the distance to the plane shrinks as $|\lambda_3/\lambda_1|^t$.",
             r"M_{\mathrm{cl}}",
             closed,
         ),
@@ -57,12 +58,18 @@ def build() -> Result:
             table,
             difference(table, (k_2 - k_1) * (2 - k_2 + k_1)),
         ),
+        Step(
+            r"The plant oscillates where its discriminant, trace$^2 - 4\,$det, is negative.",
+            r"\Delta_K",
+            oscillation_discriminant(),
+            difference(oscillation_discriminant(), closed.trace() ** 2 - 4 * closed.det()),
+        ),
     )
     return Result(
         "effective-gains",
         "Effective gains",
-        r"The agent acts as state feedback $u = -k_1 x^{(1)} - k_2 x^{(2)}$ with closed-form gains; it is stable iff "
-        r"$0 < k_1 < k_2$ and $2 k_2 < 4 + k_1$, and oscillates iff $k_2^2 < 4 k_1$.",
+        r"On the slow plane the agent acts as state feedback $u = -k_1 x^{(1)} - k_2 x^{(2)}$ with closed-form gains. The "
+        r"plant under this feedback is stable iff $0 < k_1 < k_2$ and $2 k_2 < 4 + k_1$, and oscillates iff $k_2^2 < 4 k_1$.",
         "Ger & Barak, arXiv 2505.13567, Sec. 3 (gains by regression); closed form derived here",
         steps,
         {"k_1": first, "k_2": second, r"\Delta_K": oscillation_discriminant()},

@@ -2,11 +2,11 @@
 
 from sympy import Matrix, Rational, eye, zeros
 
-from derivations.result import Result, Step, difference, vector
+from derivations.result import Result, Step, difference, taylor_slopes, vector
 from theory.loop import ReducedLoop
 from theory.loss import Cost, gradient, horizon_loss
 from theory.plant import double_integrator
-from theory.symbols import beta
+from theory.symbols import OVERLAPS, beta
 
 
 def _by_propagation(horizon: int):
@@ -29,7 +29,7 @@ def build() -> Result:
     steps = (
         Step(
             r"$S_{t+1} = P_{\mathrm{eff}} S_t$ from $S_0 = (I, 0, 0)^T$; "
-            r"$L_T = \frac1T \sum_{t<T} \mathrm{tr}(X_t \Sigma_0 X_t^T) + \beta\,\mathrm{tr}(U_t \Sigma_0 U_t^T)$ "
+            r"$L_T = \frac1T \sum_{t<T} [\mathrm{tr}(X_t \Sigma_0 X_t^T) + \beta\,\mathrm{tr}(U_t \Sigma_0 U_t^T)]$ "
             r"with $\Sigma_0 = I$ here. A batch of initial states enters only through $\Sigma_0$.",
             r"L_3^{\beta}",
             three,
@@ -40,6 +40,12 @@ def build() -> Result:
             "L_4",
             four,
             difference(four, _by_propagation(4).subs(beta, 0)),
+        ),
+        Step(
+            r"Its slopes, checked as the first-order coefficients of a small shift.",
+            r"\nabla L_4",
+            vector(gradient(four)),
+            (Matrix(gradient(four)) - Matrix(taylor_slopes(four, OVERLAPS))).expand(),
         ),
     )
     return Result(

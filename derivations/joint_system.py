@@ -44,8 +44,8 @@ def build() -> Result:
         "joint-system",
         "Joint system and its exact reduction",
         r"A linear network of any size $N$ with recurrence of rank $r$, started from $h_0 = 0$, moves exactly in the "
-        r"$n+q+r$ coordinates $(x, a, b)$, and the spectrum of $P$ is that of $P_{\mathrm{eff}}$ and $1-\gamma$, "
-        r"$N-q-r$ times.",
+        r"$n+q+r$ coordinates $(x, a, b)$. For $N \geq q + r$ the spectrum of $P$ is that of $P_{\mathrm{eff}}$ and "
+        r"$1-\gamma$, $N-q-r$ times.",
         "Ger & Barak, arXiv 2505.13567, Sec. 3 (rank one, no leak); any plant, rank and leak derived here",
         steps,
         {r"P_{\mathrm{eff}}": loop.matrix, r"K_{\mathrm{out}}": loop.readout},

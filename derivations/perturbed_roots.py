@@ -1,17 +1,10 @@
 """The roots of the cubic near κ = 0."""
 
-from sympy import Matrix, Poly, cancel, sqrt, together
+from sympy import sqrt
 
 from derivations.result import Result, Step, difference
-from theory.spectrum import cubic, fast_root_perturbative, perturbative_root, visible
+from theory.spectrum import cubic, fast_root_perturbative, order_residual, perturbative_root, visible
 from theory.symbols import kappa, lam, sigma_vu, sigma_zm
-
-
-def _order_residual(root, order: int):
-    """Coefficients of κ^0 … κ^order in the numerator of the cubic at a perturbed root, which vanish."""
-    chi = together(visible(cubic().as_expr()).subs(lam, root))
-    numerator = Poly(chi.as_numer_denom()[0], kappa)
-    return Matrix([numerator.coeff_monomial(kappa**k) for k in range(order + 1)]).expand()
 
 
 def build() -> Result:
@@ -32,29 +25,26 @@ def build() -> Result:
             r"One Newton step from $\sigma_{vu}$ gives the third root to first order in $\kappa$.",
             r"\lambda_3^{(1)}",
             newton,
-            _order_residual(newton, 1),
+            order_residual(newton, 1),
         ),
         Step(
-            r"Lagrange inversion gives any order; the second is as follows.",
+            r"Lagrange inversion gives any order while the uncoupled roots differ; the second is as follows.",
             r"\lambda_3^{(2)}",
             second,
-            _order_residual(second, 2),
+            order_residual(second, 2),
         ),
         Step(
             r"The same for the pair, $\lambda_1$ with $+\sqrt{\sigma_{zm}}$ (imaginary for $\sigma_{zm} < 0$).",
             r"\lambda_1^{(1)}",
             pair,
-            difference(
-                cancel(pair),
-                cancel(1 + sqrt(sigma_zm) + kappa / (2 * sqrt(sigma_zm) * (1 + sqrt(sigma_zm) - sigma_vu))),
-            ),
+            order_residual(pair, 1),
         ),
     )
     return Result(
         "perturbed-roots",
         "Roots near the uncoupled loop",
         r"For small $\kappa$ the third root leaves $\sigma_{vu}$ and the pair leaves $1 \pm \sqrt{\sigma_{zm}}$, both "
-        r"linearly in $\kappa$.",
+        r"linearly in $\kappa$ where these three differ; where two meet, as at $\sigma_{zm} = 0$, as its square root.",
         "Ger & Barak, arXiv 2505.13567, App. B (first order); all orders derived here",
         steps,
         {r"\lambda_3^{(1)}": newton, r"\lambda_3^{(2)}": second, r"\lambda_1^{(1)}": pair},

@@ -13,17 +13,19 @@ class Step:
     :param reason: why the equation holds, in words (LaTeX mathematics between dollar signs)
     :param left: left-hand side as LaTeX
     :param right: right-hand side
-    :param residual: an expression or matrix that the step claims to be zero
+    :param residual: an expression or matrix that the step claims to be zero; None for a definition
     """
 
     reason: str
     left: str
     right: Basic
-    residual: Basic | int = 0
+    residual: Basic | int | None = None
 
     @property
     def verified(self) -> bool:
-        """Whether the residual is exactly zero."""
+        """Whether the residual is exactly zero; a definition needs none."""
+        if self.residual is None:
+            return True
         if isinstance(self.residual, MatrixBase):
             return all(entry == 0 for entry in self.residual)
         return self.residual == 0
@@ -74,3 +76,23 @@ def difference(left: Expr, right: Expr) -> Expr:
     from sympy import expand
 
     return expand(left - right)
+
+
+def taylor_slopes(expression: Expr, letters) -> list[Expr]:
+    """First derivatives read off as coefficients of a small shift: an oracle that does not differentiate.
+
+    :param expression: a rational function
+    :param letters: the symbols to shift
+    """
+    from sympy import Dummy, cancel, fraction, together
+
+    numerator, denominator = fraction(together(expression))
+    shift = Dummy("h")
+
+    def slope(polynomial: Expr, letter: Expr) -> Expr:
+        return polynomial.subs(letter, letter + shift).expand().coeff(shift, 1)
+
+    return [
+        cancel((slope(numerator, x) * denominator - numerator * slope(denominator, x)) / denominator**2)
+        for x in letters
+    ]

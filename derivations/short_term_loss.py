@@ -2,9 +2,10 @@
 
 from sympy import Matrix
 
-from derivations.result import Result, Step, difference, vector
+from derivations.result import Result, Step, difference, taylor_slopes, vector
 from theory.loop import ReducedLoop
 from theory.loss import gradient, hessian_matrix, short_term_loss
+from theory.symbols import OVERLAPS
 
 
 def _by_matrix_power(n: int):
@@ -15,6 +16,8 @@ def _by_matrix_power(n: int):
 def build() -> Result:
     """L_1, L_2 and L_3, gradient and Hessian of L_2."""
     losses = {n: short_term_loss(n=n) for n in (1, 2, 3)}
+    slopes, curvature = gradient(losses[2]), hessian_matrix(losses[2])
+    shifted = taylor_slopes(losses[2], OVERLAPS)
     steps = (
         Step(
             r"$L_n$ is the squared Frobenius norm of the plant block of $P_{\mathrm{eff}}^{n+1}$: the state after $n$ "
@@ -35,16 +38,29 @@ def build() -> Result:
             losses[3],
             difference(losses[3], _by_matrix_power(3)),
         ),
+        Step(
+            r"Slopes are the first-order coefficients of a small shift of each overlap.",
+            r"\nabla L_2",
+            vector(slopes),
+            (Matrix(slopes) - Matrix(shifted)).expand(),
+        ),
+        Step(
+            r"And the curvature those of the slopes.",
+            r"\nabla^2 L_2",
+            curvature,
+            (curvature - Matrix([taylor_slopes(slope, OVERLAPS) for slope in shifted])).expand(),
+        ),
     )
     return Result(
         "short-term-loss",
         "Short-term loss",
-        r"The loss of the first few steps, as a polynomial in the overlaps, with its gradient and Hessian.",
+        r"The squared state after $n + 1$ steps, of which $n$ are controlled, as a polynomial in the overlaps, with its "
+        r"gradient and Hessian.",
         "Ger & Barak, arXiv 2505.13567, Sec. 4",
         steps,
         {
             "L_2": losses[2],
-            r"\nabla L_2": vector(gradient(losses[2])),
-            r"\nabla^2 L_2": hessian_matrix(losses[2]),
+            r"\nabla L_2": vector(slopes),
+            r"\nabla^2 L_2": curvature,
         },
     )

@@ -1,6 +1,6 @@
 """Stage 1: the loop on the σ_zm axis."""
 
-from sympy import I, expand, sqrt
+from sympy import Symbol, conjugate, expand
 
 from derivations.result import Result, Step, difference
 from theory.spectrum import stage_one_polynomial, stage_one_roots
@@ -11,7 +11,8 @@ def build() -> Result:
     """The quadratic, its roots and their moduli for both signs of σ_zm."""
     quadratic = stage_one_polynomial().as_expr()
     plus, minus = stage_one_roots()
-    negative = expand((1 + I * sqrt(-sigma_zm)) * (1 - I * sqrt(-sigma_zm)))
+    distance = Symbol("a", positive=True)
+    negative = expand(plus.subs(sigma_zm, -distance) * conjugate(plus.subs(sigma_zm, -distance)))
     steps = (
         Step(
             r"With $\sigma_{vu} = \kappa = 0$ the agent is proportional control, $u_t = \sigma_{zm} y_t$.",
@@ -22,12 +23,12 @@ def build() -> Result:
         Step(r"Its roots.", r"\lambda_{1}", plus, difference(quadratic.subs(lam, plus), 0)),
         Step(r"The other root.", r"\lambda_{2}", minus, difference(quadratic.subs(lam, minus), 0)),
         Step(
-            r"For $\sigma_{zm} < 0$ the pair is complex with $|\lambda|^2 = 1 + |\sigma_{zm}|$: growth over $T$ steps is "
-            r"about $e^{T|\sigma_{zm}|}$. For $\sigma_{zm} > 0$ it is real, $|\lambda_1|^2 = (1 + \sqrt{\sigma_{zm}})^2$: "
-            r"about $e^{2T\sqrt{\sigma_{zm}}}$, far faster.",
+            r"For $\sigma_{zm} < 0$ the pair is complex with $|\lambda|^2 = 1 + |\sigma_{zm}|$: for small $\sigma_{zm}$ "
+            r"growth over $T$ steps is about $e^{T|\sigma_{zm}|}$. For $\sigma_{zm} > 0$ it is real, "
+            r"$|\lambda_1|^2 = (1 + \sqrt{\sigma_{zm}})^2$: about $e^{2T\sqrt{\sigma_{zm}}}$, far faster.",
             r"|\lambda|^2_{\sigma_{zm} < 0}",
             1 - sigma_zm,
-            difference(negative, 1 - sigma_zm),
+            difference(negative, 1 + distance),
         ),
     )
     return Result(

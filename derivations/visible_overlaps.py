@@ -1,12 +1,18 @@
 """Which combinations of the overlaps the trajectory sees."""
 
-from sympy import ImmutableMatrix, cancel, diag
+from sympy import ImmutableMatrix, Poly, cancel, diag, fraction
 
 from derivations.result import Result, Step
 from theory import symbols
 from theory.loop import ReducedLoop
 from theory.spectrum import controller, scaling_residual, visible
 from theory.symbols import lam, sigma_vm, sigma_vu, sigma_zu
+
+
+def _limit(expression):
+    """Value of a rational function of λ at infinity: the ratio of leading coefficients."""
+    numerator, denominator = (Poly(part, lam) for part in fraction(cancel(expression)))
+    return cancel(numerator.coeff_monomial(lam ** denominator.degree()) / denominator.LC())
 
 
 def build() -> Result:
@@ -34,8 +40,9 @@ def build() -> Result:
             r"Markov parameters of the agent: the response of $u$ to an impulse in $y$.",
             "g_0",
             symbols.sigma_zm,
+            _limit(transfer) - symbols.sigma_zm,
         ),
-        Step(r"One step through the recurrence.", "g_1", first),
+        Step(r"One step through the recurrence.", "g_1", first, _limit(lam * (transfer - symbols.sigma_zm)) - first),
         Step(r"$g_k = \sigma_{zu}\sigma_{vu}^{k-1}\sigma_{vm}$ in general.", "g_2", second, rest),
     )
     return Result(

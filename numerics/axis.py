@@ -51,11 +51,14 @@ def valley_law(horizon: int, index: int | None = None) -> float:
     """T σ_zm of a valley by the asymptotic law, -(π/2 + 2πk)²/(4T).
 
     :param horizon: episode length T
-    :param index: k; by default that of the valley nearest to the envelope's minimiser
+    :param index: k; by default, of the two valleys beside the envelope's minimiser, that of lower exact loss
     """
     nearest, at = _law()
-    index = int(np.round(nearest(float(horizon))[0])) if index is None else index
-    return float(at(float(horizon), float(index))[0])
+    if index is not None:
+        return float(at(float(horizon), float(index))[0])
+    below = max(0, int(np.floor(nearest(float(horizon))[0])))
+    beside = [float(at(float(horizon), float(k))[0]) for k in (below, below + 1)]
+    return min(beside, key=lambda scaled: float(exact_loss(np.array(scaled / horizon), horizon)))
 
 
 def minimiser(horizon: int) -> float:

@@ -18,7 +18,7 @@ from numerics.observe import by_modulus
 from numerics.plants import Plant
 from numerics.replay import Replay, Settings
 from numerics.results import COMPLETED, Run, diverged
-from numerics.spectra import reduced_eigenvalues, reduced_radius
+from numerics.spectra import radius_of, reduced_eigenvalues
 from numerics.weights import Weights
 from theory.learning import BLOCKS, WeightSpace
 from theory.loop import ReducedLoop, symbolic_loop
@@ -34,8 +34,7 @@ def moment_factor(x0: np.ndarray) -> np.ndarray:
 
     :param x0: initial states, (..., batch, n)
     """
-    moments = np.einsum("...bi,...bj->...ij", x0, x0) / x0.shape[-2]
-    return symmetric_root(moments)
+    return symmetric_root(np.swapaxes(x0, -1, -2) @ x0 / x0.shape[-2])
 
 
 def symmetric_root(moment: np.ndarray) -> np.ndarray:
@@ -45,6 +44,11 @@ def symmetric_root(moment: np.ndarray) -> np.ndarray:
     """
     values, vectors = np.linalg.eigh(moment)
     return np.einsum("...ij,...j,...kj->...ik", vectors, np.sqrt(np.clip(values, 0, None)), vectors)
+
+
+@cache
+def _loop(shape: tuple[int, int, int] | None, rank: int) -> ReducedLoop:
+    return ReducedLoop(rank=rank) if shape is None else symbolic_loop(*shape, rank=rank)
 
 
 def loop_for(plant: Plant, rank: int, leak: float) -> tuple[ReducedLoop, tuple[float, ...]]:
@@ -58,8 +62,8 @@ def loop_for(plant: Plant, rank: int, leak: float) -> tuple[ReducedLoop, tuple[f
     :param leak: γ
     """
     if leak == 1.0 and plant.shape == (2, 1, 1) and plant.values == (1.0, 1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0):
-        return ReducedLoop(rank=rank), ()
-    return symbolic_loop(*plant.shape, rank=rank), (*plant.values, leak)
+        return _loop(None, rank), ()
+    return _loop(plant.shape, rank), (*plant.values, leak)
 
 
 @dataclass(frozen=True)
@@ -277,11 +281,12 @@ def descend(replay: Replay, backend: str = "auto") -> Run:
     outcome = descend_gram(loop, space, weights.gram, moment_factor(replay.x0), settings, parameters, backend)
     finite = int(outcome.finite_epochs)
     overlaps = outcome.overlaps(space)[:finite]
+    eigenvalues = by_modulus(reduced_eigenvalues(loop, overlaps, parameters))
     history = {
         "loss": outcome.loss[:finite],
         "gradient_norm": outcome.gradient_norm[:finite],
-        "spectral_radius": reduced_radius(loop, overlaps, parameters),
-        "eigenvalues": by_modulus(reduced_eigenvalues(loop, overlaps, parameters)),
+        "spectral_radius": radius_of(eigenvalues, loop, parameters),
+        "eigenvalues": eigenvalues,
         "gram": outcome.gram[:finite],
     }
     if p == q == weights.rank == 1:

@@ -6,24 +6,29 @@ reverse pass of these steps.
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from numerics.codegen import vectorise
 from numerics.errors import whole
-from numerics.spectra import reduced_matrix
 from theory.loop import ReducedLoop
 
 
-@cache
-def _derivatives(loop: ReducedLoop):
-    """Functions of the parameters: ∂P_eff/∂σ and ∂K/∂σ, which are constant in the overlaps."""
-    overlaps, parameters = loop.overlaps.flat, list(loop.parameters)
-    matrix = vectorise([e.diff(o) for o in overlaps for e in loop.matrix], parameters, "dP/dsigma")
-    readout = vectorise([e.diff(o) for o in overlaps for e in loop.readout], parameters, "dK/dsigma")
-    return matrix, readout
+@lru_cache(maxsize=256)
+def _slopes(loop: ReducedLoop, parameters: tuple[float, ...]) -> tuple[np.ndarray, ...]:
+    """P_eff at zero overlaps, ∂P_eff/∂σ and ∂K/∂σ: P_eff and K are affine in the overlaps."""
+    overlaps, letters = loop.overlaps.flat, list(loop.parameters)
+    base = [e.subs(dict.fromkeys(overlaps, 0)) for e in loop.matrix]
+    tables = (
+        base,
+        [e.diff(o) for o in overlaps for e in loop.matrix],
+        [e.diff(o) for o in overlaps for e in loop.readout],
+    )
+    d = loop.dimension
+    values = (vectorise(table, letters, "slopes")(*parameters) for table in tables)
+    return tuple(value.reshape(-1, rows, d) for value, rows in zip(values, (d, d, loop.plant.p), strict=True))
 
 
 def _bits(horizon: int) -> str:
@@ -83,10 +88,8 @@ def horizon_loss(
     horizon = whole("horizon", horizon, 1)
     d, n = loop.dimension, loop.plant.n
     point = np.asarray(overlaps, dtype=np.float64)
-    P = reduced_matrix(loop, point, parameters)
-    slopes, read_slopes = (f(*parameters) for f in _derivatives(loop))
-    K_slopes = read_slopes.reshape(point.size, -1, d)
-    K = np.tensordot(point, K_slopes, axes=1)
+    base, slopes, K_slopes = _slopes(loop, tuple(map(float, parameters)))
+    P, K = base[0] + np.tensordot(point, slopes, axes=1), np.tensordot(point, K_slopes, axes=1)
     cost = np.diag(np.r_[np.full(n, float(state_weight)), np.zeros(d - n)]) + control_weight * K.T @ K
     start = np.zeros((d, d))
     start[:n, :n] = moment

@@ -68,15 +68,17 @@ def rollout(
     """
     _, p, q = plant.shape
     left, right = factors(weights)
+    write, A, B, C = np.ascontiguousarray(left.T), plant.A.T, plant.B.T, plant.C.T
     episodes = room or Trajectory.allocate(plant, weights, x0.shape[0], horizon)
     x, h, read, drive = episodes.x, episodes.h, episodes.read, episodes.drive
     x[0], h[0] = x0, 0.0
     for t in range(horizon - 1):
-        np.matmul(h[t], right, out=read[t])
-        x[t + 1] = x[t] @ plant.A.T + read[t, :, :p] @ plant.B.T
-        drive[t, :, :q] = x[t + 1] @ plant.C.T
+        np.dot(h[t], right, out=read[t])
+        np.dot(x[t], A, out=x[t + 1])
+        x[t + 1] += read[t, :, :p] @ B
+        drive[t, :, :q] = x[t + 1] @ C
         drive[t, :, q:] = read[t, :, p:]
-        following = np.matmul(drive[t], left.T, out=h[t + 1])
+        following = np.dot(drive[t], write, out=h[t + 1])
         if weights.w is not None:
             following += h[t] @ weights.w.T
         if activation == "tanh":
@@ -84,7 +86,7 @@ def rollout(
         if leak != 1.0:
             following *= leak
             following += (1.0 - leak) * h[t]
-    np.matmul(h[-1], right, out=read[-1])
+    np.dot(h[-1], right, out=read[-1])
     return episodes
 
 

@@ -52,10 +52,19 @@ def reduced_radius(loop: ReducedLoop, overlaps: ArrayLike, parameters: Sequence[
     :param overlaps: flat overlaps on the last axis
     :param parameters: values of the loop's parameters
     """
-    reduced = np.abs(reduced_eigenvalues(loop, overlaps, parameters)).max(axis=-1)
+    return radius_of(reduced_eigenvalues(loop, overlaps, parameters), loop, parameters)
+
+
+def radius_of(eigenvalues: np.ndarray, loop: ReducedLoop, parameters: Sequence[float] = ()) -> np.ndarray:
+    """Spectral radius of the joint system from the eigenvalues of P_eff, (...).
+
+    :param eigenvalues: eigenvalues of P_eff on the last axis
+    :param loop: the reduced loop
+    :param parameters: values of the loop's parameters
+    """
     values = dict(zip(loop.parameters, parameters, strict=True))
     bulk = float(1 - loop.leak.subs(values))
-    return np.maximum(reduced, abs(bulk))
+    return np.maximum(np.abs(eigenvalues).max(axis=-1), abs(bulk))
 
 
 def joint_eigenvalues(plant: Plant, weights: Weights, leak: float = 1.0) -> np.ndarray:

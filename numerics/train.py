@@ -20,12 +20,14 @@ class Workspace:
     """Room for one batch forward and backward, owned by one training loop and overwritten at every update.
 
     :param episodes: the forward pass
-    :param pre: γ φ' ∂L/∂h of every step, (T-1, batch, N)
-    :param back: [∂L/∂u, Uᵀ pre] of every step, (T, batch, p + r)
+    :param error: γ φ' ∂L/∂h of one step, (batch, N)
+    :param slope: ∂L/∂h of one step, (batch, N)
+    :param back: [∂L/∂u, Uᵀ error] of one step, (batch, p + r)
     """
 
     episodes: Trajectory
-    pre: np.ndarray
+    error: np.ndarray
+    slope: np.ndarray
     back: np.ndarray
 
     @classmethod
@@ -38,7 +40,8 @@ class Workspace:
         :param horizon: episode length T
         """
         episodes = Trajectory.allocate(plant, weights, batch, horizon)
-        return cls(episodes, np.empty_like(episodes.h[1:]), np.empty_like(episodes.read))
+        error, slope = np.zeros((2, batch, weights.neurons))
+        return cls(episodes, error, slope, np.zeros((batch, episodes.read.shape[2])))
 
 
 def loss_and_gradient(
@@ -71,35 +74,51 @@ def backpropagate(plant: Plant, weights: Weights, work: Workspace, settings: Set
     :param settings: horizon, leak, activation and loss
     """
     q, p = weights.m.shape[1], weights.z.shape[1]
-    episodes, pre, back = work.episodes, work.pre, work.back
-    steps, batch, _ = episodes.h.shape
+    episodes, back, slope_h = work.episodes, work.back, work.slope
     left, right = factors(weights)
-    leak = settings.leak
-    unit = 2.0 * settings.scale / batch
+    write, leak = np.ascontiguousarray(right.T), settings.leak
+    unit = 2.0 * settings.scale / episodes.x.shape[1]
     state_slope = (unit * settings.state_weight) * episodes.x
-    control_slope = (unit * settings.control_penalty) * episodes.u
-    back[-1, :, :p], back[-1, :, p:] = control_slope[-1], 0.0
-    slope_h, slope_x = back[-1] @ right.T, state_slope[-1]
-    for t in range(steps - 2, -1, -1):
-        error = _through_activation(slope_h, episodes, t, settings, out=pre[t])
-        written = error @ left
-        slope_x = slope_x + written[:, :q] @ plant.C
-        back[t, :, :p] = slope_x @ plant.B + control_slope[t]
-        back[t, :, p:] = written[:, q:]
+    sums = _Sums.zeros(weights, left.shape[1], right.shape[1])
+    back[:] = 0.0
+    back[:, :p] = (unit * settings.control_penalty) * episodes.u[-1]
+    sums.read[:] += np.dot(back.T, episodes.h[-1])
+    np.dot(back, write, out=slope_h)
+    slope_x = state_slope[-1].copy()
+    for t in range(episodes.h.shape[0] - 2, -1, -1):
+        error = _through_activation(slope_h, episodes, t, settings, out=work.error)
+        sums.written[:] += np.dot(episodes.drive[t].T, error)
+        written = np.dot(error, left)
+        slope_x += written[:, :q] @ plant.C
+        back[:, :p] = slope_x @ plant.B
+        if settings.control_penalty:
+            back[:, :p] += (unit * settings.control_penalty) * episodes.u[t]
+        back[:, p:] = written[:, q:]
         slope_x = slope_x @ plant.A + state_slope[t]
-        earlier = back[t] @ right.T
-        if weights.w is not None:
-            earlier += error @ weights.w
-        if leak != 1.0:
-            earlier += (1.0 - leak) * slope_h
-        slope_h = earlier
-    return _collect(weights, work)
+        sums.read[:] += np.dot(back.T, episodes.h[t])
+        rest = _other_paths(weights, error, slope_h, leak, sums, episodes.h[t])
+        np.dot(back, write, out=slope_h)
+        if rest is not None:
+            slope_h += rest
+    return sums.gradients(weights)
+
+
+def _other_paths(weights: Weights, error, slope_h, leak: float, sums: "_Sums", h: np.ndarray) -> np.ndarray | None:
+    """What reaches ∂L/∂h_t through the full recurrence and the leak, if there are any."""
+    rest = None
+    if weights.w is not None:
+        sums.recurrent[:] += np.dot(error.T, h)
+        rest = np.dot(error, weights.w)
+    if leak != 1.0:
+        kept = (1.0 - leak) * slope_h
+        rest = kept if rest is None else rest + kept
+    return rest
 
 
 def _through_activation(slope_h, episodes: Trajectory, t: int, settings: Settings, out: np.ndarray) -> np.ndarray:
-    """γ φ'(preactivation of step t) · slope_h, written to ``out``."""
+    """γ φ'(preactivation of step t) · slope_h, written to ``out`` unless it is ``slope_h`` itself."""
     if settings.activation == "linear":
-        return np.multiply(slope_h, settings.leak, out=out)
+        return slope_h if settings.leak == 1.0 else np.multiply(slope_h, settings.leak, out=out)
     rate = episodes.h[t + 1]
     if settings.leak != 1.0:
         rate = (rate - (1.0 - settings.leak) * episodes.h[t]) / settings.leak
@@ -110,18 +129,26 @@ def _through_activation(slope_h, episodes: Trajectory, t: int, settings: Setting
     return out
 
 
-def _collect(weights: Weights, work: Workspace) -> Gradients:
-    """Sum the outer products of all steps, one matrix product a weight matrix."""
-    q, p, neurons = weights.m.shape[1], weights.z.shape[1], weights.neurons
-    episodes, flat_pre = work.episodes, work.pre.reshape(-1, weights.neurons)
-    read = episodes.h.reshape(-1, neurons).T @ work.back.reshape(-1, work.back.shape[2])
-    written = flat_pre.T @ episodes.drive.reshape(-1, episodes.drive.shape[2])
-    gradients = {"m": written[:, :q], "z": read[:, :p]}
-    if weights.u is not None:
-        gradients |= {"u": written[:, q:], "v": read[:, p:]}
-    if weights.w is not None:
-        gradients["w"] = flat_pre.T @ episodes.h[:-1].reshape(-1, neurons)
-    return gradients
+@dataclass(frozen=True)
+class _Sums:
+    """Outer products summed over the steps; small products, which stay on one thread and in cache."""
+
+    written: np.ndarray
+    read: np.ndarray
+    recurrent: np.ndarray
+
+    @classmethod
+    def zeros(cls, weights: Weights, written: int, read: int) -> "_Sums":
+        neurons = weights.neurons
+        square = np.zeros((neurons, neurons)) if weights.w is not None else np.zeros((0, 0))
+        return cls(np.zeros((written, neurons)), np.zeros((read, neurons)), square)
+
+    def gradients(self, weights: Weights) -> Gradients:
+        q, p = weights.m.shape[1], weights.z.shape[1]
+        found = {"m": self.written[:q].T, "z": self.read[:p].T}
+        if weights.u is not None:
+            found |= {"u": self.written[q:].T, "v": self.read[p:].T}
+        return found if weights.w is None else found | {"w": self.recurrent}
 
 
 def global_norm(gradients: Gradients) -> float:

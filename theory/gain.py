@@ -1,7 +1,7 @@
 """Effective gains: the state feedback u = -K x that the agent carries out on its slow manifold.
 
-After the fast mode has died out, the loop moves in the plane of the eigenvectors of the pair λ_1, λ_2, on
-which x determines u exactly. There M_cl = A - B K has the eigenvalues of the pair, which fixes K.
+If λ_3 is the fastest mode, the loop is attracted at the rate |λ_3/λ_1| to the plane of the eigenvectors of λ_1, λ_2;
+on the plane x determines u exactly. There M_cl = A - B K has the eigenvalues of the pair, which fixes K.
 
 Source: Ger & Barak, arXiv 2505.13567, Sec. 3 (gains by regression, M_cl); closed form here.
 """
@@ -52,7 +52,7 @@ def effective_gains() -> tuple[Expr, Expr]:
 
 
 def gain_stability() -> tuple[Expr, ...]:
-    """Expressions all positive exactly where M_cl is stable: k_1, k_1 - 2 k_2 + 4, and 1 - det² factored.
+    """Expressions all positive exactly where M_cl is stable: k_1, k_1 - 2 k_2 + 4, and 1 - det².
 
     They are equivalent to 0 < k_1 < k_2 and 2 k_2 < 4 + k_1.
     """

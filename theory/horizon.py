@@ -11,12 +11,18 @@ from theory.loop import ReducedLoop
 
 
 def overlap_ring(loop: ReducedLoop) -> PolyRing:
-    """The ring of polynomials over the rationals in the loop's overlaps and parameters.
+    """The ring of polynomials over the rationals in the letters of the loop's overlaps and parameters.
 
-    :param loop: the reduced loop
+    :param loop: the reduced loop; its entries must be polynomials with rational coefficients
+    :raises ValueError: if an entry is not such a polynomial
     """
-    letters = [symbol for symbol in loop.overlaps.flat if symbol.is_Symbol]
-    return ring([*letters, *loop.parameters], QQ)[0]
+    letters = [s for overlap in loop.overlaps.flat for s in sorted(overlap.free_symbols, key=str)]
+    letters = list(dict.fromkeys([*letters, *loop.parameters]))
+    for entry in loop.matrix:
+        coefficients = Poly(entry, *letters).coeffs() if letters and entry.is_polynomial(*letters) else [entry]
+        if not all(c.is_Rational for c in coefficients):
+            raise ValueError(f"loop must be polynomial with rational coefficients; found the entry {entry}")
+    return ring(letters, QQ)[0]
 
 
 def states(loop: ReducedLoop, steps: int, domain: PolyRing | None = None) -> list[list[list[PolyElement]]]:
@@ -40,7 +46,7 @@ def states(loop: ReducedLoop, steps: int, domain: PolyRing | None = None) -> lis
     return history
 
 
-def impulse_response(loop: ReducedLoop, steps: int) -> list[Poly]:
+def impulse_response(loop: ReducedLoop, steps: int) -> list[Expr]:
     """First output y^(1)_t of the loop started from the last plant state e_n, t = 0 … steps.
 
     :param loop: the reduced loop

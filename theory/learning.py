@@ -171,7 +171,7 @@ def weight_gradient_residual(space: WeightSpace, neurons: int = 2) -> ImmutableM
 
 
 def conserved_forms(space: WeightSpace) -> list[ImmutableMatrix]:
-    """Every diagonal-free-of-data law: symmetric J with Π X J Xᵀ Π constant under the flow for every loss.
+    """All quadratic laws: a basis of the symmetric J with Π X J Xᵀ Π constant under the flow for every loss.
 
     Under the flow d/dt(X J Xᵀ) = -X (S D J + J D S) Xᵀ; projecting orthogonally to the frozen columns leaves
     the block of trained rows and columns, which must vanish for every S. The forms that live on the frozen

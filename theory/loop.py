@@ -79,6 +79,7 @@ class ReducedLoop:
     :param overlaps: the overlap blocks; symbols by default
 
     :raises TypeError: if the leak is a float
+    :raises ValueError: if the leak is 0, the rank negative, or an overlap block does not fit
     """
 
     plant: LinearPlant = field(default_factory=double_integrator)
@@ -88,8 +89,17 @@ class ReducedLoop:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "leak", exact_matrix("leak", [[self.leak]])[0])
+        if self.leak == 0:
+            raise ValueError("leak must not be 0; found 0, with which the neurons never move")
+        if self.rank < 0:
+            raise ValueError(f"rank must be at least 0; found {self.rank}")
+        symbolic = Overlaps.symbolic(self.plant.p, self.plant.q, self.rank)
         if self.overlaps is None:
-            object.__setattr__(self, "overlaps", Overlaps.symbolic(self.plant.p, self.plant.q, self.rank))
+            object.__setattr__(self, "overlaps", symbolic)
+        for name in ("zm", "zu", "vm", "vu"):
+            expected, found = getattr(symbolic, name).shape, getattr(self.overlaps, name).shape
+            if expected != found:
+                raise ValueError(f"overlap {name} must fit plant and rank; expected {expected}, found {found}")
 
     @property
     def dimension(self) -> int:
@@ -109,7 +119,8 @@ class ReducedLoop:
     @property
     def parameters(self) -> tuple[Symbol, ...]:
         """Free symbols besides the overlaps: those of the plant and of the leak."""
-        return (*self.plant.parameters, *sorted(self.leak.free_symbols, key=str))
+        leak = sorted(self.leak.free_symbols, key=str)
+        return tuple(dict.fromkeys([*self.plant.parameters, *leak]))
 
 
 def symbolic_loop(n: int, p: int = 1, q: int = 1, rank: int = 1) -> ReducedLoop:

@@ -40,9 +40,22 @@ class Cost:
         :param penalty: weight β of the control cost
         """
         n, p = ImmutableMatrix(eye(plant.n)), ImmutableMatrix(eye(plant.p))
-        return cls(n, p, n, exact_matrix("penalty", [[penalty]])[0])
+        return cls(n, p, n, penalty)
+
+    def check(self, plant: LinearPlant) -> None:
+        """Whether the matrices have the plant's dimensions.
+
+        :param plant: the plant
+        :raises ValueError: if one has not
+        """
+        sizes = {"state": plant.n, "control": plant.p, "moment": plant.n}
+        for name, size in sizes.items():
+            found = getattr(self, name).shape
+            if found != (size, size):
+                raise ValueError(f"{name} must fit the plant; expected ({size}, {size}), found {found}")
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "penalty", exact_matrix("penalty", [[self.penalty]])[0])
         for name in ("state", "control", "moment"):
             matrix = exact_matrix(name, getattr(self, name))
             if matrix != matrix.T:
@@ -73,7 +86,10 @@ def short_term_loss(loop: ReducedLoop | None = None, n: int = 2) -> Expr:
 
     :param loop: the reduced loop; the rank-one double integrator by default
     :param n: number of effective controls, at least 0
+    :raises ValueError: if n < 0
     """
+    if n < 0:
+        raise ValueError(f"n must be at least 0 controls; found {n}")
     loop = loop or ReducedLoop()
     domain = overlap_ring(loop)
     plant_rows = states(loop, n + 1, domain)[-1][: loop.plant.n]
@@ -91,15 +107,17 @@ def horizon_loss(horizon: int, loop: ReducedLoop | None = None, cost: Cost | Non
     :param loop: the reduced loop; the rank-one double integrator by default
     :param cost: weights and initial moment; identities by default
     :param average: whether s = 1/T (time average) or 1 (sum)
-    :raises ValueError: if T < 1
+    :raises ValueError: if T < 1 or the cost does not fit the plant
     """
     if horizon < 1:
         raise ValueError(f"horizon must be at least 1 step; found {horizon}")
     loop = loop or ReducedLoop()
     cost = cost or Cost.identity(loop.plant)
-    extra = sorted(set().union(*(m.free_symbols for m in (cost.state, cost.control, cost.moment))), key=str)
+    cost.check(loop.plant)
     domain = overlap_ring(loop)
-    domain = domain.clone(symbols=(*domain.symbols, *extra, symbols.beta))
+    parts = (cost.state, cost.control, cost.moment, cost.penalty)
+    extra = set().union(*(part.free_symbols for part in parts)) - set(domain.symbols)
+    domain = domain.clone(symbols=(*domain.symbols, *sorted(extra, key=str)))
     readout = [[domain.from_expr(entry) for entry in row] for row in loop.readout.tolist()]
     penalty = domain.from_expr(cost.penalty)
     total = domain.zero

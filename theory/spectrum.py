@@ -8,6 +8,7 @@ from functools import cache
 from sympy import (
     Expr,
     ImmutableMatrix,
+    Matrix,
     Poly,
     Rational,
     cancel,
@@ -20,6 +21,7 @@ from sympy import (
     quo,
     simplify,
     sqrt,
+    together,
 )
 
 from theory import symbols
@@ -113,12 +115,15 @@ def cubic_discriminant() -> Expr:
 def jury_conditions(polynomial: Poly) -> tuple[Expr, ...]:
     """Expressions that are all positive exactly where every root lies inside the unit circle.
 
-    For a monic real polynomial of degree d: p(1), (-1)^d p(-1), and from Jury's table the positive
-    differences of squares last² - first² of its rows, of which the first is 1 - a_0².
+    For a monic real polynomial of degree d: p(1), (-1)^d p(-1), and from Jury's table the differences
+    first² - last² of its rows, leading coefficient first, of which the first is 1 - a_0².
 
     :param polynomial: a monic real polynomial of degree at least 1
+    :raises ValueError: if it is constant or not monic
     """
     degree = polynomial.degree()
+    if degree < 1 or polynomial.LC() != 1:
+        raise ValueError(f"polynomial must be monic of degree at least 1; found {polynomial.as_expr()}")
     value = polynomial.as_expr()
     conditions = [value.subs(polynomial.gen, 1), (-1) ** degree * value.subs(polynomial.gen, -1)]
     row = polynomial.all_coeffs()
@@ -152,20 +157,37 @@ def fast_root_perturbative() -> Expr:
 def perturbative_root(base: Expr, order: int) -> Expr:
     """A root of the cubic as a power series in κ around its value at κ = 0.
 
+    The series holds away from collisions of the uncoupled roots (σ_zm = 0, σ_vu = 1 ± √σ_zm).
     The cubic is g(λ) - κ with g = (λ - σ_vu)((λ - 1)² - σ_zm), so Lagrange inversion gives
     λ = base + Σ_k κ^k/k! · d^{k-1}/dλ^{k-1} [(λ - base)/g]^k at λ = base.
 
     :param base: a root at κ = 0: σ_vu, 1 + √σ_zm or 1 - √σ_zm
     :param order: highest power of κ, at least 0
+    :raises ValueError: if the base is not a simple root at κ = 0, or the order is negative
     """
     chi = visible(cubic().as_expr())
     uncoupled = chi.subs(kappa, 0)
+    if order < 0:
+        raise ValueError(f"order must be at least 0; found {order}")
+    if simplify(uncoupled.subs(lam, base)) != 0 or simplify(uncoupled.diff(lam).subs(lam, base)) == 0:
+        raise ValueError(f"base must be a simple root of the cubic at kappa = 0; found {base}")
     others = quo(Poly(uncoupled, lam, extension=True), Poly(lam - base, lam), lam).as_expr()
     series = base
     for k in range(1, order + 1):
         term = (1 / others**k).diff(lam, k - 1) if k > 1 else 1 / others
         series += kappa**k / factorial(k) * simplify(term.subs(lam, base))
     return series
+
+
+def order_residual(root: Expr, order: int) -> Matrix:
+    """Coefficients of κ^0 … κ^order in the numerator of the cubic at a perturbed root, which vanish.
+
+    :param root: an approximate root
+    :param order: the order in κ to which it is one
+    """
+    chi = together(visible(cubic().as_expr()).subs(lam, root))
+    numerator = Poly(chi.as_numer_denom()[0], kappa)
+    return Matrix([numerator.coeff_monomial(kappa**k) for k in range(order + 1)]).expand()
 
 
 def dominant_modulus(perturbative: bool = False) -> Named:

@@ -53,7 +53,7 @@ def geometric_sum(ratio: Expr, terms: Expr) -> Expr:
 
 
 def axis_loss() -> Expr:
-    """L_T on the axis in closed form, time average, Q = I, Σ_0 = I, for any T ≥ 1 and σ_zm ≠ 0.
+    """L_T on the axis in closed form, time average, Q = I, Σ_0 = I, for any T ≥ 1 and σ_zm other than 0 and 4.
 
     M^k has the entries c_k and √σ_zm^{±1} s_k with c_k, s_k = (λ_+^k ± λ_-^k)/2, so |x|² is a combination of λ_+^{2k},
     (λ_+ λ_-)^k and λ_-^{2k}, summed over k = 0 … T-2.
@@ -82,10 +82,10 @@ def axis_power_residual() -> ImmutableMatrix:
 
 
 def scaled_axis_loss() -> Expr:
-    """L_T T²·(…): on the scale s = -T σ_zm, T large, L_T → T²/(2 s²)·[(e^s - 1) - ½ √(s/T) e^s sin 2√(s T)].
+    """On the scale s = -T σ_zm, T large: L_T ≈ (T/2) [(e^s - 1) - ½ √(s/T) e^s sin 2√(s T)]/s², to relative order 1/T.
 
     The start is a velocity of size one, which swings the position to 1/√|σ_zm|; |x|² then grows as e^{|σ_zm| t} and
-    oscillates at twice the frequency √|σ_zm|. Returned is the bracket over s², the part that depends on s.
+    oscillates at twice the frequency √|σ_zm|. Returned is the part that multiplies T/2.
     """
     return ((exp(s) - 1) - sqrt(s / T) / 2 * exp(s) * sin(2 * sqrt(s * T))) / s**2
 
@@ -108,26 +108,27 @@ def valley() -> Expr:
     """T σ_zm of valley number k: -(π/2 + 2πk)²/(4 T).
 
     The oscillation vanishes in size as T^{-1/2}, but its slope does not, so the axis has many valleys, where
-    2√(s T) = π/2 + 2πk; the deepest is the one nearest to the envelope's minimiser.
+    2√(s T) = π/2 + 2πk; the deepest is one of the two beside the envelope's minimiser.
     """
     return -((pi / 2 + 2 * pi * valley_index) ** 2) / (4 * T)
 
 
 def nearest_valley() -> Expr:
-    """The (real) index at which the valley lies on the envelope's minimiser: (2√(s* T) - π/2)/(2π), to be rounded."""
+    """The real index k at which a valley would lie on the envelope's minimiser: (2√(s* T) - π/2)/(2π).
+
+    The deepest valley has the whole number below or above it.
+    """
     return (2 * sqrt(envelope_minimiser() * T) - pi / 2) / (2 * pi)
 
 
-def saddle_rates(space: WeightSpace | None = None) -> tuple[Expr, Expr]:
+def saddle_rates() -> tuple[Expr, Expr]:
     """dσ_zu/dt and dσ_vm/dt near σ_zu = σ_vm = 0, to first order.
 
     There L depends on σ_zu, σ_vm through κ and not on σ_vu, so ∂_zu L = L_κ σ_vm, ∂_vm L = L_κ σ_zu, ∂_vu L = 0:
 
         dσ_zu/dt = -L_κ (‖u‖² + ‖z‖²) σ_vm - ∂_zm L · m·u,   dσ_vm/dt = -L_κ ‖m‖² σ_zu   (m frozen).
-
-    :param space: the weight space; rank one with m frozen by default
     """
-    space = space or WeightSpace()
+    space = WeightSpace()
     G, d = space.gram_symbols(), space.gradient_symbols()
     rates = space.overlaps(flow(space, G, d))
     names = space.overlaps(G)
@@ -136,12 +137,9 @@ def saddle_rates(space: WeightSpace | None = None) -> tuple[Expr, Expr]:
     return tuple(expand(rate[0].subs(near).subs(named)) for rate in (rates.zu, rates.vm))
 
 
-def saddle_growth(space: WeightSpace | None = None) -> Expr:
-    """Growth rate of the unstable direction of the saddle, |L_κ| √(‖m‖² (‖u‖² + ‖z‖²)) for m frozen, squared.
-
-    :param space: the weight space; rank one with m frozen by default
-    """
-    jacobian = Matrix(saddle_rates(space)).jacobian([sigma_zu, sigma_vm])
+def saddle_growth() -> Expr:
+    """Square of the growth rate of the saddle's unstable direction, L_κ² ‖m‖² (‖u‖² + ‖z‖²) for m frozen."""
+    jacobian = Matrix(saddle_rates()).jacobian([sigma_zu, sigma_vm])
     return expand(-(jacobian - eye(2) * jacobian.trace() / 2).det())
 
 

@@ -1,7 +1,7 @@
 """The one symbol table: every letter of the theory, with its meaning, unit and LaTeX.
 
-Symbols that differ only in their assumptions are different symbols in sympy, so no other module of
-the package creates a named symbol: it imports one from here or asks :func:`matrix_symbols`.
+Symbols that differ only in their assumptions are different symbols in sympy, so the letters of the theory are made
+once, here; families of letters come from :func:`matrix_symbols`.
 """
 
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ OVERLAPS = (sigma_zm, sigma_zu, sigma_vm, sigma_vu)
 def matrix_symbols(name: str, rows: int, columns: int, symmetric: bool = False) -> ImmutableMatrix:
     """A matrix of real symbols; a 1×1 matrix holds the plain letter ``name``.
 
-    :param name: stem of the entries: ``name`` itself if 1×1, else ``name_ij``
+    :param name: stem of the entries: ``name`` itself if 1×1, else ``name_ij``, ``name_i_j`` from ten rows or columns on
     :param rows: number of rows
     :param columns: number of columns
     :param symmetric: whether entries (i, j) and (j, i) are the same symbol
@@ -84,8 +84,10 @@ def matrix_symbols(name: str, rows: int, columns: int, symmetric: bool = False) 
     if rows == columns == 1:
         return ImmutableMatrix([[Symbol(name, real=True)]])
 
+    separator = "" if max(rows, columns) < 10 else "_"
+
     def entry(i: int, j: int) -> Symbol:
         i, j = (min(i, j), max(i, j)) if symmetric else (i, j)
-        return Symbol(f"{name}_{i + 1}{j + 1}", real=True)
+        return Symbol(f"{name}_{i + 1}{separator}{j + 1}", real=True)
 
     return ImmutableMatrix(rows, columns, entry)
