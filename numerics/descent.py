@@ -26,6 +26,9 @@ from theory.loop import ReducedLoop, symbolic_loop
 WORTH_COMPILING = 3_000_000
 """Steps from which compiling (seconds) costs less than plain Python (about a microsecond a step)."""
 
+WORTH_ARRAYS = 30
+"""Runs from which one pass over arrays costs less than one run after the other in plain Python."""
+
 BACKENDS = ("auto", "python", "numba")
 
 
@@ -127,10 +130,12 @@ def descend_gram(
         settings.clip,
     )
     loss_function = loss_kernel(loop, settings.control_penalty != 0)
-    if backend == "numba":
-        return _compiled(loss_function, space, entries, flat, numbers, many)
+    work = (loss_function, space, entries, flat, numbers)
+    single = _compiled if backend == "numba" else _single
     with np.errstate(all="ignore"):
-        return (_broadcast if many else _single)(loss_function, space, entries, flat, numbers)
+        if not many:
+            return single(*work)
+        return _broadcast(*work) if backend == "python" and len(gram) >= WORTH_ARRAYS else _one_by_one(single, *work)
 
 
 def resolve_backend(backend: str, steps: int) -> str:
@@ -231,20 +236,21 @@ def _compiled_iterate(kernel: LossKernel, space: WeightSpace) -> Callable:
     return bound
 
 
-def _compiled(kernel: LossKernel, space: WeightSpace, entries, initial, numbers, many: bool) -> Descent:
+def _compiled(kernel: LossKernel, space: WeightSpace, entries, initial, numbers) -> Descent:
     run = _compiled_iterate(kernel, space)
-    identity = tuple(np.eye(space.size).ravel().tolist())
-    batch = entries if many else entries[None]
-    results = []
-    for index, row in enumerate(batch):
-        buffers = _buffers(initial.shape[0], entries.shape[-1])
-        own = np.ascontiguousarray(initial[:, index]) if initial.ndim == 3 else initial
-        finite, transfer = run(tuple(row.tolist()), identity, own, numbers, *buffers)
-        results.append((*buffers, np.array(transfer).reshape(space.size, -1), finite))
-    if not many:
-        return Descent(*results[0][:4], np.array(results[0][4]))
-    loss, norms, grams, transfers, finite = zip(*results, strict=True)
-    return Descent(np.stack(loss, 1), np.stack(norms, 1), np.stack(grams, 1), np.stack(transfers), np.array(finite))
+    identity, buffers = tuple(np.eye(space.size).ravel().tolist()), _buffers(len(initial), entries.size)
+    finite, transfer = run(tuple(entries.tolist()), identity, np.ascontiguousarray(initial), numbers, *buffers)
+    return Descent(*buffers, np.array(transfer).reshape(space.size, -1), np.array(finite))
+
+
+def _one_by_one(single: Callable[..., Descent], kernel, space, entries, initial, numbers) -> Descent:
+    """Many runs, each as a single one."""
+    runs = [
+        single(kernel, space, row, initial[:, index] if initial.ndim == 3 else initial, numbers)
+        for index, row in enumerate(entries)
+    ]
+    histories = [np.stack([getattr(run, name) for run in runs], axis=1) for name in ("loss", "gradient_norm", "gram")]
+    return Descent(*histories, np.stack([run.transfer for run in runs]), np.array([run.finite_epochs for run in runs]))
 
 
 def check_closed(replay: Replay) -> None:

@@ -76,7 +76,9 @@ def test_a_wrong_sign_in_the_map_is_noticed(monkeypatch):
     assert gaps(descend(replay, "python"), train(replay))["overlaps"] > 1e-4
 
 
-def test_many_runs_at_once_are_the_single_runs(rng):
+@pytest.mark.parametrize("worth", [1, 100], ids=["arrays", "one by one"])
+def test_many_runs_at_once_are_the_single_runs(rng, monkeypatch, worth):
+    monkeypatch.setattr(descent, "WORTH_ARRAYS", worth)
     space, loop, protocol = WeightSpace(), ReducedLoop(), Settings(horizon=20)
     grams = np.stack([gaussian_law(rng, 30).gram for _ in range(4)])
     factors = moment_factor(rng.uniform(-2, 2, (40, 4, 10, 2)))
@@ -88,7 +90,9 @@ def test_many_runs_at_once_are_the_single_runs(rng):
         np.testing.assert_allclose(together.transfer[i], alone.transfer, rtol=1e-9, atol=1e-11)
 
 
-def test_a_diverging_run_among_others_does_not_disturb_them(rng):
+@pytest.mark.parametrize("worth", [1, 100], ids=["arrays", "one by one"])
+def test_a_diverging_run_among_others_does_not_disturb_them(rng, monkeypatch, worth):
+    monkeypatch.setattr(descent, "WORTH_ARRAYS", worth)
     space, loop = WeightSpace(), ReducedLoop()
     wild = Settings(horizon=50, learning_rate=5.0, clip=np.inf)
     grams = np.stack([np.zeros((4, 4)), gaussian_law(rng, 30).gram])
