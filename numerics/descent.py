@@ -249,8 +249,13 @@ def _one_by_one(single: Callable[..., Descent], kernel, space, entries, initial,
         single(kernel, space, row, initial[:, index] if initial.ndim == 3 else initial, numbers)
         for index, row in enumerate(entries)
     ]
-    histories = [np.stack([getattr(run, name) for run in runs], axis=1) for name in ("loss", "gradient_norm", "gram")]
-    return Descent(*histories, np.stack([run.transfer for run in runs]), np.array([run.finite_epochs for run in runs]))
+    return Descent(
+        np.stack([run.loss for run in runs], axis=1),
+        np.stack([run.gradient_norm for run in runs], axis=1),
+        np.stack([run.gram for run in runs], axis=1),
+        np.stack([run.transfer for run in runs]),
+        np.array([run.finite_epochs for run in runs]),
+    )
 
 
 def check_closed(replay: Replay) -> None:
