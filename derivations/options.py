@@ -24,6 +24,8 @@ OPTIONS: dict[str, tuple[type, str]] = {
     "leak": (float, "Leak of the neurons, in (0, 1] [default: 1]."),
     "activation": (str, "linear or tanh [default: linear]."),
     "optimizer": (str, "sgd or adam [default: sgd]."),
+    "law": (str, "Initial law: uniform or gaussian [default: uniform]."),
+    "noise": (bool, "Draw every batch anew; --no-noise trains on the population loss [default: noise]."),
     "train": (str, "Trained arrays, by commas [default: z,u,v]."),
 }
 

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 from scipy.stats import spearmanr
 
-from derivations import figure3, figure4
+from derivations import figure3, figure4, zigzag_study
 from derivations.check import Check
 from derivations.evidence import Pair, timed
 from derivations.figure5 import third_root
@@ -15,6 +15,7 @@ from numerics.competition import competition
 from numerics.ensemble import Ensemble, ensemble
 from numerics.observe import OBSERVERS, leading_eigenvalues
 from numerics.optimum import lqr_gain, optimum
+from numerics.perturbation import ORDERS, errors
 from numerics.plants import double_integrator
 from numerics.population import population_loss
 from numerics.replay import Settings, rank_one_replay
@@ -155,6 +156,58 @@ def adam(pairs: Sequence[Pair]) -> list[Check]:
     return [Check(claim, plain, adaptive, adaptive / plain, 0.5)]
 
 
+def zigzag_causes(pairs: Sequence[Pair]) -> list[Check]:
+    """The zigzag is an effect of the finite step: it stays without batch noise and goes with the learning rate.
+
+    :param pairs: the runs
+    """
+    outcomes = zigzag_study.study(1)
+    base = outcomes["protocol"]
+    lines = []
+    for name, low, high in (
+        ("no batch noise", 0.9, 1.0),
+        ("learning rate / 10", 0.0, 0.3),
+        ("learning rate / 100", 0.0, 0.05),
+        ("T = 20", 0.3, 1.0),
+        ("T = 200", 0.6, 1.0),
+    ):
+        found, claim = outcomes[name].zigzag.reversals, f"zigzag, {name}: reversed steps within [{low:g}, {high:g}]"  # type: ignore[union-attr]
+        outside = max(low - found, found - high, 0.0)
+        lines.append(Check(claim, base.zigzag.reversals, found, outside, 0.0))  # type: ignore[union-attr]
+    finite = outcomes["no clipping"].finite
+    lines.append(Check("no clipping from the plateau: epochs until divergence", 400, finite, float(finite >= 50), 0))
+    slow = (outcomes["learning rate / 10"].stabilisation or np.inf) / 10
+    claim = "the zigzag lengthens the plateau: epochs × η/0.01, protocol against η/10"
+    length = float(base.stabilisation or np.nan)
+    return [*lines, Check(claim, length, slow, slow / length, 0.5)]
+
+
+def perturbation(pairs: Sequence[Pair]) -> list[Check]:
+    """Every order in κ improves λ_3, λ_1 and |λ_1|² on the plateau; the series breaks soon after stabilisation.
+
+    :param pairs: the runs
+    """
+    runs, lines = _runs(), []
+    for name, column in (("λ_3", 0), ("λ_1", 1), ("|λ_1|²", 2)):
+        worst = np.zeros(len(ORDERS))
+        for i, s in enumerate(runs.stages):
+            first, second = s.ends
+            span = slice(first, (first + second) // 2 + 1)
+            gaps = errors(runs.overlaps[span, i])
+            worst = np.maximum(worst, [np.median(gaps[order][:, column]) for order in ORDERS])
+        ratio = float((worst[1:] / worst[:-1]).max())
+        lines.append(
+            Check(
+                f"perturbed {name}, orders 0 to 3, first half of stage 2: error ratio per order",
+                worst[0],
+                worst[-1],
+                ratio,
+                0.9,
+            )
+        )
+    return lines
+
+
 def stage_three(pairs: Sequence[Pair]) -> list[Check]:
     """λ_3 grows in stage 3; the optimum is the certified one and, with control cost, has LQR's gains.
 
@@ -191,6 +244,8 @@ CLAIMS: tuple[Callable[[Sequence[Pair]], list[Check]], ...] = (
     opposing_gradients,
     plateau_law,
     episode_length,
+    zigzag_causes,
     adam,
+    perturbation,
     stage_three,
 )

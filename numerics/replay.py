@@ -8,7 +8,7 @@ import numpy as np
 from numerics.errors import InputError, choice, number, require, whole
 from numerics.files import read_arrays, write_arrays
 from numerics.plants import Plant, double_integrator
-from numerics.weights import Weights, full_law, rank_one_law
+from numerics.weights import Weights, full_law, gaussian_law, rank_one_law
 
 ACTIVATIONS = ("linear", "tanh")
 OPTIMIZERS = ("sgd", "adam")
@@ -118,23 +118,35 @@ class Replay:
         return {**asdict(self.settings), **sizes, "seed": self.seed, "rank": self.weights.rank, "n": n, "p": p, "q": q}
 
 
-def rank_one_replay(seed: int, epochs: int = 1000, batch: int = 100, neurons: int = 100, **settings) -> Replay:
+LAWS = {"uniform": rank_one_law, "gaussian": gaussian_law}
+POPULATION = np.sqrt(8 / 3) * np.eye(2)
+"""Two states whose second moment is that of the uniform law on [-2, 2]², (4/3) I."""
+
+
+def rank_one_replay(
+    seed: int,
+    epochs: int = 1000,
+    batch: int = 100,
+    neurons: int = 100,
+    law: str = "uniform",
+    noise: bool = True,
+    **settings,
+) -> Replay:
     """A run of the paper's rank-one protocol: x_0 uniform on [-2, 2]², fresh at each update.
 
     :param seed: seed of the generator that draws weights, then initial states
     :param epochs: number of updates
     :param batch: episodes per update
     :param neurons: number N of neurons
+    :param law: initial law of the weights, ``"uniform"`` (m, z uniform; u, v normal) or ``"gaussian"`` (all normal)
+    :param noise: whether batches are drawn; otherwise two states with the exact second moment, the population loss
     :param settings: fields of :class:`Settings` that differ from the defaults
+    :raises InputError: if a size or word is bad
     """
     rng = np.random.default_rng(whole("seed", seed, 0))
-    epochs, batch, neurons = (
-        whole("epochs", epochs, 1),
-        whole("batch", batch, 1),
-        whole("neurons", neurons, 1),
-    )
-    weights = rank_one_law(rng, neurons)
-    x0 = rng.uniform(-2.0, 2.0, (epochs, batch, 2))
+    epochs, batch, neurons = whole("epochs", epochs, 1), whole("batch", batch, 1), whole("neurons", neurons, 1)
+    weights = LAWS[choice("law", law, tuple(LAWS))](rng, neurons)
+    x0 = rng.uniform(-2.0, 2.0, (epochs, batch, 2)) if noise else np.repeat(POPULATION[None], epochs, axis=0)
     return Replay(weights, x0, Settings(**settings), seed=seed)
 
 

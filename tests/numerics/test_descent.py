@@ -160,3 +160,19 @@ def test_zero_weights_stay_at_rest():
     zeros = Weights(*np.zeros((4, 6, 1)))
     run = descend(Replay(zeros, np.ones((5, 3, 2)), Settings(horizon=4)), "python")
     np.testing.assert_array_equal(run.overlaps, 0)
+
+
+def test_runs_without_noise_descend_the_population_loss():
+    from numerics.population import population_loss
+
+    replay = rank_one_replay(1, epochs=3, neurons=20, noise=False)
+    run = descend(replay, "python")
+    np.testing.assert_allclose(run.loss, population_loss(run.overlaps, replay.settings)[0], rtol=1e-12)
+    np.testing.assert_allclose(train(replay, {}).loss, run.loss, rtol=1e-10)
+
+
+def test_initial_laws_differ_and_unknown_ones_are_refused():
+    uniform, gaussian = (rank_one_replay(0, epochs=1, batch=1, law=law).weights.m for law in ("uniform", "gaussian"))
+    assert np.abs(uniform).max() <= 0.1 < np.abs(gaussian).max()
+    with pytest.raises(InputError, match="law must be one of uniform, gaussian"):
+        rank_one_replay(0, law="levy")
