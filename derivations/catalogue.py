@@ -13,6 +13,7 @@ ORDER = (
     "visible-overlaps",
     "stage-one",
     "axis-minimiser",
+    "stage-boundaries",
     "stability-region",
     "perturbed-roots",
     "short-term-loss",

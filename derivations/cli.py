@@ -21,6 +21,7 @@ app = typer.Typer(
 
 COMPARABLE = [name for name in OPTIONS if name not in {"seed", "activation", "optimizer", "leak", "train"}]
 
+LONG = 2000  # horizons beyond which looking for the optimum takes longer than the run
 USAGE_ERROR = typer.BadParameter.__mro__[1]  # the parser's UsageError, under whichever name typer ships it
 
 ReplayFile = Annotated[
@@ -31,9 +32,13 @@ Out = Annotated[Path, typer.Option(help="Where to write the result, .npz.")]
 
 
 def _save(run, out: Path) -> None:
+    from numerics.optimum import gap
+
     run.save(out)
+    above = gap(run) if run.config["horizon"] <= LONG else None
+    optimum = "" if above is None else f", {above:.2%} above the optimum"
     loss = f"loss {run.loss[0]:.6g} -> {run.loss[-1]:.6g}" if run.loss.size else "no finite loss"
-    typer.echo(f"{out}: {run.status}, {run.loss.size} epochs, {loss}")
+    typer.echo(f"{out}: {run.status}, {run.loss.size} epochs, {loss}{optimum}")
 
 
 @app.command()

@@ -44,6 +44,8 @@ GREEK = {
     r"\sqrt": "√",
     r"\varphi": "φ",
     r"\pi": "π",
+    r"\leq": "≤",
+    r"\log": "log",
     r"\mu": "μ",
     r"\max": "max",
     r"\geq": "≥",

@@ -6,18 +6,18 @@ from functools import cache
 import numpy as np
 from scipy.stats import spearmanr
 
-from derivations import figure3, figure4, zigzag_study
+from derivations import figure3, figure4, figure5, zigzag_study
 from derivations.check import Check
 from derivations.evidence import Pair, timed
-from derivations.figure5 import third_root
 from numerics.axis import minimiser, valley_law
-from numerics.competition import competition
+from numerics.competition import competition, surrogate_descent, turning_alpha
 from numerics.ensemble import Ensemble, ensemble
+from numerics.gains import closed_form
 from numerics.observe import OBSERVERS, leading_eigenvalues
-from numerics.optimum import lqr_gain, optimum
+from numerics.optimum import gap, lqr_gain, optimum
 from numerics.perturbation import ORDERS, errors
 from numerics.plants import double_integrator
-from numerics.population import population_loss
+from numerics.refinement import refine
 from numerics.replay import Settings, rank_one_replay
 from numerics.stages import of_run
 from numerics.train import train
@@ -217,25 +217,78 @@ def stage_three(pairs: Sequence[Pair]) -> list[Check]:
     for i, s in enumerate(runs.stages):
         second = s.ends[1]
         if s.found and second + LATER < runs.overlaps.shape[0]:
-            roots = third_root(runs.overlaps[[second, second + LATER], i])
+            roots = figure5.third_root(runs.overlaps[[second, second + LATER], i])
             grows, total = grows + int(roots[1] > roots[0]), total + 1
     exact = float(at(infinite_horizon_loss(), exact_optimum())) * (4 / 3) * 0.5 / 50
     found = optimum(Settings()).loss
     best, lqr = optimum(Settings(control_penalty=0.5)).gains, lqr_gain(0.5, 0.5)[0]
     return [
         share(f"stage 3: λ_3 is larger {LATER} epochs after stabilisation", grows, total),
-        Check("optimum: (19 + 7√5)/2 scaled, against the minimum at T = 50", exact, found, abs(found / exact - 1), 1e-9),
-        Check("optimum with β = 0.5: gain k_2 against full-state LQR", lqr[1], best[1], float(np.abs(best - lqr).max()), 1e-6),
-        *(
-            Check(f"seed {p.seed}: final population gap to the optimum (relative)", found, p.theory.loss[-1],
-                  _gap(p, found), 1.0)
-            for p in pairs
+        Check(
+            "optimum: (19 + 7√5)/2 scaled, against the minimum at T = 50", exact, found, abs(found / exact - 1), 1e-9
         ),
-    ]  # fmt: skip
+        Check(
+            "optimum with β = 0.5: gain k_2 against full-state LQR",
+            lqr[1],
+            best[1],
+            float(np.abs(best - lqr).max()),
+            1e-6,
+        ),
+        *(_gap_line(pair) for pair in pairs),
+    ]
 
 
-def _gap(pair: Pair, best: float) -> float:
-    return float(population_loss(pair.theory.overlaps[-1], pair.replay.settings)[0]) / best - 1
+def control_costs(pairs: Sequence[Pair]) -> list[Check]:
+    """Stage 3 with control cost: gains approach LQR's, and the four-overlap descent is off early, right late.
+
+    :param pairs: the runs
+    """
+    replay, lines = rank_one_replay(1), []
+    second = _runs().stages[1].ends[1]
+    for penalty in figure5.PENALTIES:
+        stage = refine(replay, second, penalty, direct=False)
+        ratio = stage.naive_loss / stage.theory.loss
+        early, late = np.abs(ratio[:200] - 1).max(), np.abs(ratio[-100:] - 1).max()
+        lqr = lqr_gain(0.5, penalty)[0]
+        first, last = (float(np.linalg.norm(closed_form(stage.theory.overlaps[i]) - lqr)) for i in (0, -1))
+        name = f"stage 3, β = {penalty:g}:"
+        lines += [
+            Check(f"{name} naive descent's loss is off early, at most by half", 1.0, 1 + early, float(early), 0.5),
+            Check(f"{name} and in the last 100 epochs", 1.0, 1 + late, float(late), 0.02),
+            Check(
+                f"{name} distance of the gains from LQR's, at stabilisation and at the end",
+                first,
+                last,
+                last / first,
+                0.5,
+            ),
+        ]
+    return lines
+
+
+def turning_points(pairs: Sequence[Pair]) -> list[Check]:
+    """The α at which the surrogate's path turns: there Im λ_1 stays to first order, on either side it moves apart.
+
+    :param pairs: the runs
+    """
+    start, lines = np.array(figure4.START), []
+    for horizon in (10, 20):
+        alpha = turning_alpha(start, horizon)
+        moves = [
+            np.diff(figure4.dominant(surrogate_descent(start, horizon, a, 1, 1e-6)).imag)[0] for a in (0, alpha, 1)
+        ]
+        claim = f"surrogate, T = {horizon}: at α = {alpha:.4f} Im λ_1 stays (share of its move at α = 0)"
+        ordered = moves[0] > 0 > moves[2]
+        lines.append(Check(claim, 0.0, moves[1] / moves[0], abs(moves[1] / moves[0]) if ordered else np.inf, 1e-3))
+    return lines
+
+
+def _gap_line(pair: Pair) -> Check:
+    """Both sides' distance above the optimum: equal, whatever it is."""
+    exact, measured = gap(pair.theory), gap(pair.simulation)
+    pair_of = [np.nan if value is None else value for value in (exact, measured)]
+    claim = f"seed {pair.seed}: relative distance above the optimum after {pair.replay.epochs} epochs"
+    return Check(claim, pair_of[0], pair_of[1], abs(pair_of[0] - pair_of[1]), 1e-8)
 
 
 CLAIMS: tuple[Callable[[Sequence[Pair]], list[Check]], ...] = (
@@ -247,5 +300,7 @@ CLAIMS: tuple[Callable[[Sequence[Pair]], list[Check]], ...] = (
     zigzag_causes,
     adam,
     perturbation,
+    turning_points,
     stage_three,
+    control_costs,
 )

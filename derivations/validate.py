@@ -53,7 +53,7 @@ def markdown(lines: Sequence[Check], pairs: Sequence[Pair]) -> str:
     :param lines: the checks
     :param pairs: the runs
     """
-    config = ", ".join(f"{name} = {value}" for name, value in pairs[0].replay.config().items())
+    config = ", ".join(f"{name} = {value}" for name, value in pairs[0].replay.config().items() if name != "seed")
     rows = [
         f"| {c.claim} | {c.theory:.10g} | {c.simulation:.10g} | {c.difference:.2e} | {c.tolerance:.0e} "
         f"| {c.theory_seconds:.3g} | {c.simulation_seconds:.3g} | {'pass' if c.passed else 'FAIL'} |"

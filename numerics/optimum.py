@@ -1,6 +1,6 @@
 """The best rank-one agent for a finite horizon and control cost, beside the full-state LQR."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy.linalg import solve_discrete_are
@@ -10,6 +10,7 @@ from numerics.gains import closed_form
 from numerics.plants import Plant, double_integrator
 from numerics.population import population_loss
 from numerics.replay import Settings
+from numerics.results import Run
 
 GOLDEN = (1 + np.sqrt(5)) / 2
 INFINITE = (-GOLDEN, 2 * GOLDEN, 1.0, 1 - np.sqrt(5))
@@ -46,6 +47,23 @@ def optimum(settings: Settings) -> Optimum:
     found = minimize(objective, start, jac=True, method="BFGS", options={"gtol": 1e-12, "maxiter": 2000})
     point = np.array([found.x[0], found.x[1], 1.0, found.x[2]])
     return Optimum(point, float(found.fun), closed_form(point), float(np.linalg.norm(objective(found.x)[1])))
+
+
+def gap(run: Run) -> float | None:
+    """How far the final population loss of a run lies above the optimum, relative to it.
+
+    :param run: a run; None is returned unless it completed on the double integrator with a rank-one linear network
+        without leak, whose optimum is known
+    """
+    config = run.config
+    plant = double_integrator()
+    known = all(np.array_equal(config[name], getattr(plant, name)) for name in "ABC")
+    plain = run.completed and config["rank"] == 1 and run.weights.w is None
+    if not (known and plain and config["activation"] == "linear" and config["leak"] == 1):
+        return None
+    settings = Settings(**{f.name: config[f.name] for f in fields(Settings)})
+    final = np.array([float(block[0, 0]) for block in run.weights.overlaps().values()])
+    return float(population_loss(final, settings)[0]) / optimum(settings).loss - 1
 
 
 def lqr_gain(state_weight: float = 1.0, control_penalty: float = 0.0, plant: Plant | None = None) -> np.ndarray:

@@ -1,5 +1,6 @@
 """A run to be made: initial weights, one batch of initial states per update, and the training settings."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
@@ -115,10 +116,20 @@ class Replay:
         """The settings and sizes as plain values."""
         n, p, q = self.plant.shape
         sizes = {"epochs": self.epochs, "batch": self.x0.shape[1], "neurons": self.weights.neurons}
-        return {**asdict(self.settings), **sizes, "seed": self.seed, "rank": self.weights.rank, "n": n, "p": p, "q": q}
+        plant = {name: getattr(self.plant, name).tolist() for name in "ABC"}
+        return {
+            **asdict(self.settings),
+            **sizes,
+            **plant,
+            "seed": self.seed,
+            "rank": self.weights.rank,
+            "n": n,
+            "p": p,
+            "q": q,
+        }
 
 
-LAWS = {"uniform": rank_one_law, "gaussian": gaussian_law}
+LAWS: dict[str, Callable[..., Weights]] = {"uniform": rank_one_law, "gaussian": gaussian_law}
 POPULATION = np.sqrt(8 / 3) * np.eye(2)
 """Two states whose second moment is that of the uniform law on [-2, 2]², (4/3) I."""
 
