@@ -25,7 +25,7 @@ from theory.symbols import lam
 def build() -> Result:
     """Minimal loop, infinite-horizon loss, stationarity, Hessian, value, and the comparison with LQR and deadbeat."""
     loss, point = infinite_horizon_loss(), optimum()  # loss = J_N / J_D
-    value = at(loss, point)
+    value, slope, minors = at(loss, point), stationarity(point), leading_minors(curvature(point))
     gain, _ = cheap_lqr()
     chi = expand(visible(cubic().as_expr()).subs(point))
     factored = lam * (lam - 1 / GOLDEN**2) ** 2
@@ -47,14 +47,14 @@ def build() -> Result:
         Step(
             r"The gradient in $(\sigma_{zm}, \sigma_{vu}, \kappa)$ vanishes exactly at the candidate.",
             r"\nabla J",
-            stationarity(point),
-            stationarity(point),
+            slope,
+            slope,
         ),
         Step(
             r"The Hessian there is positive definite: its leading minors are positive.",
             r"(\Delta_1, \Delta_2, \Delta_3)",
-            vector(leading_minors(curvature(point))),
-            Rational(sum(not minor.is_positive for minor in leading_minors(curvature(point)))),
+            vector(minors),
+            Rational(sum(not minor.is_positive for minor in minors)),
         ),
         Step(
             r"The closed loop has the eigenvalues $0, 0$ and twice $\varphi^{-2}$.",

@@ -87,17 +87,14 @@ def at(expression: Expr, point: dict) -> Expr:
 
 
 def stationarity(point: dict) -> ImmutableMatrix:
-    """Gradient of J at a point, exactly, by the quotient rule.
+    """Gradient of J at a point, exactly: with J = N/D, (N_x - J D_x)/D.
 
     :param point: values of the visible overlaps
     """
-    return ImmutableMatrix([_slope(letter, point) for letter in VISIBLE])
-
-
-def _slope(letter: Expr, point: dict) -> Expr:
     N, D = fraction(infinite_horizon_loss())
-    n, d, n_x, d_x = (_exact(e, point) for e in (N, D, N.diff(letter), D.diff(letter)))
-    return radsimp(expand(n_x * d - n * d_x) / expand(d**2))
+    value, d = at(N / D, point), _exact(D, point)
+    slopes = [[_exact(e.diff(letter), point) for e in (N, D)] for letter in VISIBLE]
+    return ImmutableMatrix([radsimp(expand(n_x - value * d_x) / d) for n_x, d_x in slopes])
 
 
 def curvature(point: dict) -> ImmutableMatrix:
@@ -108,11 +105,12 @@ def curvature(point: dict) -> ImmutableMatrix:
     N, D = fraction(infinite_horizon_loss())
     value, d = at(N / D, point), _exact(D, point)
 
+    @cache
     def entry(i: int, j: int) -> Expr:
-        second = [_exact(e.diff(VISIBLE[i], VISIBLE[j]), point) for e in (N, D)]
-        return radsimp(expand(second[0] - value * second[1]) / d)
+        n_xy, d_xy = (_exact(e.diff(VISIBLE[i], VISIBLE[j]), point) for e in (N, D))
+        return radsimp(expand(n_xy - value * d_xy) / d)
 
-    return ImmutableMatrix(3, 3, entry)
+    return ImmutableMatrix(3, 3, lambda i, j: entry(min(i, j), max(i, j)))
 
 
 def leading_minors(matrix: ImmutableMatrix) -> tuple[Expr, ...]:

@@ -8,6 +8,7 @@ from functools import cache
 from sympy import (
     Expr,
     ImmutableMatrix,
+    Integer,
     Matrix,
     Poly,
     Rational,
@@ -19,9 +20,9 @@ from sympy import (
     eye,
     factorial,
     quo,
+    radsimp,
     simplify,
     sqrt,
-    together,
 )
 
 from theory import symbols
@@ -169,7 +170,7 @@ def perturbative_root(base: Expr, order: int) -> Expr:
     uncoupled = chi.subs(kappa, 0)
     if order < 0:
         raise ValueError(f"order must be at least 0; found {order}")
-    if simplify(uncoupled.subs(lam, base)) != 0 or simplify(uncoupled.diff(lam).subs(lam, base)) == 0:
+    if expand(uncoupled.subs(lam, base)) != 0 or expand(uncoupled.diff(lam).subs(lam, base)) == 0:
         raise ValueError(f"base must be a simple root of the cubic at kappa = 0; found {base}")
     others = quo(Poly(uncoupled, lam, extension=True), Poly(lam - base, lam), lam).as_expr()
     series = base
@@ -180,14 +181,29 @@ def perturbative_root(base: Expr, order: int) -> Expr:
 
 
 def order_residual(root: Expr, order: int) -> Matrix:
-    """Coefficients of κ^0 … κ^order in the numerator of the cubic at a perturbed root, which vanish.
+    """Coefficients of κ^0 … κ^order of the cubic at a perturbed root, which vanish.
 
-    :param root: an approximate root
-    :param order: the order in κ to which it is one
+    :param root: an approximate root, a polynomial in κ
+    :param order: the order in κ to which it is a root
     """
-    chi = together(visible(cubic().as_expr()).subs(lam, root))
-    numerator = Poly(chi.as_numer_denom()[0], kappa)
-    return Matrix([numerator.coeff_monomial(kappa**k) for k in range(order + 1)]).expand()
+    series = Poly(root, kappa).all_coeffs()[::-1]
+    chi = Poly(visible(cubic().as_expr()), lam, kappa)
+    power, total = [Integer(1)], [Integer(0)] * (order + 1)
+    for degree in range(chi.degree(lam) + 1):
+        for k, coefficient in enumerate(power[: order + 1]):
+            for shift in range(order + 1 - k):
+                total[k + shift] += coefficient * chi.coeff_monomial(lam**degree * kappa**shift)
+        power = _truncated_product(power, series, order)
+    return Matrix([cancel(radsimp(entry)) for entry in total])
+
+
+def _truncated_product(left: list[Expr], right: list[Expr], order: int) -> list[Expr]:
+    """Coefficients of a product of two polynomials up to an order."""
+    product = [Integer(0)] * min(len(left) + len(right) - 1, order + 1)
+    for i, a in enumerate(left):
+        for j, b in enumerate(right[: len(product) - i]):
+            product[i + j] += a * b
+    return product
 
 
 def dominant_modulus(perturbative: bool = False) -> Named:
