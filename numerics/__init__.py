@@ -1,0 +1,4 @@
+"""Numbers: the theory as fast code, and the experiment it is checked against, side by side.
+
+The experiment (``weights``, ``simulate``, ``train``, ``observe``, ``replay``, …) imports neither sympy nor ``theory``.
+"""

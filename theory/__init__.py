@@ -1,0 +1,1 @@
+"""The theory, exact: sympy expressions without floats. Start with :class:`theory.loop.ReducedLoop`."""
