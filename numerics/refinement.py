@@ -6,6 +6,7 @@ import numpy as np
 
 from numerics.descent import descend, moment_factor
 from numerics.naive import naive_descent
+from numerics.observe import OBSERVERS
 from numerics.replay import Replay
 from numerics.results import Run
 from numerics.train import train
@@ -50,6 +51,6 @@ def refine(replay: Replay, stabilisation: int, penalty: float, direct: bool = Tr
     """
     later = continued(replay, stabilisation, control_penalty=penalty)
     theory = descend(later)
-    simulation = train(later) if direct else None
+    simulation = train(later, {"overlaps": OBSERVERS["overlaps"]}) if direct else None
     path, losses = naive_descent(theory.overlaps[0], moment_factor(later.x0), later.settings)
     return Refinement(penalty, theory, simulation, path, losses)
