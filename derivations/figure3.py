@@ -38,7 +38,8 @@ def compute(seed: int = 0, progress: Callable[[str, int, int], None] | None = No
     :param progress: called with (what, done, in all)
     """
     rng = np.random.default_rng(seed)
-    axis = np.setdiff1d(np.linspace(-0.2, 0.1, 301), [0.0])
+    axis = np.linspace(-0.2, 0.1, 301)
+    axis = axis[np.abs(axis) > 1e-9]
     points = np.concatenate([np.linspace(-0.2, -0.01, 12), np.linspace(0.01, 0.1, 6)])
     paths, direct = [], []
     for index, start in enumerate(STARTS):

@@ -41,7 +41,7 @@ def spectrum(pairs: Sequence[Pair]) -> list[Check]:
     worst = int(np.argmax(gaps))
     radius = float(np.abs(np.roots(cubics[worst])).max())
     claim = f"spectrum of P: coefficients of the cubic, {len(networks)} networks"
-    lines = [Check(claim, radius, float(abs(leading[worst][0])), max(gaps), 1e-10, fast, slow)]
+    lines = [Check(claim, radius, float(abs(leading[worst][0])), float(np.max(gaps)), 1e-10, fast, slow)]
     leak = 0.5
     counts = [int((np.abs(joint_eigenvalues(plant, w, leak) - (1 - leak)) < 1e-7).sum()) for w in networks]
     expected = networks[0].neurons - 2
@@ -60,14 +60,18 @@ def horizon_gradients(pairs: Sequence[Pair]) -> list[Check]:
     plant = double_integrator()
     direct, slow = timed(lambda: [loss_and_gradient(plant, w, x0, settings) for w in networks])
     reduced, fast = timed(lambda: [reduced_gradient(w, x0, settings) for w in networks])
-    loss_gap = max(abs(a[0] / b[0] - 1) for a, b in zip(reduced, direct, strict=True))
+    loss_gap = float(np.max([abs(a[0] / b[0] - 1) for a, b in zip(reduced, direct, strict=True)]))
     stacked = [np.hstack([gradients[name] for name in "mzuv"]) for _, gradients in direct]
-    slope_gap = max(float(np.linalg.norm(a[1] - b) / np.linalg.norm(b)) for a, b in zip(reduced, stacked, strict=True))
+    slope_gap = float(
+        np.max([float(np.linalg.norm(a[1] - b) / np.linalg.norm(b)) for a, b in zip(reduced, stacked, strict=True)])
+    )
     norm = float(np.linalg.norm(reduced[0][1]))
     plain = float(np.linalg.norm(stacked[0]))
     stepped, steps = timed(lambda: [complex_step(w, x0, settings, i) for i, w in enumerate(networks)])
     projected = [project(a[1], w, i) for i, (a, w) in enumerate(zip(reduced, networks, strict=True))]
-    step_gap = max(abs(s - p) / np.linalg.norm(a[1]) for s, p, a in zip(stepped, projected, reduced, strict=True))
+    step_gap = float(
+        np.max([abs(s - p) / np.linalg.norm(a[1]) for s, p, a in zip(stepped, projected, reduced, strict=True)])
+    )
     horizon = settings.horizon
     return [
         Check(f"loss L_T, T = {horizon} (relative)", reduced[0][0], direct[0][0], loss_gap, 1e-10, fast, slow),
@@ -94,13 +98,13 @@ def short_and_long(pairs: Sequence[Pair]) -> list[Check]:
     powers, slow = timed(lambda: [np.linalg.matrix_power(P, 3)[:2, :2] for P in joints])
     exact, fast = timed(lambda: [float(short_term(flat(w))[0]) for w in networks])
     direct = [float(np.sum(block**2)) for block in powers]
-    gap = max(abs(a / b - 1) for a, b in zip(exact, direct, strict=True))
+    gap = float(np.max([abs(a / b - 1) for a, b in zip(exact, direct, strict=True)]))
     lines = [Check("L_2: plant block of P³ (relative)", exact[0], direct[0], gap, 1e-10, fast, slow)]
     horizon = 20
     pool = [w for w in networks if _separated(flat(w))]
     exact, fast = timed(lambda: [long_term(flat(w), horizon)[0] for w in pool])
     grown, slow = timed(lambda: [_product_of_pair(joint_matrix(plant, w)) ** horizon for w in pool])
-    gap = max(abs(a / b - 1) for a, b in zip(exact, grown, strict=True))
+    gap = float(np.max([abs(a / b - 1) for a, b in zip(exact, grown, strict=True)]))
     claim = f"L_∞, T = {horizon}: determinants of powers of P, {len(pool)} networks (relative)"
     lines.append(Check(claim, exact[0], grown[0], gap, 1e-8, fast, slow))
     return lines

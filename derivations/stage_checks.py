@@ -62,11 +62,18 @@ def stage_one(pairs: Sequence[Pair]) -> list[Check]:
     driven = int(np.sum((data["paths"][:, -1] < 0) & (data["paths"][:, -1] > -0.1)))
     low, high = minimiser(10**6), valley_law(10**6)
     return [
-        Check("stage 1: λ = 1 ± √σ_zm on the axis (coefficients)", 1.0, 1.0, max(gaps), 1e-10),
+        Check("stage 1: λ = 1 ± √σ_zm on the axis (coefficients)", 1.0, 1.0, float(np.max(gaps)), 1e-10),
         share("stage 1: σ_zm from ±0.2 is driven into (-0.1, 0)", driven, data["paths"].shape[0]),
         Check("stage 1: exact map = direct training on these runs", 0, 0, float(data["difference"]), 1e-8, seconds),
         Check("stage 1: T σ* of the deepest valley, T = 10⁶, law against exact sum", high, low, abs(low - high), 1e-5),
     ]
+
+
+def _held(loss: np.ndarray, window: int = 11) -> bool:
+    """Whether the running median of a loss stays within a factor 5 of its start."""
+    width = min(window, loss.size)
+    medians = np.median(np.lib.stride_tricks.sliding_window_view(loss, width), axis=1) / np.median(loss[:width])
+    return bool(np.all((medians > 0.2) & (medians < 5)))
 
 
 def stage_ends(pairs: Sequence[Pair]) -> list[Check]:
@@ -78,9 +85,7 @@ def stage_ends(pairs: Sequence[Pair]) -> list[Check]:
     found = [(i, *s.ends) for i, s in enumerate(runs.stages) if s.found]
     dominant, loss = runs.eigenvalues[:, :, 0], runs.descent.loss
     oscillating = sum(bool(abs(dominant[a, i].imag) > 1e-9 and abs(dominant[a, i]) > 1) for i, a, b in found)
-    held = sum(
-        bool(np.median(loss[max(a, b - 10) : b + 1, i]) > 0.2 * np.median(loss[a : a + 10, i])) for i, a, b in found
-    )
+    held = sum(_held(loss[a : b + 1, i]) for i, a, b in found)
     fell = sum(bool(np.median(loss[b + LATER : b + LATER + 10, i]) < 0.1 * loss[b, i]) for i, a, b in found)
     return [
         share("both ends of stages found from the spectrum", len(found), RUNS),
@@ -100,10 +105,14 @@ def opposing_gradients(pairs: Sequence[Pair]) -> list[Check]:
     for i, s in enumerate(runs.stages):
         if s.found:
             cosine = competition(runs.overlaps[s.plateau, i], runs.descent.gram[s.plateau, i], 20).cosine
-            below, epochs, worst = below + int(np.sum(cosine < -0.9)), epochs + cosine.size, max(worst, cosine.max())
+            below, epochs, worst = (
+                below + int(np.sum(cosine < -0.9)),
+                epochs + cosine.size,
+                float(np.maximum(worst, cosine.max())),
+            )
     return [
         Check("stage 2: fraction of epochs with cos(∇L_2, ∇L_∞) < -0.9", 1.0, below / epochs, 1 - below / epochs, 0.02),
-        Check("stage 2: largest cosine in any run", -0.9, worst, max(0.0, worst + 0.9), 0.1),
+        Check("stage 2: largest cosine in any run", -0.9, worst, float(np.maximum(0.0, worst + 0.9)), 0.1),
     ]
 
 
@@ -115,13 +124,13 @@ def plateau_law(pairs: Sequence[Pair]) -> list[Check]:
     data = figure4.plateau_lengths()
     measured = data["plateau_measured"]
     lines = []
-    for name, what, tolerance in (("own", "its own", 0.05), ("pooled", "the others'", 0.2)):
+    for name, what, tolerance in (("own", "its own", 0.01), ("pooled", "the others'", 0.2)):
         rank = float(spearmanr(measured, data[f"plateau_{name}"]).statistic)
         lines.append(
             Check(f"plateau: rank correlation with the saddle law, {what} slope", 1.0, rank, 1 - rank, tolerance)
         )
     ratio = float(np.median(data["plateau_own"] / measured))
-    return [*lines, Check("plateau: median predicted/measured length", 1.0, ratio, abs(ratio - 1), 0.2)]
+    return [*lines, Check("plateau: median predicted/measured length", 1.0, ratio, abs(ratio - 1), 0.06)]
 
 
 def episode_length(pairs: Sequence[Pair]) -> list[Check]:
@@ -183,7 +192,7 @@ def zigzag_causes(pairs: Sequence[Pair]) -> list[Check]:
 
 
 def perturbation(pairs: Sequence[Pair]) -> list[Check]:
-    """Every order in κ improves λ_3, λ_1 and |λ_1|² on the plateau; the series breaks soon after stabilisation.
+    """Every order in κ improves λ_3, λ_1 and |λ_1|² on the plateau; checked where κ is small.
 
     :param pairs: the runs
     """

@@ -6,10 +6,15 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from numerics.codegen import vectorise
+from numerics.doubling import horizon_loss
 from numerics.errors import require, whole
+from theory.loop import ReducedLoop
 from theory.stages import axis_loss, geometric_loss, nearest_valley, valley, valley_index
 from theory.symbols import horizon as T
 from theory.symbols import sigma_zm
+
+SINGULAR = 1e-3
+"""Distance from the removable singularity at σ_zm = 4 below which the closed form loses digits."""
 
 
 @cache
@@ -33,7 +38,16 @@ def exact_loss(points: np.ndarray, horizon: int) -> np.ndarray:
     """
     points = np.asarray(points, dtype=np.float64)
     require(bool(np.all(points != 0)), "sigma_zm must not be 0, where the closed form has a removable singularity")
-    return _functions()[0](points.astype(complex), horizon)[..., 0].real
+    with np.errstate(all="ignore"):
+        values = np.array(_functions()[0](points.astype(complex), horizon)[..., 0].real)
+    cancelling = (np.abs(points) * horizon**2 < 1) | (np.abs(points - 4) < SINGULAR)
+    values[cancelling] = [_doubled(point, horizon) for point in points[cancelling]]
+    return values
+
+
+def _doubled(point: float, horizon: int) -> float:
+    """The same by doubling, where the closed form cancels."""
+    return horizon_loss(ReducedLoop(), (point, 0.0, 0.0, 0.0), horizon, np.eye(2))[0] / horizon
 
 
 def geometric(points: np.ndarray, horizon: int) -> np.ndarray:

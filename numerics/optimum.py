@@ -34,7 +34,9 @@ class Optimum:
 
 
 def optimum(settings: Settings) -> Optimum:
-    """Minimise the population loss over the visible overlaps, from the infinite-horizon optimum.
+    """Minimise the population loss over the visible overlaps, from LQR with an observer root φ⁻².
+
+    That is where the optimum lies for long horizons.
 
     :param settings: horizon and loss
     """
@@ -43,10 +45,19 @@ def optimum(settings: Settings) -> Optimum:
         loss, slope = population_loss(np.array([visible[0], visible[1], 1.0, visible[2]]), settings)
         return float(loss), slope[[0, 1, 3]]
 
-    start = np.array(INFINITE)[[0, 1, 3]] * (1.0 if settings.control_penalty == 0 else 0.5)
+    start = _observed_lqr(lqr_gain(settings.state_weight, settings.control_penalty)[0])
     found = minimize(objective, start, jac=True, method="BFGS", options={"gtol": 1e-12, "maxiter": 2000})
     point = np.array([found.x[0], found.x[1], 1.0, found.x[2]])
     return Optimum(point, float(found.fun), closed_form(point), float(np.linalg.norm(objective(found.x)[1])))
+
+
+def _observed_lqr(gains: np.ndarray) -> np.ndarray:
+    """(σ_zm, κ, σ_vu) of the agent with given effective gains and λ_3 = φ⁻²."""
+    k_1, k_2 = gains
+    root = GOLDEN**-2
+    sigma_vu = root - k_2
+    sigma_zm = -k_1 - k_2 * (1 - root)
+    return np.array([sigma_zm, sigma_vu * sigma_zm - sigma_vu + root * (1 - k_2 + k_1), sigma_vu])
 
 
 def gap(run: Run) -> float | None:

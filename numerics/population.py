@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from numerics.errors import require
 from numerics.kernels import loss_kernel
 from numerics.replay import Settings
 from theory.loop import ReducedLoop
@@ -15,7 +16,11 @@ def population_loss(overlaps: np.ndarray, settings: Settings) -> tuple[np.ndarra
 
     :param overlaps: σ_zm, σ_zu, σ_vm, σ_vu on the last axis, (..., 4)
     :param settings: horizon and loss
+    :raises InputError: if the network leaks or is not linear
     """
+    require(settings.leak == 1.0, f"leak must be 1 for the protocol's population loss; found {settings.leak:g}")
+    linear = settings.activation == "linear"
+    require(linear, f"activation must be linear for the population loss; found {settings.activation}")
     point = np.asarray(overlaps, dtype=np.float64)
     columns = tuple(np.moveaxis(point, -1, 0)) if point.ndim > 1 else tuple(point.tolist())
     kernel = loss_kernel(ReducedLoop(), settings.control_penalty != 0).function

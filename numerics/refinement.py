@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from numerics.descent import descend, moment_factor
+from numerics.errors import require
 from numerics.naive import naive_descent
 from numerics.observe import OBSERVERS
 from numerics.replay import Replay
@@ -37,7 +38,11 @@ def continued(replay: Replay, epoch: int, **changes) -> Replay:
     :param epoch: first epoch of the continuation
     :param changes: fields of :class:`numerics.replay.Settings`
     """
-    head = descend(replace(replay, x0=replay.x0[:epoch])).weights if epoch else replay.weights
+    head = replay.weights
+    if epoch:
+        run = descend(replace(replay, x0=replay.x0[:epoch]))
+        require(run.completed, f"epoch must come before the run diverges; found {epoch}, but it {run.status}")
+        head = run.weights
     return replace(replay, weights=head, x0=replay.x0[epoch:], settings=replace(replay.settings, **changes))
 
 
@@ -49,6 +54,7 @@ def refine(replay: Replay, stabilisation: int, penalty: float, direct: bool = Tr
     :param penalty: β
     :param direct: whether to train the neurons too
     """
+    require(replay.settings.leak == 1.0, f"leak must be 1 for stage 3; found {replay.settings.leak:g}")
     later = continued(replay, stabilisation, control_penalty=penalty)
     theory = descend(later)
     simulation = train(later, {"overlaps": OBSERVERS["overlaps"]}) if direct else None

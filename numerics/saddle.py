@@ -23,7 +23,8 @@ class Plateau:
 
     :param length: measured epochs from its start to stabilisation
     :param start: amplitude p at its start
-    :param critical: amplitude at which the loop becomes stable, from κ_c ≈ |σ_zm|/2
+    :param critical: amplitude at which the loop becomes stable, from κ_c ≈ |σ_zm|/2 (1 + |σ_zm|/4 - 3σ_vu/2) at the
+        largest |σ_zm| of the plateau, since stability must survive the zigzag
     :param slope: mean of the clipped |c L_κ| along it
     :param speed: √(‖m‖² (‖u‖² + ‖z‖²)) at its start
     :param rate: learning rate η
@@ -62,7 +63,9 @@ def plateau(overlaps: np.ndarray, gram: np.ndarray, norms: np.ndarray, first: in
     clipped = np.minimum(1.0, settings.clip / (norms[span] + CLIP_EPSILON)) * L_kappa
     read, write = np.sqrt(G[1, 1] + G[2, 2]), np.sqrt(G[0, 0])
     start = abs(path[0, 1] / read + path[0, 2] / write) / 2
-    critical = np.sqrt(abs(np.median(path[:, 0])) / 2 / (read * write))
+    distance = float(np.abs(path[:, 0]).max())
+    kappa = distance / 2 * (1 + distance / 4 - 1.5 * path[-1, 3])
+    critical = np.sqrt(kappa / (read * write))
     return Plateau(
         second - span.start,
         float(start),

@@ -34,13 +34,16 @@ def reduced_matrix(loop: ReducedLoop, overlaps: ArrayLike, parameters: Sequence[
 
 
 def reduced_eigenvalues(loop: ReducedLoop, overlaps: ArrayLike, parameters: Sequence[float] = ()) -> np.ndarray:
-    """Eigenvalues of P_eff, (..., d), unordered.
+    """Eigenvalues of P_eff, (..., d), unordered; not a number where the overlaps are not finite.
 
     :param loop: the reduced loop
     :param overlaps: flat overlaps on the last axis
     :param parameters: values of the loop's parameters
     """
-    return np.linalg.eigvals(reduced_matrix(loop, overlaps, parameters)).astype(np.complex128)
+    matrices = reduced_matrix(loop, overlaps, parameters)
+    finite = np.isfinite(matrices).all(axis=(-2, -1))
+    values = np.linalg.eigvals(np.where(finite[..., None, None], matrices, 0.0)).astype(np.complex128)
+    return np.where(finite[..., None], values, complex(np.nan, np.nan))
 
 
 def reduced_radius(loop: ReducedLoop, overlaps: ArrayLike, parameters: Sequence[float] = ()) -> np.ndarray:

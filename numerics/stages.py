@@ -52,9 +52,11 @@ def detect(eigenvalues: np.ndarray, horizon: int) -> Stages:
     :param eigenvalues: eigenvalues over epochs, dominant first, (epochs, k)
     :param horizon: episode length T
     """
+    if np.asarray(eigenvalues).size == 0:
+        return Stages(None, None)
     dominant = np.asarray(eigenvalues)[:, 0]
     modulus = np.abs(dominant)
-    growth = 2 * horizon * np.log(np.maximum(modulus, 1e-300))
+    growth = 2 * horizon * np.log(np.maximum(np.nan_to_num(modulus, nan=np.inf), 1e-300))
     settled = np.flatnonzero((np.abs(dominant.imag) > OSCILLATING) & (growth > 0) & (growth <= 2 * AXIS_GROWTH))
     unstable = np.flatnonzero(~(modulus < 1))
     second = 0 if unstable.size == 0 else int(unstable[-1]) + 1

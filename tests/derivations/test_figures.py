@@ -1,0 +1,147 @@
+"""The figures on reduced sizes: numbers that agree both ways, saved beside a picture with labelled axes."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+from derivations import figure3, figure4, figure5, figures
+from numerics.descent import descend
+from numerics.errors import InputError
+from numerics.replay import rank_one_replay
+from numerics.stages import of_run
+
+NUMBERS = (3, 4, 5)
+RUNS = 4
+
+
+def smaller(seed, epochs=200):
+    """The protocol with 30 neurons and batches of 10."""
+    return rank_one_replay(seed, min(epochs, 200), batch=10, neurons=30)
+
+
+@pytest.fixture(scope="module")
+def data():
+    """Numbers of every figure on reduced sizes."""
+    with pytest.MonkeyPatch.context() as patch, np.errstate(under="ignore"):
+        reduce(patch)
+        return {number: MODULES[number].compute(seed=1) for number in NUMBERS}
+
+
+MODULES = {3: figure3, 4: figure4, 5: figure5}
+
+
+def reduce(patch):
+    """Fewer epochs, neurons, runs and horizons."""
+    patch.setattr(figure3, "EPOCHS", 25)
+    patch.setattr(figure3, "STARTS", np.array([-0.2, 0.1]))
+    patch.setattr(figure3, "HORIZONS", (10, 100))
+    patch.setattr(figure4, "RUNS", RUNS)
+    patch.setattr(figure4, "HORIZONS", (5, 50))
+    patch.setattr(figure4, "ALPHAS", {10: (0.0, 1.0), 20: (0.3,)})
+    patch.setattr(figure4, "rank_one_replay", smaller)
+    patch.setattr(figure5, "rank_one_replay", smaller)
+
+
+@pytest.fixture
+def reduced(monkeypatch, data):
+    """The modules with the same reductions, and computing replaced by its result."""
+    reduce(monkeypatch)
+    for number, module in MODULES.items():
+        monkeypatch.setattr(module, "compute", partial(_given, data[number]))
+    return data
+
+
+def _given(numbers, seed=None, progress=None):
+    return numbers
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_theory_and_neurons_agree(data, number):
+    assert data[number]["difference"] < 1e-8
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_axes_are_labelled(reduced, number):
+    figure = MODULES[number].draw(reduced[number])
+    for ax in figure.axes:
+        assert ax.get_xlabel()
+        assert ax.get_ylabel()
+        assert ax.get_title()
+        assert ax.has_data()
+    assert len({ax.get_title()[0] for ax in figure.axes}) == len(figure.axes)
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_numbers_are_saved_beside_the_picture(reduced, number, tmp_path):
+    picture, numbers, difference = figures.make(number, tmp_path, seed=1)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert numbers.parent == picture.parent == tmp_path
+    with np.load(numbers) as archive:
+        saved = dict(archive)
+    assert set(saved) == set(reduced[number])
+    for name in saved:
+        np.testing.assert_array_equal(saved[name], reduced[number][name])
+    assert difference == float(reduced[number]["difference"])
+    assert not plt.get_fignums()
+
+
+def test_unknown_figures_are_refused():
+    figures.check_number(3)
+    with pytest.raises(InputError, match="NUMBER must be one of 3, 4, 5; found 6"):
+        figures.check_number(6)
+
+
+def stepped(sigma, horizon):
+    """The loss on the axis by stepping both unit starts."""
+    total = 0.0
+    for x, y in ((1.0, 0.0), (0.0, 1.0)):
+        for t in range(horizon):
+            total += x**2 + y**2
+            x, y = x + y, y + (sigma * x if t else 0)
+    return total / horizon
+
+
+@pytest.mark.parametrize(("where", "what"), [("axis", "exact"), ("points", "simulated")])
+def test_losses_on_the_axis_are_the_stepped_ones(data, where, what):
+    expected = [stepped(sigma, figure3.HORIZON) for sigma in data[3][where]]
+    np.testing.assert_allclose(data[3][what], expected, rtol=1e-9)
+
+
+def test_surrogate_paths_start_together_and_part(data):
+    low, high = data[4]["surrogate_10_0"], data[4]["surrogate_10_1"]
+    assert low[0] == high[0]
+    assert low[1].imag > low[0].imag > high[1].imag
+
+
+def test_stages_shown_are_those_of_the_run(data):
+    stages = of_run(descend(smaller(1)))
+    np.testing.assert_array_equal(data[4]["stages"], stages.ends)
+    assert data[5]["stabilisation"] == stages.second
+
+
+def test_plateaus_of_all_runs_are_measured_and_predicted(data):
+    lengths = [data[4][f"plateau_{name}"] for name in ("measured", "own", "pooled")]
+    assert all(length.shape == (RUNS,) and (length > 0).all() for length in lengths)
+
+
+def test_stage_three_starts_at_the_same_network_for_every_cost(data):
+    np.testing.assert_allclose(data[5]["gains_0"][0], data[5]["gains_2"][0], rtol=1e-10)
+    assert data[5]["loss_2"][0] > data[5]["loss_0"][0]
+
+
+@pytest.mark.parametrize("penalty", figure5.PENALTIES)
+def test_losses_of_stage_three_come_down_towards_the_optimum(data, penalty):
+    """Batches of 10 vary by half of the loss; their mean over the last 50 epochs by a tenth."""
+    loss, best = data[5][f"loss_{penalty:g}"], data[5][f"best_{penalty:g}"]
+    assert loss[0] > loss[-50:].mean() > 0.9 * best
+
+
+def test_third_root_is_the_real_one_beside_the_pair():
+    point = np.array([[-0.5, 0.3, 0.4, -0.6]])
+    root = figure5.third_root(point)[0]
+    zm, zu, vm, vu = point[0]
+    cubic = root**3 - (vu + 2) * root**2 + (2 * vu - zm + 1) * root + vu * zm - vu - vm * zu
+    assert cubic == pytest.approx(0, abs=1e-14)
