@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from numerics.neurons import Neurons
 from numerics.plants import Plant
 from numerics.weights import Weights
 
@@ -67,37 +68,19 @@ def rollout(
     :param room: a trajectory of the same sizes to overwrite; a new one by default
     """
     _, p, q = plant.shape
-    left, right = factors(weights)
-    write, A, B, C = np.ascontiguousarray(left.T), plant.A.T, plant.B.T, plant.C.T
+    neurons, A, B, C = Neurons(weights, leak, activation), plant.A.T, plant.B.T, plant.C.T
     episodes = room or Trajectory.allocate(plant, weights, x0.shape[0], horizon)
     x, h, read, drive = episodes.x, episodes.h, episodes.read, episodes.drive
     x[0], h[0] = x0, 0.0
     for t in range(horizon - 1):
-        np.dot(h[t], right, out=read[t])
+        neurons.read(h[t], out=read[t])
         np.dot(x[t], A, out=x[t + 1])
         x[t + 1] += read[t, :, :p] @ B
         drive[t, :, :q] = x[t + 1] @ C
         drive[t, :, q:] = read[t, :, p:]
-        following = np.dot(drive[t], write, out=h[t + 1])
-        if weights.w is not None:
-            following += h[t] @ weights.w.T
-        if activation == "tanh":
-            np.tanh(following, out=following)
-        if leak != 1.0:
-            following *= leak
-            following += (1.0 - leak) * h[t]
-    np.dot(h[-1], right, out=read[-1])
+        neurons.advance(h[t], drive[t], out=h[t + 1])
+    neurons.read(h[-1], out=read[-1])
     return episodes
-
-
-def factors(weights: Weights) -> tuple[np.ndarray, np.ndarray]:
-    """The columns that write to the neurons, [M U], and those that read from them, [Z V].
-
-    :param weights: the agent's weights
-    """
-    if weights.u is None or weights.v is None:
-        return weights.m, weights.z
-    return np.hstack([weights.m, weights.u]), np.hstack([weights.z, weights.v])
 
 
 def joint_matrix(plant: Plant, weights: Weights, leak: float = 1.0) -> np.ndarray:

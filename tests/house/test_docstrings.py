@@ -32,7 +32,9 @@ def public(module):
 
 def parameters(value):
     if inspect.isclass(value):
-        return {f.name for f in dataclasses.fields(value)} if dataclasses.is_dataclass(value) else set()
+        if dataclasses.is_dataclass(value):
+            return {f.name for f in dataclasses.fields(value) if f.init}
+        value = vars(value).get("__init__", lambda: None)
     return {p for p in inspect.signature(value).parameters if p not in {"self", "cls"}}
 
 

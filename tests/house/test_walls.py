@@ -8,7 +8,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-EXPERIMENT = ("weights", "simulate", "train", "observe", "plants", "replay", "files", "errors", "results")
+EXPERIMENT = (
+    "weights",
+    "neurons",
+    "simulate",
+    "optimize",
+    "train",
+    "observe",
+    "plants",
+    "replay",
+    "files",
+    "errors",
+    "results",
+)
 
 
 def imported(path):

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from numerics.optimize import Adam, global_norm
 from numerics.plants import Plant, double_integrator
 from numerics.replay import Replay, Settings, rank_one_replay
 from numerics.simulate import joint_matrix, rollout
-from numerics.train import Adam, global_norm, loss_and_gradient, train
+from numerics.train import loss_and_gradient, train
 from numerics.weights import Weights, full_law, gaussian_law
 
 
