@@ -138,7 +138,7 @@ def write_replay(
 
       closedloop replay --seed 3 --epochs 300 --out run.npz
     """
-    from numerics.replay import save_replay
+    from numerics.replay_files import save_replay
 
     save_replay(out, make_replay(None, protocol))
     typer.echo(f"{out}: written")

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from numerics.errors import require
-from numerics.replay import Replay, load_replay, rank_one_replay
+from numerics.replay import Replay, rank_one_replay
+from numerics.replay_files import load_replay
 
 OPTIONS: dict[str, tuple[type, str]] = {
     "seed": (int, "Seed of weights and initial states [default: 0]."),

@@ -1,13 +1,11 @@
 """A run to be made: initial weights, one batch of initial states per update, and the training settings."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from numerics.errors import InputError, choice, number, require, whole
-from numerics.files import read_arrays, write_arrays
+from numerics.errors import choice, number, require, whole
 from numerics.plants import Plant, double_integrator
 from numerics.weights import Weights, full_law, gaussian_law, rank_one_law
 
@@ -69,6 +67,38 @@ class Settings:
         return 1.0 / self.horizon if self.time_average else 1.0
 
 
+def check_fit(weights: Weights, plant: Plant, train: tuple[str, ...], prefix: str = "") -> None:
+    """Whether weights fit a plant and hold what is to be trained.
+
+    :param weights: the agent's weights
+    :param plant: the plant
+    :param train: names of the trained arrays
+    :param prefix: what the arrays' names start with, for the message
+    :raises InputError: if a shape does not fit or a trained array is missing
+    """
+    _, p, q = plant.shape
+    for name, width, what in (("m", q, "observations"), ("z", p, "controls")):
+        found = getattr(weights, name).shape
+        fits = found[1] == width
+        require(fits, f"{prefix}{name} must have a column for each of the plant's {width} {what}; found {found}")
+    for name in train:
+        given = name in weights.arrays()
+        require(given, f"train must name arrays that are given; found {name!r}, which is not")
+
+
+def run_config(weights: Weights, plant: Plant, settings: Settings, seed: int | None) -> dict:
+    """Settings, sizes and plant as plain values, for the record.
+
+    :param weights: initial weights
+    :param plant: the plant
+    :param settings: how to train
+    :param seed: seed of weights and batches
+    """
+    sizes = {"neurons": weights.neurons, "rank": weights.rank, **dict(zip("npq", plant.shape, strict=True))}
+    matrices = {name: getattr(plant, name).tolist() for name in "ABC"}
+    return {**asdict(settings), **sizes, **matrices, "seed": seed}
+
+
 @dataclass(frozen=True)
 class Replay:
     """Everything that a run is a function of.
@@ -88,24 +118,14 @@ class Replay:
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        n, p, q = self.plant.shape
+        n, _, _ = self.plant.shape
         x0 = np.asarray(self.x0, dtype=np.float64)
         require(x0.ndim == 3, f"x0 must have the axes (epochs, batch, n); found shape {x0.shape}")
         require(min(x0.shape) > 0, f"x0 must hold at least one epoch and one state; found shape {x0.shape}")
         require(x0.shape[2] == n, f"x0 must have n = {n} entries per state, as the plant; found {x0.shape[2]}")
         require(bool(np.isfinite(x0).all()), "x0 must be finite; found NaN or infinite entries")
         object.__setattr__(self, "x0", x0)
-        for name, width, what in (("m", q, "observations"), ("z", p, "controls")):
-            found = getattr(self.weights, name).shape
-            require(
-                found[1] == width,
-                f"{name} must have a column for each of the plant's {width} {what}; found {found}",
-            )
-        for name in self.settings.train:
-            require(
-                name in self.weights.arrays(),
-                f"train must name arrays that are given; found {name!r}, which is not",
-            )
+        check_fit(self.weights, self.plant, self.settings.train)
 
     @property
     def epochs(self) -> int:
@@ -114,19 +134,8 @@ class Replay:
 
     def config(self) -> dict:
         """The settings and sizes as plain values."""
-        n, p, q = self.plant.shape
-        sizes = {"epochs": self.epochs, "batch": self.x0.shape[1], "neurons": self.weights.neurons}
-        plant = {name: getattr(self.plant, name).tolist() for name in "ABC"}
-        return {
-            **asdict(self.settings),
-            **sizes,
-            **plant,
-            "seed": self.seed,
-            "rank": self.weights.rank,
-            "n": n,
-            "p": p,
-            "q": q,
-        }
+        common = run_config(self.weights, self.plant, self.settings, self.seed)
+        return {**common, "epochs": self.epochs, "batch": self.x0.shape[1], "task": "closed_loop"}
 
 
 LAWS: dict[str, Callable[..., Weights]] = {"uniform": rank_one_law, "gaussian": gaussian_law}
@@ -175,76 +184,3 @@ def full_replay(seed: int, epochs: int = 1001, batch: int = 100, neurons: int = 
     x0 = rng.uniform(-1.0, 1.0, (whole("epochs", epochs, 1), whole("batch", batch, 1), 2))
     protocol = {"activation": "tanh", "time_average": False, "train": ("m", "z", "w"), **settings}
     return Replay(weights, x0, Settings(**protocol), seed=seed)
-
-
-def _scalar(name: str, value: np.ndarray):
-    require(value.size == 1, f"{name} must be a single value; found shape {value.shape}")
-    item = value.reshape(()).item()
-    return item.decode() if isinstance(item, bytes) else item
-
-
-def _names(value: np.ndarray) -> tuple[str, ...]:
-    words = [w.decode() if isinstance(w, bytes) else str(w) for w in np.atleast_1d(value).ravel().tolist()]
-    return tuple(name for word in words for name in word.replace(",", " ").split())
-
-
-def load_weights(arrays: dict[str, np.ndarray], path: str | Path) -> Weights:
-    """Weights from the arrays of a file.
-
-    :param arrays: contents of the file
-    :param path: the file, for the message
-    :raises InputError: if m, z or the recurrence is missing, or shapes do not fit
-    """
-    for name in ("m", "z"):
-        require(
-            name in arrays,
-            f"{path} must contain the array {name}; found {', '.join(sorted(arrays)) or 'nothing'}",
-        )
-    complete = {"u", "v"} <= set(arrays) or "w" in arrays
-    found = ", ".join(sorted(arrays))
-    require(complete, f"{path} must contain u and v, or w; found {found}")
-    return Weights(**{name: arrays[name] for name in WEIGHT_NAMES if name in arrays})
-
-
-def load_replay(path: str | Path) -> Replay:
-    """Read a replay file: weights, ``x0``, and settings; missing settings take the protocol's defaults.
-
-    An absent ``clip`` means none. ``A``, ``B``, ``C`` may give a plant other than the double integrator.
-
-    :param path: the .npz file
-    :raises InputError: if the file or its contents are bad
-    """
-    arrays = read_arrays(path)
-    task = str(_scalar("task", arrays["task"])) if "task" in arrays else "closed_loop"
-    choice("task", task, ("closed_loop",))
-    weights = load_weights(arrays, path)
-    require("x0" in arrays, f"{path} must contain x0 (epochs, batch, n); found {', '.join(sorted(arrays))}")
-    given = {
-        f.name: _scalar(f.name, arrays[f.name]) for f in fields(Settings) if f.name in arrays and f.name != "train"
-    }
-    given.setdefault("clip", np.inf)
-    trainable = tuple(name for name in weights.arrays() if name != "m")
-    given["train"] = _names(arrays["train"]) if "train" in arrays else trainable
-    matrices = [name for name in "ABC" if name in arrays]
-    require(
-        len(matrices) in (0, 3),
-        f"{path} must contain all of A, B, C or none; found only {', '.join(matrices)}",
-    )
-    plant = Plant(*(arrays[name] for name in "ABC")) if matrices else double_integrator()
-    if arrays["x0"].dtype.kind not in "fiu":
-        raise InputError(f"x0 must be an array of real numbers; found {arrays['x0'].dtype} entries")
-    seed = whole("seed", _scalar("seed", arrays["seed"]), 0) if "seed" in arrays else None
-    return Replay(weights, arrays["x0"], Settings(**given), plant, seed)
-
-
-def save_replay(path: str | Path, replay: Replay) -> None:
-    """Write a replay file that :func:`load_replay` reads back exactly.
-
-    :param path: the .npz file
-    :param replay: the run to be made
-    """
-    settings = asdict(replay.settings)
-    settings["train"] = np.array(settings["train"])
-    plant = {name: getattr(replay.plant, name) for name in "ABC"}
-    known = {} if replay.seed is None else {"seed": replay.seed}
-    write_arrays(path, {**replay.weights.arrays(), "x0": replay.x0, **settings, **plant, **known})

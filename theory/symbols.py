@@ -69,6 +69,9 @@ eta = _declare("eta", "learning rate", "1/loss", positive=True)
 clip = _declare("c_max", "largest gradient norm that passes unscaled", "loss", positive=True)
 clip_factor = _declare("c_g", "factor by which clipping scales a gradient", positive=True)
 
+noise = _declare("varsigma", "standard deviation of the open-loop inputs", "position", positive=True)
+steps_heard = _declare("K", "number of inputs of an open-loop episode", "step", positive=True, integer=True)
+
 OVERLAPS = (sigma_zm, sigma_zu, sigma_vm, sigma_vu)
 """The four overlaps of the rank-one loop, in the order used everywhere."""
 

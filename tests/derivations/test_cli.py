@@ -11,7 +11,8 @@ import pytest
 
 from derivations import cli
 from numerics.files import read_arrays
-from numerics.replay import rank_one_replay, save_replay
+from numerics.replay import rank_one_replay
+from numerics.replay_files import save_replay
 
 FAST = ["--epochs", "5", "--batch", "4", "--neurons", "6", "--horizon", "8"]
 

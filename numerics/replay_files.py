@@ -1,0 +1,119 @@
+"""Replay files, .npz: a run to be made, in closed or in open loop, so that it can be repeated exactly elsewhere."""
+
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import numpy as np
+
+from numerics.errors import InputError, choice, require, whole
+from numerics.files import read_arrays, write_arrays
+from numerics.open_loop import OpenLoopReplay
+from numerics.plants import Plant, double_integrator
+from numerics.population_states import HALF_WIDTH
+from numerics.replay import WEIGHT_NAMES, Replay, Settings
+from numerics.weights import Weights
+
+TASKS = ("closed_loop", "open_loop")
+TEACHER = "teacher_"
+
+Arrays = dict[str, np.ndarray]
+
+
+def _scalar(name: str, value: np.ndarray):
+    require(value.size == 1, f"{name} must be a single value; found shape {value.shape}")
+    item = value.reshape(()).item()
+    return item.decode() if isinstance(item, bytes) else item
+
+
+def _names(value: np.ndarray) -> tuple[str, ...]:
+    words = [w.decode() if isinstance(w, bytes) else str(w) for w in np.atleast_1d(value).ravel().tolist()]
+    return tuple(name for word in words for name in word.replace(",", " ").split())
+
+
+def _found(arrays: Arrays) -> str:
+    return ", ".join(sorted(arrays)) or "nothing"
+
+
+def load_weights(arrays: Arrays, path: str | Path, prefix: str = "") -> Weights:
+    """Weights from the arrays of a file.
+
+    :param arrays: contents of the file
+    :param path: the file, for the message
+    :param prefix: what the names start with, e.g. ``"teacher_"``
+    :raises InputError: if m, z or the recurrence is missing, or shapes do not fit
+    """
+    for name in ("m", "z"):
+        given = prefix + name in arrays
+        require(given, f"{path} must contain the array {prefix}{name}; found {_found(arrays)}")
+    complete = {f"{prefix}u", f"{prefix}v"} <= set(arrays) or f"{prefix}w" in arrays
+    wanted = f"{prefix}u and {prefix}v, or {prefix}w"
+    require(complete, f"{path} must contain {wanted}; found {_found(arrays)}")
+    try:
+        return Weights(**{name: arrays[prefix + name] for name in WEIGHT_NAMES if prefix + name in arrays})
+    except InputError as error:
+        raise InputError(f"{prefix}{error}") from None
+
+
+def _settings(arrays: Arrays, weights: Weights) -> Settings:
+    """The settings of a file; an absent ``clip`` means none, an absent ``train`` all but the input weights."""
+    names = [f.name for f in fields(Settings) if f.name in arrays and f.name != "train"]
+    given = {name: _scalar(name, arrays[name]) for name in names}
+    given.setdefault("clip", np.inf)
+    trainable = tuple(name for name in weights.arrays() if name != "m")
+    given["train"] = _names(arrays["train"]) if "train" in arrays else trainable
+    return Settings(**given)
+
+
+def _plant(arrays: Arrays, path: str | Path) -> Plant:
+    matrices = [name for name in "ABC" if name in arrays]
+    complete = len(matrices) in (0, 3)
+    require(complete, f"{path} must contain all of A, B, C or none; found only {', '.join(matrices)}")
+    return Plant(*(arrays[name] for name in "ABC")) if matrices else double_integrator()
+
+
+def _series(arrays: Arrays, name: str, axes: str, path: str | Path) -> np.ndarray:
+    require(name in arrays, f"{path} must contain {name} {axes}; found {_found(arrays)}")
+    found = arrays[name]
+    require(found.dtype.kind in "fiu", f"{name} must be an array of real numbers; found {found.dtype} entries")
+    return found
+
+
+def load_replay(path: str | Path) -> Replay | OpenLoopReplay:
+    """Read a replay file: weights, settings, and ``x0``; in open loop the teacher and the inputs ``y`` instead.
+
+    Missing settings take the protocol's defaults. An absent ``clip`` means none. ``A``, ``B``, ``C`` may give a plant
+    other than the double integrator, ``half_width`` the law of the open-loop run's closed-loop test.
+
+    :param path: the .npz file
+    :raises InputError: if the file or its contents are bad
+    """
+    arrays = read_arrays(path)
+    task = str(_scalar("task", arrays["task"])) if "task" in arrays else TASKS[0]
+    choice("task", task, TASKS)
+    weights = load_weights(arrays, path)
+    settings, plant = _settings(arrays, weights), _plant(arrays, path)
+    seed = whole("seed", _scalar("seed", arrays["seed"]), 0) if "seed" in arrays else None
+    if task == "closed_loop":
+        return Replay(weights, _series(arrays, "x0", "(epochs, batch, n)", path), settings, plant, seed)
+    teacher, y = load_weights(arrays, path, TEACHER), _series(arrays, "y", "(epochs, K, batch)", path)
+    half_width = _scalar("half_width", arrays["half_width"]) if "half_width" in arrays else HALF_WIDTH
+    return OpenLoopReplay(weights, teacher, y, settings, plant, seed, half_width)
+
+
+def save_replay(path: str | Path, replay: Replay | OpenLoopReplay) -> None:
+    """Write a replay file that :func:`load_replay` reads back exactly.
+
+    :param path: the .npz file
+    :param replay: the run to be made
+    """
+    settings = asdict(replay.settings)
+    settings["train"] = np.array(settings["train"])
+    plant = {name: getattr(replay.plant, name) for name in "ABC"}
+    known = {} if replay.seed is None else {"seed": replay.seed}
+    contents = {**replay.weights.arrays(), **settings, **plant, **known}
+    if isinstance(replay, Replay):
+        contents |= {"task": "closed_loop", "x0": replay.x0}
+    else:
+        teacher = {TEACHER + name: array for name, array in replay.teacher.arrays().items()}
+        contents |= {"task": "open_loop", "y": replay.y, "half_width": replay.half_width, **teacher}
+    write_arrays(path, contents)
