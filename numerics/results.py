@@ -18,7 +18,7 @@ PACKAGES = ("closedloop-rnn", "numpy", "scipy", "sympy", "numba")
 
 
 def diverged(epoch: int) -> str:
-    """The status of a run whose loss or gradient was not finite.
+    """The status of a run whose loss, gradient or update was not finite.
 
     :param epoch: index of that update
     """

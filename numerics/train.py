@@ -216,8 +216,8 @@ def train(
 ) -> Run:
     """Train the network of a replay directly, one update an epoch.
 
-    Stops at the first epoch whose loss or gradient is not finite and says so in the status; the weights are
-    then the last finite ones.
+    Stops at the first epoch whose loss, gradient or update is not finite and says so in the status; the weights
+    are then the last finite ones.
 
     :param replay: the run to be made
     :param observers: what to record of every epoch before its update, by name; the joint spectrum is the
@@ -241,8 +241,9 @@ def train(
         history["gradient_norm"].append(norm)
         for name, observe in observers.items():
             history[name].append(observe(replay.plant, weights, work.episodes, settings))
-        steps = {name: optimizer.step(name, g) for name, g in _clipped(trained, norm, settings).items()}
-        moved = {name: weights.arrays()[name] + step for name, step in steps.items()}
+        with np.errstate(all="ignore"):
+            steps = {name: optimizer.step(name, g) for name, g in _clipped(trained, norm, settings).items()}
+            moved = {name: weights.arrays()[name] + step for name, step in steps.items()}
         if not all(np.isfinite(array).all() for array in moved.values()):
             status = diverged(epoch)
             break
