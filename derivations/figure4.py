@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from numerics.competition import competition, surrogate_descent, turning_alpha
 from numerics.descent import descend, descend_gram
@@ -23,7 +24,7 @@ HORIZONS = (5, 10, 20, 50, 100, 200)
 RUNS = 50
 
 
-def dominant(overlaps: np.ndarray) -> np.ndarray:
+def dominant(overlaps: ArrayLike) -> np.ndarray:
     """The dominant eigenvalue in the upper half plane along a path of overlaps.
 
     :param overlaps: (epochs, 4)

@@ -7,6 +7,7 @@ import numpy as np
 from numerics.evaluate import long_term, root_slopes, short_term
 from numerics.flow import unpack
 from numerics.gains import cubic_coefficients
+from numerics.naive import OverlapDescent, descend_overlaps
 from theory.learning import WeightSpace
 
 PAIRS = ("zm", "zu", "vm", "vu")
@@ -72,8 +73,10 @@ def competition(overlaps: np.ndarray, gram: np.ndarray, horizon: int) -> Competi
 
 def surrogate_descent(
     start: np.ndarray, horizon: int, alpha: float, epochs: int, rate: float = 1e-3, clip: float = 1.0
-) -> np.ndarray:
-    """Gradient descent of α L_∞^T + (1-α) L_2 in the four overlaps with the identity metric, (epochs + 1, 4).
+) -> OverlapDescent:
+    """Gradient descent of α L_∞^T + (1-α) L_2 in the four overlaps with the identity metric.
+
+    The gradient does not exist where the dominant root is repeated; a path that meets such a point ends there.
 
     Source: arXiv 2505.13567, Fig. 4 (T = 10 there, rate 1e-3, clip 1).
 
@@ -84,13 +87,16 @@ def surrogate_descent(
     :param rate: step size
     :param clip: largest gradient norm that passes unscaled
     """
-    path = np.empty((epochs + 1, 4))
-    path[0] = start
-    for epoch in range(epochs):
-        slope = alpha * long_term(path[epoch], horizon)[1] + (1 - alpha) * short_term(path[epoch])[1]
-        factor = min(1.0, clip / (float(np.linalg.norm(slope)) + 1e-6))
-        path[epoch + 1] = path[epoch] - rate * factor * slope
-    return path
+
+    def objective(_: int, point: np.ndarray) -> tuple[float, np.ndarray]:
+        short, slope = short_term(point)
+        loss, slope = (1 - alpha) * float(short), (1 - alpha) * slope
+        if alpha:
+            long, long_slope = long_term(point, horizon)
+            loss, slope = loss + alpha * long, slope + alpha * long_slope
+        return loss, slope
+
+    return descend_overlaps(objective, start, epochs, rate, clip)
 
 
 def turning_alpha(point: np.ndarray, horizon: int) -> float:

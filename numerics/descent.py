@@ -7,12 +7,12 @@ floats (or numba's compiled code); many runs at once take arrays, or one compile
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
 from numerics.codegen import has_numba, jit
-from numerics.errors import InputError, choice, require
+from numerics.errors import choice, require
 from numerics.kernels import LossKernel, learning_kernel, loss_kernel
 from numerics.observe import by_modulus
 from numerics.plants import Plant
@@ -216,24 +216,7 @@ def _broadcast(kernel: LossKernel, space: WeightSpace, entries, initial, numbers
 @cache
 def _compiled_iterate(kernel: LossKernel, space: WeightSpace) -> Callable:
     learning = learning_kernel(space)
-    names = {"visible": jit(learning.visible), "kernel": jit(kernel.function), "step": jit(learning.descent)}
-    iterate = jit(_iterate)
-
-    def bound(gram, transfer, initial, numbers, loss, norms, grams):
-        return iterate(
-            names["visible"],
-            names["kernel"],
-            names["step"],
-            gram,
-            transfer,
-            initial,
-            numbers,
-            loss,
-            norms,
-            grams,
-        )
-
-    return bound
+    return partial(jit(_iterate), jit(learning.visible), jit(kernel.function), jit(learning.descent))
 
 
 def _compiled(kernel: LossKernel, space: WeightSpace, entries, initial, numbers) -> Descent:
@@ -265,12 +248,10 @@ def check_closed(replay: Replay) -> None:
     :raises InputError: if it is nonlinear, uses Adam, or has a full recurrence
     """
     settings = replay.settings
-    for name, found, expected in (
-        ("activation", settings.activation, "linear"),
-        ("optimizer", settings.optimizer, "sgd"),
-    ):
-        if found != expected:
-            raise InputError(f"{name} must be {expected} for the exact map; found {found}; use direct training instead")
+    for name, expected in (("activation", "linear"), ("optimizer", "sgd")):
+        found = getattr(settings, name)
+        message = f"{name} must be {expected} for the exact map; found {found}; use direct training instead"
+        require(found == expected, message)
     low_rank = replay.weights.w is None
     require(low_rank, "weights must be m, z, u, v for the exact map; found a full w; use direct training instead")
 
@@ -278,7 +259,7 @@ def check_closed(replay: Replay) -> None:
 def descend(replay: Replay, backend: str = "auto") -> Run:
     """The exact reduced counterpart of :func:`numerics.train.train`: the same run from G alone.
 
-    The final weights are X_0 T, with T the product of all Q.
+    The final weights are X_0 T, with T the product of all Q; an update at which they overflow is a divergence.
 
     :param replay: the run to be made; linear, low-rank, SGD
     :param backend: ``"auto"``, ``"python"`` or ``"numba"``
@@ -289,8 +270,14 @@ def descend(replay: Replay, backend: str = "auto") -> Run:
     _, p, q = replay.plant.shape
     space = WeightSpace(p, q, weights.rank, tuple(settings.train))
     loop, parameters = loop_for(replay.plant, weights.rank, settings.leak)
-    outcome = descend_gram(loop, space, weights.gram, moment_factor(replay.x0), settings, parameters, backend)
+    factors = moment_factor(replay.x0)
+
+    def run(epochs: int) -> Descent:
+        return descend_gram(loop, space, weights.gram, factors[:epochs], settings, parameters, backend)
+
+    outcome = run(replay.epochs)
     finite = int(outcome.finite_epochs)
+    updates, final = _last_weights(weights.stack, run, outcome)
     overlaps = outcome.overlaps(space)[:finite]
     eigenvalues = by_modulus(reduced_eigenvalues(loop, overlaps, parameters))
     history = {
@@ -302,6 +289,16 @@ def descend(replay: Replay, backend: str = "auto") -> Run:
     }
     if p == q == weights.rank == 1:
         history["overlaps"] = overlaps
-    final = np.split(weights.stack @ outcome.transfer, np.cumsum([space.widths[b] for b in BLOCKS])[:-1], axis=1)
-    status = COMPLETED if finite == replay.epochs else diverged(finite)
-    return Run("theory", status, history, Weights(*final), replay.config())
+    blocks = np.split(final, np.cumsum([space.widths[b] for b in BLOCKS])[:-1], axis=1)
+    status = COMPLETED if updates == replay.epochs else diverged(updates)
+    return Run("theory", status, history, Weights(*blocks), replay.config())
+
+
+def _last_weights(stack: np.ndarray, run: Callable[[int], Descent], outcome: Descent) -> tuple[int, np.ndarray]:
+    """Number of updates with finite weights, and X_0 T after them."""
+    updates, transfer = int(outcome.finite_epochs), outcome.transfer
+    with np.errstate(all="ignore"):
+        while not np.isfinite(final := stack @ transfer).all():
+            updates -= 1
+            transfer = run(updates).transfer if updates else np.eye(len(transfer))
+    return updates, final

@@ -3,6 +3,9 @@
 With the cost Q_e of a reduced state and W_k = Σ_{t<k} (Pᵀ)^t Q_e P^t,
 W_{2k} = W_k + (P^k)ᵀ W_k P^k and W_{k+1} = Q_e + Pᵀ W_k P give W_T in log₂ T steps; the gradient is the
 reverse pass of these steps.
+
+States that the plant's initial state never reaches, or that no cost ever sees, are left out of the loss: exactly zero
+entries of P cut them off, but an unstable one would overflow in P^k.
 """
 
 from collections.abc import Sequence
@@ -62,6 +65,43 @@ def _backward(P: np.ndarray, tape: list, moment: np.ndarray) -> tuple[np.ndarray
     return bar_P + bar_power, bar_cost + bar_W
 
 
+def _linked(links: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Indices that can be come to from the start by way of links[to, from], as a mask."""
+    for _ in start:
+        start = start | links @ start
+    return start
+
+
+def _summed(P: np.ndarray, cost: np.ndarray, moment: np.ndarray, horizon: int):
+    """tr(W_T Σ_0) and its derivatives by P and by Q_e."""
+    W, tape = _forward(P, cost, horizon)
+    return float(np.vdot(W, moment)), *_backward(P, tape, moment)
+
+
+def _connected(P: np.ndarray, cost: np.ndarray, moment: np.ndarray, horizon: int):
+    """The same, the loss from the states that are both reached and seen.
+
+    ∂/∂P_ij = Σ_t (adjoint of i)_{t+1} (state j)_t is zero unless i is seen and j is reached, and involves other states
+    than those both reached and seen only if i or j is one of them.
+    """
+    reached = _linked(P != 0, np.asarray(moment.any(axis=1)))
+    seen = _linked(P.T != 0, np.asarray(cost.any(axis=1)))
+    both, either = (np.ix_(mask, mask) for mask in (reached & seen, reached | seen))
+    loss, *inner = _summed(P[both], cost[both], moment[both], horizon)
+    bars = np.zeros((2, *P.shape))
+    if (reached ^ seen).any():
+        bars[(slice(None), *either)] = _summed(P[either], cost[either], moment[either], horizon)[1:]
+        bars[0][~np.outer(seen, reached)] = 0
+        bars[1][~np.outer(reached, reached)] = 0
+    bars[(slice(None), *both)] = inner
+    return loss, *bars
+
+
+def _weighted(factors: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """factors · values, zero where the factor is zero whatever the value."""
+    return np.where(factors != 0, factors * values, 0.0)
+
+
 def horizon_loss(
     loop: ReducedLoop,
     overlaps: ArrayLike,
@@ -74,7 +114,9 @@ def horizon_loss(
     """Σ_{t<T} (w E|x_t|² + b E|u_t|²) and its gradient by the flat overlaps.
 
     Equal to the rollout of :func:`numerics.kernels.loss_kernel`. If an unstable loop overflows, the loss is
-    infinite and the gradient not a number; nothing is clipped.
+    infinite and the gradient not a number; nothing is clipped. P^T must be representable too, so a mode that is
+    reached or seen only faintly gives infinity somewhat before the loss itself would. If a mode is not reached or not
+    seen at all, the loss does not feel it, and only the derivatives by the overlaps that would connect it overflow.
 
     :param loop: the reduced loop
     :param overlaps: flat overlaps
@@ -94,9 +136,9 @@ def horizon_loss(
     start = np.zeros((d, d))
     start[:n, :n] = moment
     with np.errstate(all="ignore"):
-        W, tape = _forward(P, cost, horizon)
-        bar_P, bar_cost = _backward(P, tape, start)
-        loss = float(np.vdot(W, start))
-        through_P = slopes.reshape(point.size, -1) @ bar_P.ravel()
-        through_K = 2 * control_weight * (K_slopes.reshape(point.size, -1) @ (K @ bar_cost).ravel())
-    return (loss, through_P + through_K) if np.isfinite(loss) else (np.inf, np.full(point.size, np.nan))
+        loss, bar_P, bar_cost = _connected(P, cost, start, horizon)
+        through_P = _weighted(slopes, bar_P).sum(axis=(1, 2))
+        observed = _weighted(K[:, :, None], bar_cost).sum(axis=1)
+        slope = through_P + _weighted(2 * control_weight * K_slopes, observed).sum(axis=(1, 2))
+    finite = np.isfinite(loss)
+    return (loss, np.where(np.isfinite(slope), slope, np.nan)) if finite else (np.inf, np.full(point.size, np.nan))

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from numerics.descent import Descent, descend_gram, moment_factor
+from numerics.errors import require
 from numerics.observe import by_modulus
 from numerics.replay import Settings, rank_one_replay
 from numerics.spectra import reduced_eigenvalues
@@ -57,7 +58,9 @@ def ensemble(
     :param neurons: number N of neurons
     :param backend: ``"auto"``, ``"python"`` or ``"numba"``
     :param settings: fields of :class:`numerics.replay.Settings` that differ from the defaults
+    :raises InputError: if there is no seed or an option is bad
     """
+    require(len(seeds) > 0, "seeds must name at least one seed; found none")
     replays = [rank_one_replay(seed, epochs, batch, neurons, **settings) for seed in seeds]
     grams = np.stack([replay.weights.gram for replay in replays])
     factors = np.stack([moment_factor(replay.x0) for replay in replays], axis=1)

@@ -50,14 +50,19 @@ def short_term(overlaps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def long_term(overlaps: np.ndarray, horizon: int, roots: np.ndarray | None = None) -> tuple[float, np.ndarray]:
     """L_∞^T = ρ^{2T} with ρ the spectral radius, and its gradient.
 
-    ∇ρ² = 2 Re(λ̄ ∇λ) at the dominant root. The gradient is not a number where that root is repeated.
+    ∇ρ² = 2 Re(λ̄ ∇λ) at the dominant root. The gradient is not a number where that root is repeated. The loss is
+    infinite where the cubic's coefficients overflow.
 
     :param overlaps: σ_zm, σ_zu, σ_vm, σ_vu, (4,)
     :param horizon: T
     :param roots: roots of the cubic; computed by default
     """
     overlaps = np.asarray(overlaps, dtype=np.float64)
-    roots = np.roots(cubic_coefficients(overlaps)) if roots is None else roots
+    if roots is None:
+        coefficients = cubic_coefficients(overlaps)
+        if not np.isfinite(coefficients).all():
+            return np.inf, np.full(4, np.nan)
+        roots = np.roots(coefficients)
     dominant = complex(roots[np.argmax(np.abs(roots))])
     with np.errstate(all="ignore"):
         squared = np.float64(abs(dominant)) ** 2

@@ -17,8 +17,9 @@ def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
     :raises InputError: if it is missing, unreadable, not an .npz archive, or contains pickled objects
     """
     path = Path(path)
-    require(path.exists(), f"{path} must be an existing .npz file; found nothing there; check the path")
-    require(path.is_file(), f"{path} must be an .npz file; found a directory")
+    require(os.path.exists(path), f"{path} must be an existing .npz file; found nothing there; check the path")
+    kind = "directory" if path.is_dir() else "device or pipe"
+    require(path.is_file(), f"{path} must be an .npz file; found a {kind}")
     try:
         with open(path, "rb") as handle:
             archive = np.load(handle, allow_pickle=False)
@@ -36,29 +37,36 @@ def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
 
 
 def check_writable(path: str | Path) -> Path:
-    """The path, if a file can be written there; to be asked before long work.
+    """The file that writing to the path would make or replace; to be asked before long work.
+
+    A link is followed: its target is written and the link stays.
 
     :param path: where a file is to go
-    :raises InputError: if the folder is missing or not writable, or the path is a directory
+    :raises InputError: if the folder is missing or not writable, or something other than a regular file is there
     """
-    path = Path(path)
-    folder = path.parent
-    require(folder.is_dir(), f"{path} must lie in an existing folder; found no folder {folder}; create it first")
-    require(not path.is_dir(), f"{path} must be a file name; found a directory")
+    target = Path(os.path.realpath(path))
+    folder = target.parent
+    try:
+        require(folder.is_dir(), f"{path} must lie in an existing folder; found no folder {folder}; create it first")
+        require(not target.is_dir(), f"{path} must be a file name; found a directory")
+        plain = target.is_file() or not os.path.lexists(target)
+    except OSError as error:
+        raise InputError(f"{path} must be a file name; found: {error.strerror}") from None
+    require(plain, f"{path} must be a regular file or a new name; found a device, pipe, socket or circular link")
     require(os.access(folder, os.W_OK), f"{path} must lie in a writable folder; found {folder} read-only")
-    return path
+    return target
 
 
 @contextmanager
 def atomic(path: str | Path, mode: str = "w"):
     """A file that appears under its name only once it is complete.
 
-    :param path: where the file is to go
+    :param path: where the file is to go; a link is followed
     :param mode: ``"w"`` for text, ``"wb"`` for bytes
     :raises InputError: if it cannot be written
     """
-    path = check_writable(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    target = check_writable(path)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         try:
             handle = open(temporary, mode, encoding=None if "b" in mode else "utf-8")  # noqa: SIM115
@@ -66,7 +74,7 @@ def atomic(path: str | Path, mode: str = "w"):
             raise InputError(f"{path} must be writable; found: {error.strerror}") from None
         with handle:
             yield handle
-        os.replace(temporary, path)
+        os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -7,11 +7,11 @@ from functools import cache
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from numerics.errors import InputError, choice, number
+from numerics.errors import InputError, choice, number, require
 from numerics.kernels import learning_kernel, loss_kernel
 from numerics.replay import CLIP_EPSILON, Settings
 from numerics.spectra import reduced_radius
-from theory.learning import WeightSpace, conserved_forms
+from theory.learning import BLOCKS, WeightSpace, conserved_forms
 from theory.loop import ReducedLoop
 
 STATUSES = {0: "completed", 1: "stopped at stabilisation"}
@@ -78,7 +78,9 @@ def conserved_quantities(space: WeightSpace, gram: np.ndarray) -> np.ndarray:
 
     :param space: the weight space
     :param gram: full Gram matrices, (..., k, k)
+    :raises InputError: if nothing is trained, so that nothing moves
     """
+    require(len(space.trained) > 0, f"space must train at least one block of {', '.join(BLOCKS)}; found none")
     mask = np.array(space.mask.tolist(), dtype=float).diagonal() == 1
     free, fixed = np.flatnonzero(mask), np.flatnonzero(~mask)
     part = gram[..., free[:, None], free]

@@ -13,6 +13,9 @@ from theory.loop import ReducedLoop
 from theory.spectrum import cubic
 from theory.symbols import OVERLAPS, lambda_3
 
+DISTINCT = 1e-7
+"""Relative gap between moduli below which they count as equal: a double root in floats splits by about 1e-8."""
+
 
 @cache
 def _gain_function():
@@ -59,17 +62,22 @@ def closed_form(overlaps: np.ndarray, root: float | None = None) -> np.ndarray:
 def slow_subspace(loop: ReducedLoop, overlaps: np.ndarray, parameters: Sequence[float] = ()) -> np.ndarray:
     """K from the n dominant eigenvectors of P_eff, for any plant, (p, n).
 
-    On the subspace with basis E = (X, agent part), u = K_agent E X⁻¹ x.
+    On the subspace with basis E = (X, agent part), u = K_agent E X⁻¹ x. The modes are dominant only if
+    |λ_n| > |λ_{n+1}|; otherwise the subspace attracts nothing, and cuts a complex pair or a repeated root.
 
     :param loop: the reduced loop
     :param overlaps: flat overlaps
     :param parameters: values of the loop's parameters
-    :raises InputError: if the dominant modes do not span the plant's states
+    :raises InputError: if |λ_n| = |λ_{n+1}|, or the dominant modes do not span the plant's states
     """
     n, p = loop.plant.n, loop.plant.p
     overlaps = np.asarray(overlaps, dtype=np.float64)
     values, vectors = np.linalg.eig(reduced_matrix(loop, overlaps, parameters))
-    basis = vectors[:, np.argsort(-np.abs(values))[:n]]
+    order = np.argsort(-np.abs(values))
+    slow, fast = np.abs(values[order[n - 1 : n + 1]])
+    apart = slow - fast > DISTINCT * slow
+    require(bool(apart), f"overlaps must give |λ_{n}| > |λ_{n + 1}|; found both {slow:.6g}: no mode is slower")
+    basis = vectors[:, order[:n]]
     width = loop.plant.q + loop.rank
     split = p * loop.plant.q
     K_agent = np.hstack(

@@ -3,15 +3,76 @@
 It ignores how the weights' norms and invisible overlaps set the speed of each overlap; it is here to be compared.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 
 from numerics.kernels import loss_kernel
 from numerics.replay import CLIP_EPSILON, Settings
+from numerics.results import COMPLETED, diverged
 from theory.loop import ReducedLoop
 
 
-def naive_descent(start: np.ndarray, factors: np.ndarray, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
-    """σ ← σ - η c ∂L/∂σ; overlaps (epochs, 4) and losses (epochs,) before each step.
+@dataclass(frozen=True)
+class OverlapDescent:
+    """A descent in the four overlaps; as an array, its :attr:`points`.
+
+    :param status: ``"completed"`` or ``"diverged at epoch k"``, as for :class:`numerics.results.Run`
+    :param overlaps: σ_zm, σ_zu, σ_vm, σ_vu before each step, (epochs, 4); after a divergence they end with the last
+        epoch of finite loss and gradient
+    :param loss: loss before each step, (epochs,)
+    :param final: overlaps after the last step, (4,); the last finite ones after a divergence
+    """
+
+    status: str
+    overlaps: np.ndarray
+    loss: np.ndarray
+    final: np.ndarray
+
+    @property
+    def points(self) -> np.ndarray:
+        """The overlaps before each step and after the last, (epochs + 1, 4)."""
+        return np.vstack([self.overlaps, self.final])
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        return np.asarray(self.points, dtype=dtype)
+
+
+def descend_overlaps(
+    objective: Callable[[int, np.ndarray], tuple[float, np.ndarray]],
+    start: np.ndarray,
+    epochs: int,
+    rate: float,
+    clip: float,
+) -> OverlapDescent:
+    """σ ← σ - η c ∇L(σ), c = min(1, clip/‖∇L‖), until a loss, gradient or step is not finite.
+
+    :param objective: called with (epoch, overlaps), gives loss and gradient (4,)
+    :param start: σ_zm, σ_zu, σ_vm, σ_vu
+    :param epochs: number of steps
+    :param rate: step size η
+    :param clip: largest gradient norm that passes unscaled; infinite for none
+    """
+    point, status = np.asarray(start, dtype=np.float64), COMPLETED
+    path, losses = [], []
+    for epoch in range(epochs):
+        with np.errstate(all="ignore"):
+            loss, slope = objective(epoch, point)
+            norm = float(np.linalg.norm(slope))
+            following = point - rate * min(1.0, clip / (norm + CLIP_EPSILON)) * slope
+        if np.isfinite(loss) and np.isfinite(norm):
+            path.append(point)
+            losses.append(loss)
+        if len(path) == epoch or not np.isfinite(following).all():
+            status = diverged(epoch)
+            break
+        point = following
+    return OverlapDescent(status, np.array(path).reshape(-1, 4), np.array(losses), point)
+
+
+def naive_descent(start: np.ndarray, factors: np.ndarray, settings: Settings) -> OverlapDescent:
+    """Descent of the horizon loss in the four overlaps.
 
     :param start: σ_zm, σ_zu, σ_vm, σ_vu
     :param factors: F with F Fᵀ = Σ_0 of every epoch, (epochs, 2, 2)
@@ -19,12 +80,10 @@ def naive_descent(start: np.ndarray, factors: np.ndarray, settings: Settings) ->
     """
     kernel = loss_kernel(ReducedLoop(), settings.control_penalty != 0).function
     weights = settings.scale * settings.state_weight, settings.scale * settings.control_penalty
-    path, losses = np.empty((len(factors), 4)), np.empty(len(factors))
-    point = np.asarray(start, dtype=np.float64)
-    for epoch, factor in enumerate(factors.reshape(len(factors), -1).tolist()):
-        loss, slope = kernel(tuple(point.tolist()), (), factor, *weights, settings.horizon)
-        path[epoch], losses[epoch] = point, loss
-        slope = np.array(slope)
-        factor_of_clip = min(1.0, settings.clip / (float(np.linalg.norm(slope)) + CLIP_EPSILON))
-        point = point - settings.learning_rate * factor_of_clip * slope
-    return path, losses
+    rows = factors.reshape(len(factors), -1).tolist()
+
+    def objective(epoch: int, point: np.ndarray) -> tuple[float, np.ndarray]:
+        loss, slope = kernel(tuple(point.tolist()), (), rows[epoch], *weights, settings.horizon)
+        return loss, np.array(slope)
+
+    return descend_overlaps(objective, start, len(rows), settings.learning_rate, settings.clip)

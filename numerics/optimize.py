@@ -107,8 +107,9 @@ def fit(
         history["gradient_norm"].append(norm)
         for name, observe in observers.items():
             history[name].append(observe(weights))
-        steps = {name: optimizer.step(name, g) for name, g in clipped(trained, norm, settings.clip).items()}
-        moved = {name: weights.arrays()[name] + step for name, step in steps.items()}
+        with np.errstate(all="ignore"):
+            steps = {name: optimizer.step(name, g) for name, g in clipped(trained, norm, settings.clip).items()}
+            moved = {name: weights.arrays()[name] + step for name, step in steps.items()}
         if not all(np.isfinite(array).all() for array in moved.values()):
             return diverged(epoch), arrays(history), weights
         weights = weights.updated(moved)

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.linalg import solve_discrete_are
 from scipy.optimize import minimize
 
+from numerics.errors import InputError, number
 from numerics.gains import closed_form
 from numerics.plants import Plant, double_integrator
 from numerics.population import population_loss
@@ -83,9 +84,16 @@ def lqr_gain(state_weight: float = 1.0, control_penalty: float = 0.0, plant: Pla
     :param state_weight: weight of |x|²
     :param control_penalty: weight of |u|²; 0 is taken as the limit of a vanishing cost
     :param plant: the plant; the double integrator by default
+    :raises InputError: if a weight is out of range or no feedback stabilises the plant
     """
     plant = plant or double_integrator()
     n, p, _ = plant.shape
+    largest = float(np.finfo(float).max)
+    state_weight = number("state_weight", state_weight, 0, largest, open_low=True)
+    control_penalty = number("control_penalty", control_penalty, 0, largest)
     R = max(control_penalty, 1e-12 * state_weight) * np.eye(p)
-    S = solve_discrete_are(plant.A, plant.B, state_weight * np.eye(n), R)
+    try:
+        S = solve_discrete_are(plant.A, plant.B, state_weight * np.eye(n), R)
+    except np.linalg.LinAlgError:
+        raise InputError("plant must be stabilisable by its controls; found no finite LQR cost") from None
     return np.linalg.solve(R + plant.B.T @ S @ plant.B, plant.B.T @ S @ plant.A)

@@ -6,7 +6,7 @@ import numpy as np
 
 from numerics.descent import descend, moment_factor
 from numerics.errors import require
-from numerics.naive import naive_descent
+from numerics.naive import OverlapDescent, naive_descent
 from numerics.observe import OBSERVERS
 from numerics.replay import Replay
 from numerics.results import Run
@@ -20,15 +20,23 @@ class Refinement:
     :param penalty: β, the weight of the squared control
     :param theory: the exact map
     :param simulation: direct training, or None if it was not asked for
-    :param naive_overlaps: the four-overlap descent, (epochs, 4)
-    :param naive_loss: its loss, (epochs,)
+    :param naive: the four-overlap descent
     """
 
     penalty: float
     theory: Run
     simulation: Run | None
-    naive_overlaps: np.ndarray
-    naive_loss: np.ndarray
+    naive: OverlapDescent
+
+    @property
+    def naive_overlaps(self) -> np.ndarray:
+        """Overlaps of the four-overlap descent, (epochs, 4)."""
+        return self.naive.overlaps
+
+    @property
+    def naive_loss(self) -> np.ndarray:
+        """Loss of the four-overlap descent, (epochs,)."""
+        return self.naive.loss
 
 
 def continued(replay: Replay, epoch: int, **changes) -> Replay:
@@ -58,5 +66,5 @@ def refine(replay: Replay, stabilisation: int, penalty: float, direct: bool = Tr
     later = continued(replay, stabilisation, control_penalty=penalty)
     theory = descend(later)
     simulation = train(later, {"overlaps": OBSERVERS["overlaps"]}) if direct else None
-    path, losses = naive_descent(theory.overlaps[0], moment_factor(later.x0), later.settings)
-    return Refinement(penalty, theory, simulation, path, losses)
+    naive = naive_descent(theory.overlaps[0], moment_factor(later.x0), later.settings)
+    return Refinement(penalty, theory, simulation, naive)

@@ -163,7 +163,8 @@ def rank_one_replay(
     :param settings: fields of :class:`Settings` that differ from the defaults
     :raises InputError: if a size or word is bad
     """
-    rng = np.random.default_rng(whole("seed", seed, 0))
+    seed = whole("seed", seed, 0)
+    rng = np.random.default_rng(seed)
     epochs, batch, neurons = whole("epochs", epochs, 1), whole("batch", batch, 1), whole("neurons", neurons, 1)
     weights = LAWS[choice("law", law, tuple(LAWS))](rng, neurons)
     x0 = rng.uniform(-2.0, 2.0, (epochs, batch, 2)) if noise else np.repeat(POPULATION[None], epochs, axis=0)
@@ -179,7 +180,8 @@ def full_replay(seed: int, epochs: int = 1001, batch: int = 100, neurons: int = 
     :param neurons: number N of neurons
     :param settings: fields of :class:`Settings` that differ from those of the protocol
     """
-    rng = np.random.default_rng(whole("seed", seed, 0))
+    seed = whole("seed", seed, 0)
+    rng = np.random.default_rng(seed)
     weights = full_law(rng, whole("neurons", neurons, 1))
     x0 = rng.uniform(-1.0, 1.0, (whole("epochs", epochs, 1), whole("batch", batch, 1), 2))
     protocol = {"activation": "tanh", "time_average": False, "train": ("m", "z", "w"), **settings}

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from numerics.errors import require
+from numerics.errors import InputError, require
 from numerics.files import read_arrays, write_arrays
+from numerics.replay import WEIGHT_NAMES, load_weights
 from numerics.weights import Weights
 
 COMPLETED = "completed"
@@ -18,7 +19,7 @@ PACKAGES = ("closedloop-rnn", "numpy", "scipy", "sympy", "numba")
 
 
 def diverged(epoch: int) -> str:
-    """The status of a run whose loss or gradient was not finite.
+    """The status of a run whose loss, gradient or update was not finite.
 
     :param epoch: index of that update
     """
@@ -106,10 +107,24 @@ class Run:
         :raises InputError: if the file is not a run
         """
         arrays = read_arrays(path)
-        weights = {name: arrays.pop(name) for name in ("m", "z", "u", "v", "w") if name in arrays}
         meta = {}
         for name in ("kind", "status", "config", "versions"):
             require(name in arrays, f"{path} must be a run result with the entry {name}; found none")
             meta[name] = str(arrays.pop(name))
-        config, used = json.loads(meta["config"]), json.loads(meta["versions"])
-        return cls(meta["kind"], meta["status"], arrays, Weights(**weights), config, used)
+        config, used = (_dictionary(name, meta[name]) for name in ("config", "versions"))
+        if "train" in config:
+            config["train"] = tuple(config["train"])
+        weights = load_weights(arrays, path)
+        history = {name: array for name, array in arrays.items() if name not in WEIGHT_NAMES}
+        return cls(meta["kind"], meta["status"], history, weights, config, used)
+
+
+def _dictionary(name: str, text: str) -> dict:
+    """A dictionary from JSON; JSON has no tuples, so lists come back for them."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise InputError(f"{name} must be a JSON object; found {text[:40]!r}")
+    return found

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from numerics.errors import require
 from numerics.flow import unpack
 from numerics.population import population_loss
 from numerics.replay import CLIP_EPSILON, Settings
@@ -54,7 +55,11 @@ def plateau(overlaps: np.ndarray, gram: np.ndarray, norms: np.ndarray, first: in
     :param first: end of stage 1
     :param second: epoch of stabilisation
     :param settings: the protocol
+    :raises InputError: if no epoch lies between the ends
     """
+    between = 0 <= first < second <= len(overlaps)
+    message = f"first and second must satisfy 0 <= first < second <= {len(overlaps)} epochs; found {first}, {second}"
+    require(between, message)
     span = slice(min(first + SETTLED, second - 1), second)
     path, G = overlaps[span], unpack(gram[span.start], 4)
     slope = population_loss(path, settings)[1]

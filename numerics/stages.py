@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import lambertw
 
+from numerics.errors import matrix, require, whole
 from numerics.results import Run
 
 AXIS_GROWTH = 2 + float(lambertw(-2 * np.exp(-2)).real)
@@ -93,8 +94,11 @@ def bootstrap(values: Sequence[float], rng: np.random.Generator, samples: int = 
     :param values: one value a seed
     :param rng: source of randomness
     :param samples: number of resamples
+    :raises InputError: if there is no value, one is not finite, or there is no resample
     """
-    array = np.asarray(values, dtype=np.float64)
+    array = matrix("values", values).ravel()
+    require(array.size > 0, "values must hold at least one value; found none")
+    samples = whole("samples", samples, 1)
     medians = np.median(rng.choice(array, (samples, array.size)), axis=1)
     low, high = np.percentile(medians, [2.5, 97.5])
     return Statistic(float(np.median(array)), float(low), float(high), array.size)

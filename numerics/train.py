@@ -66,8 +66,8 @@ def train(
 ) -> Run:
     """Train the network of a replay directly, one update an epoch.
 
-    Stops at the first epoch whose loss or gradient is not finite and says so in the status; the weights are
-    then the last finite ones.
+    Stops at the first epoch whose loss, gradient or update is not finite and says so in the status; the weights
+    are then the last finite ones.
 
     :param replay: the run to be made
     :param observers: what to record of every epoch before its update, by name; the joint spectrum is the

@@ -114,7 +114,7 @@ def test_at_the_turning_alpha_a_small_step_keeps_the_frequency(horizon):
     alpha = turning_alpha(POINT, horizon)
     moves = []
     for shift in (-0.01, 0.0, 0.01):
-        path = surrogate_descent(POINT, horizon, alpha + shift, 1, rate=1e-7, clip=1e9)
+        path = surrogate_descent(POINT, horizon, alpha + shift, 1, rate=1e-7, clip=1e9).points
         moves.append(imaginary(path[1]) - imaginary(path[0]))
     assert moves[0] > 0 > moves[2]
     assert abs(moves[1]) < 1e-3 * moves[0]
@@ -133,10 +133,26 @@ def test_surrogate_steps_along_its_gradient(alpha):
     def surrogate(p):
         return alpha * np.abs(roots(p)).max() ** 40 + (1 - alpha) * short_term(p)
 
-    path = surrogate_descent(POINT, 20, alpha, 1, rate=1e-3, clip=np.inf)
+    path = surrogate_descent(POINT, 20, alpha, 1, rate=1e-3, clip=np.inf).points
     np.testing.assert_allclose(path[1] - path[0], -1e-3 * slopes(surrogate, POINT), rtol=1e-5, atol=1e-10)
 
 
 def test_surrogate_steps_are_clipped():
-    path = surrogate_descent(POINT, 20, 0.5, 3, rate=1e-3, clip=0.5)
+    path = surrogate_descent(POINT, 20, 0.5, 3, rate=1e-3, clip=0.5).points
     np.testing.assert_allclose(np.linalg.norm(np.diff(path, axis=0), axis=1), 5e-4, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("rate", "final"), [(1e160, 1e160), (1.7e308, 1.0)])
+def test_a_surrogate_that_leaves_the_floats_says_so(rate, final):
+    run = surrogate_descent(POINT, 20, 0.5, 5, rate=rate, clip=np.inf)
+    assert run.status == f"diverged at epoch {int(final > 1)}"
+    assert run.overlaps.shape == (1, 4)
+    assert np.isfinite(run.loss).all()
+    assert final / 100 < np.abs(run.final).max() < 100 * final
+
+
+def test_a_surrogate_ends_where_its_gradient_does_not_exist():
+    run = surrogate_descent(np.zeros(4), 20, 0.5, 5)
+    assert (run.status, run.overlaps.shape) == ("diverged at epoch 0", (0, 4))
+    np.testing.assert_array_equal(np.asarray(run), np.zeros((1, 4)))
+    assert surrogate_descent(np.zeros(4), 20, 0.0, 5).status == "completed"

@@ -128,6 +128,20 @@ def test_divergence_is_a_result(backend):
         assert all(np.isfinite(w).all() for w in run.weights.arrays().values())
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("epochs", [1, 4])
+@pytest.mark.parametrize(("rate", "clip", "diverges"), [(1e200, np.inf, 1), (1e307, np.inf, 0), (1e307, 1.0, 1)])
+def test_an_update_that_overflows_is_a_divergence_too(backend, epochs, rate, clip, diverges):
+    """X may overflow at the update itself, or have a loss that overflows at the next epoch."""
+    replay = rank_one_replay(0, epochs=epochs, batch=3, neurons=5, horizon=10, learning_rate=rate, clip=clip)
+    theory, simulation = descend(replay, backend), train(replay)
+    expected = "completed" if diverges == epochs else f"diverged at epoch {diverges}"
+    assert theory.status == simulation.status == expected
+    np.testing.assert_allclose(theory.loss, simulation.loss, rtol=1e-12)
+    for name, array in simulation.weights.arrays().items():
+        np.testing.assert_allclose(theory.weights.arrays()[name], array, rtol=1e-12)
+
+
 def test_batch_enters_through_its_second_moment_only(rng):
     x0 = rng.normal(size=(1, 6, 2))
     turned = np.linalg.qr(rng.normal(size=(6, 6)))[0] @ x0[0]

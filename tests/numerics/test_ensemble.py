@@ -5,6 +5,7 @@ import pytest
 
 from numerics.descent import WORTH_ARRAYS, descend
 from numerics.ensemble import ensemble
+from numerics.errors import InputError
 from numerics.replay import rank_one_replay
 from numerics.stages import of_run
 from numerics.train import train
@@ -48,3 +49,8 @@ def test_a_run_that_diverges_is_reported_and_spares_the_others():
     assert any(status != "completed" for status in ends)
     assert list(runs.descent.finite_epochs < 70) == [status != "completed" for status in ends]
     assert [s.second is None for s in runs.stages] == [status != "completed" for status in ends]
+
+
+def test_no_seed_is_refused():
+    with pytest.raises(InputError, match="seeds must name at least one seed; found none"):
+        ensemble([])

@@ -82,3 +82,8 @@ def test_bad_arguments_are_refused(change, message, rng):
 def test_an_overflowing_start_is_refused(rng):
     with pytest.raises(InputError, match="finite loss"):
         integrate(LOOP, WeightSpace(), 1e3 * gaussian_law(rng, 9).gram, FACTOR, Settings(horizon=5000), 1.0)
+
+
+def test_nothing_trained_conserves_everything_and_is_refused():
+    with pytest.raises(InputError, match="space must train at least one block"):
+        conserved_quantities(WeightSpace(trained=()), np.eye(4))

@@ -45,3 +45,23 @@ def test_regression_needs_a_step(rng):
     episodes = rollout(double_integrator(), at_overlaps(rng, POINT, 10), np.ones((1, 2)), 3)
     with pytest.raises(InputError, match="start must leave at least one of the 3 steps"):
         regressed_gains(episodes, 3)
+
+
+def overlaps_with_roots(roots):
+    """σ_zm, κ, 1, σ_vu of the loop whose cubic has the given roots."""
+    _, minus_trace, a_1, a_0 = np.poly(roots).real
+    vu = -minus_trace - 2
+    zm = 2 * vu + 1 - a_1
+    return np.array([zm, vu * zm - vu - a_0, 1.0, vu])
+
+
+@pytest.mark.parametrize("roots", [(0.9, 0.3 + 0.2j, 0.3 - 0.2j), (0.9, 0.5, -0.5), (0.9, 0.5, 0.5), (0.9, 0.0, 0.0)])
+def test_the_slow_subspace_does_not_cut_modes_of_equal_modulus(roots):
+    with pytest.raises(InputError, match=r"overlaps must give \|λ_2\| > \|λ_3\|; found both"):
+        slow_subspace(ReducedLoop(), overlaps_with_roots(roots))
+
+
+@pytest.mark.parametrize("roots", [(0.9, 0.5, 0.499), (0.3 + 0.2j, 0.3 - 0.2j, 0.36), (0.9, 0.5, 0.0)])
+def test_the_slow_subspace_of_close_but_distinct_moduli_has_its_eigenvalues(roots):
+    ((k_1, k_2),) = slow_subspace(ReducedLoop(), overlaps_with_roots(roots))
+    np.testing.assert_allclose(np.poly([[1, 1], [-k_1, 1 - k_2]]), np.poly(roots[:2]), atol=1e-9)

@@ -119,3 +119,23 @@ def test_optimum_is_lqr_with_an_observer_root_at_the_inverse_square_of_the_golde
 def test_settings_the_optimum_does_not_cover_are_refused(changes):
     with pytest.raises(InputError, match=next(iter(changes))):
         optimum(Settings(**changes))
+
+
+@pytest.mark.parametrize(
+    ("state", "control", "message"),
+    [
+        (0, 0, r"state_weight must lie in \(0"),
+        (-1, 1, "state_weight"),
+        (1, -1, "control_penalty"),
+        (1, np.nan, "control_penalty"),
+    ],
+)
+def test_an_lqr_without_a_cost_is_refused(state, control, message):
+    with pytest.raises(InputError, match=message):
+        lqr_gain(state, control)
+
+
+def test_an_lqr_of_a_plant_that_cannot_be_steered_is_refused():
+    stuck = Plant(np.diag([2.0, 0.5]), np.array([0.0, 1.0]), np.array([1.0, 0.0]))
+    with pytest.raises(InputError, match="plant must be stabilisable"):
+        lqr_gain(1.0, 1.0, stuck)

@@ -84,7 +84,21 @@ def test_naive_step_is_the_plain_gradient_in_the_overlaps(clip, rng):
         for row in step * np.eye(4)
     ]
     factor = np.linalg.cholesky(x0.T @ x0 / 6)
-    path, losses = naive_descent(point, np.repeat(factor[None], 2, axis=0), settings)
+    run = naive_descent(point, np.repeat(factor[None], 2, axis=0), settings)
     expected = -0.1 * min(1.0, clip / np.linalg.norm(slope)) * np.array(slope)
-    np.testing.assert_allclose(path[1] - path[0], expected, rtol=2e-4)
-    assert losses[0] == pytest.approx(overlap_loss(point, x0, settings), rel=1e-12)
+    np.testing.assert_allclose(run.overlaps[1] - run.overlaps[0], expected, rtol=2e-4)
+    assert run.loss[0] == pytest.approx(overlap_loss(point, x0, settings), rel=1e-12)
+    assert run.status == "completed"
+    again = naive_descent(run.overlaps[1], factor[None], settings)
+    np.testing.assert_array_equal(run.final, again.final)
+
+
+@pytest.mark.parametrize(("rate", "epoch"), [(1e100, 1), (1e308, 0)])
+def test_a_naive_descent_that_leaves_the_floats_says_so(rate, epoch):
+    settings = Settings(horizon=50, learning_rate=rate, clip=np.inf)
+    run = naive_descent(np.array([-0.5, 0.4, 0.6, -0.3]), np.repeat(np.eye(2)[None], 4, axis=0), settings)
+    assert run.status == f"diverged at epoch {epoch}"
+    assert run.overlaps.shape == (1, 4)
+    assert run.loss.shape == (1,)
+    assert np.isfinite(run.final).all()
+    assert (np.abs(run.final).max() > 1e90) == (epoch == 1)

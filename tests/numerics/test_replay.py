@@ -161,7 +161,7 @@ def test_run_result_has_the_promised_entries(tmp_path):
     assert str(arrays["status"]) == "completed"
     assert all(arrays[name].shape == (8, 1) for name in "mzuv")
     back = Run.load(tmp_path / "out.npz")
-    assert back.config == run.config | {"train": list(run.config["train"])}
+    assert back.config == run.config
     assert back.versions == run.versions
     np.testing.assert_array_equal(back.overlaps, run.overlaps)
 
@@ -169,3 +169,33 @@ def test_run_result_has_the_promised_entries(tmp_path):
 def test_a_file_that_is_no_run_is_refused(write, arrays):
     with pytest.raises(InputError, match="must be a run result with the entry kind"):
         Run.load(write(arrays))
+
+
+@pytest.mark.parametrize("seed", [3, np.int64(3), 3.0])
+def test_a_saved_run_has_the_same_configuration_in_the_same_types(tmp_path, seed):
+    run = descend(rank_one_replay(seed, epochs=2, batch=2, neurons=5, clip=np.inf))
+    run.save(tmp_path / "out.npz")
+    back = Run.load(tmp_path / "out.npz")
+    assert back.config == run.config
+    assert {k: type(v) for k, v in back.config.items()} == {k: type(v) for k, v in run.config.items()}
+    assert back.config["train"] == ("z", "u", "v")
+    assert (back.kind, back.status, back.versions) == (run.kind, run.status, run.versions)
+    for name, array in run.history.items():
+        assert back.history[name].dtype == array.dtype
+        np.testing.assert_array_equal(back.history[name], array)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"config": "{"}, "config must be a JSON object"),
+        ({"config": "[1]"}, "config must be a JSON object"),
+        ({"m": None}, "must contain the array m"),
+    ],
+)
+def test_a_damaged_run_is_refused_in_one_line(tmp_path, change, message):
+    descend(rank_one_replay(0, epochs=2, batch=2, neurons=5)).save(tmp_path / "out.npz")
+    arrays = {**read_arrays(tmp_path / "out.npz"), **change}
+    write_arrays(tmp_path / "out.npz", {name: value for name, value in arrays.items() if value is not None})
+    with pytest.raises(InputError, match=message):
+        Run.load(tmp_path / "out.npz")

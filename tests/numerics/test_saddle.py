@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from numerics.descent import descend, descend_gram
+from numerics.errors import InputError
 from numerics.flow import unpack
 from numerics.population import FACTOR, population_loss
 from numerics.replay import Settings, rank_one_replay
@@ -137,3 +138,10 @@ def test_one_run_lasts_as_long_as_predicted(run):
     found = read(run)
     fold = 0.5 / (found.rate * found.slope * found.speed)
     assert abs(found.predicted() - found.length) < fold
+
+
+@pytest.mark.parametrize(("first", "second"), [(0, 0), (5, 5), (7, 3), (-1, 4), (3, 301)])
+def test_a_plateau_without_an_epoch_is_refused(run, first, second):
+    theory, _ = run
+    with pytest.raises(InputError, match="first and second must satisfy 0 <= first < second <= 300 epochs; found"):
+        plateau(theory.overlaps, theory.history["gram"], theory.history["gradient_norm"], first, second, Settings())

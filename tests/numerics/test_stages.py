@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import binom
 
 from numerics.descent import descend
+from numerics.errors import InputError
 from numerics.replay import rank_one_replay
 from numerics.stages import AXIS_GROWTH, Stages, bootstrap, detect, of_run
 from numerics.train import train
@@ -119,3 +120,16 @@ def test_bootstrap_is_a_function_of_its_generator():
     values = np.random.default_rng(2).normal(size=30)
     one, two = (bootstrap(values, np.random.default_rng(5)) for _ in range(2))
     assert one == two
+
+
+@pytest.mark.parametrize(
+    ("values", "samples", "message"),
+    [
+        ([], 5, "values must hold at least one"),
+        ([1.0, np.nan], 5, "values must be finite"),
+        ([1.0], 0, "samples must be at least 1"),
+    ],
+)
+def test_bootstrap_of_nothing_is_refused(values, samples, message, rng):
+    with pytest.raises(InputError, match=message):
+        bootstrap(values, rng, samples)
