@@ -9,8 +9,9 @@ from benchmarks.horizon import STABLE, horizon_setting
 from benchmarks.protocol import Exact, backends
 from benchmarks.table import Cell, Table
 from benchmarks.timing import Call, in_turns
-from numerics.descent import Descent, descend_gram, moment_factor
+from numerics.descent import descend_gram, moment_factor
 from numerics.doubling import horizon_loss
+from numerics.iterate import Descent
 from numerics.replay import Settings, rank_one_replay
 from numerics.train import train
 from numerics.weights import at_overlaps, rank_one_law

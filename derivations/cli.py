@@ -11,6 +11,7 @@ from derivations import screen
 from derivations.options import OPTIONS, make_replay, with_protocol
 from numerics import files
 from numerics.errors import InputError, choice, require, whole
+from numerics.replay import Replay
 
 app = typer.Typer(
     help="How recurrent networks learn when they act on their own environment: theory beside the experiment.",
@@ -35,7 +36,8 @@ def _save(run, out: Path) -> None:
     from numerics.optimum import gap
 
     run.save(out)
-    above = gap(run) if run.config["horizon"] <= LONG else None
+    closed = run.config["task"] == "closed_loop"
+    above = gap(run) if closed and run.config["horizon"] <= LONG else None
     optimum = "" if above is None else f", {above:.2%} above the optimum"
     loss = f"loss {run.loss[0]:.6g} -> {run.loss[-1]:.6g}" if run.loss.size else "no finite loss"
     typer.echo(f"{out}: {run.status}, {run.loss.size} epochs, {loss}{optimum}")
@@ -94,12 +96,20 @@ def train(
 
       closedloop train --seed 3 --epochs 300 --out simulation.npz
     """
-    from numerics.train import train as direct
+    from numerics import open_loop
+    from numerics import train as closed_loop
 
     files.check_writable(out)
     run = make_replay(replay, protocol)
     with screen.progress() as report:
-        result = direct(run, progress=lambda done, total: report("training", done, total))
+
+        def progress(done: int, total: int) -> None:
+            report("training", done, total)
+
+        if isinstance(run, Replay):
+            result = closed_loop.train(run, progress=progress)
+        else:
+            result = open_loop.train_open_loop(run, progress=progress)
     _save(result, out)
 
 
@@ -120,10 +130,15 @@ def descend(
 
       closedloop descend --seed 3 --epochs 300 --out theory.npz
     """
-    from numerics.descent import descend as exact
+    from numerics import descent, open_loop_descent
 
     files.check_writable(out)
-    _save(exact(make_replay(replay, protocol), backend), out)
+    run = make_replay(replay, protocol)
+    if isinstance(run, Replay):
+        result = descent.descend(run, backend)
+    else:
+        result = open_loop_descent.descend_open_loop(run, backend)
+    _save(result, out)
 
 
 @app.command("replay")

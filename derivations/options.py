@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from numerics.errors import require
+from numerics.open_loop import OpenLoopReplay
 from numerics.replay import Replay, rank_one_replay
 from numerics.replay_files import load_replay
 
@@ -66,7 +67,7 @@ def with_protocol(*names: str) -> Callable:
     return decorate
 
 
-def make_replay(path: Path | None, protocol: dict) -> Replay:
+def make_replay(path: Path | None, protocol: dict) -> Replay | OpenLoopReplay:
     """The run to be made: a replay file, or the rank-one protocol with the given options.
 
     :param path: a replay file, or None

@@ -6,8 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
-from numerics.descent import Descent, descend_gram, moment_factor
+from numerics.descent import descend_gram, moment_factor
 from numerics.errors import require
+from numerics.iterate import Descent
 from numerics.observe import by_modulus
 from numerics.replay import Settings, rank_one_replay
 from numerics.spectra import reduced_eigenvalues

@@ -58,14 +58,20 @@ class LearningKernel:
     norm: Callable
 
 
-def _grid(stem: str, rows: int, columns: int) -> Matrix:
+def grid(stem: str, rows: int, columns: int) -> Matrix:
+    """A matrix of letters for a generated function.
+
+    :param stem: what the names start with
+    :param rows: number of rows
+    :param columns: number of columns
+    """
     return Matrix(rows, columns, lambda i, j: Symbol(f"{stem}_{i}_{j}", real=True))
 
 
 def _one_step(loop: ReducedLoop, penalised: bool) -> dict:
     """The one-step map, the cost of a step and the adjoint relations, all symbolic."""
     d, n = loop.dimension, loop.plant.n
-    state, adjoint = _grid("s", d, n), _grid("l", d, n)
+    state, adjoint = grid("s", d, n), grid("l", d, n)
     following = loop.matrix * state
     weight, penalty = Symbol("state_weight"), Symbol("control_weight")
     cost = weight * sum(x**2 for x in state[:n, :])
@@ -131,7 +137,7 @@ def _learning_sources(space: WeightSpace) -> dict[str, list[str]]:
     names, slopes = [str(g) for g in triangle(gram)], [str(g) for g in gradients.flat]
     read = [*indexed(names, "gram"), *indexed(slopes, "gradient")]
     step = Symbol("step")
-    transfer = _grid("t", space.size, space.size)
+    transfer = grid("t", space.size, space.size)
     update = eye(space.size) - step * space.sensitivity(gradients) * space.mask
     squared = [
         *assignments(["squared"], [squared_gradient_norm(space, gram, gradients)], "n"),

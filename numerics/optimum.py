@@ -6,7 +6,7 @@ import numpy as np
 from scipy.linalg import solve_discrete_are
 from scipy.optimize import minimize
 
-from numerics.errors import InputError, number
+from numerics.errors import InputError, number, require
 from numerics.gains import closed_form
 from numerics.plants import Plant, double_integrator
 from numerics.population import population_loss
@@ -40,7 +40,9 @@ def optimum(settings: Settings) -> Optimum:
     That is where the optimum lies for long horizons.
 
     :param settings: horizon and loss
+    :raises InputError: if the network leaks or is not linear
     """
+    require(settings.leak == 1.0, f"leak must be 1 for the optimum; found {settings.leak:g}")
 
     def objective(visible: np.ndarray) -> tuple[float, np.ndarray]:
         loss, slope = population_loss(np.array([visible[0], visible[1], 1.0, visible[2]]), settings)

@@ -7,12 +7,11 @@ import numpy as np
 
 from numerics.errors import choice, number, require, whole
 from numerics.plants import Plant, double_integrator
-from numerics.weights import Weights, full_law, gaussian_law, rank_one_law
+from numerics.weights import WEIGHT_NAMES, Weights, full_law, gaussian_law, rank_one_law
 
 ACTIVATIONS = ("linear", "tanh")
 OPTIMIZERS = ("sgd", "adam")
 CLIP_EPSILON = 1e-6  # added to the norm in clipping, as the common frameworks do
-WEIGHT_NAMES = ("m", "z", "u", "v", "w")
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from numerics.errors import InputError, choice, require, whole
+from numerics.errors import choice, require, whole
 from numerics.files import read_arrays, write_arrays
 from numerics.open_loop import OpenLoopReplay
 from numerics.plants import Plant, double_integrator
 from numerics.population_states import HALF_WIDTH
-from numerics.replay import WEIGHT_NAMES, Replay, Settings
-from numerics.weights import Weights
+from numerics.replay import Replay, Settings
+from numerics.weights import Weights, contents, load_weights
 
 TASKS = ("closed_loop", "open_loop")
 TEACHER = "teacher_"
@@ -28,30 +28,6 @@ def _scalar(name: str, value: np.ndarray):
 def _names(value: np.ndarray) -> tuple[str, ...]:
     words = [w.decode() if isinstance(w, bytes) else str(w) for w in np.atleast_1d(value).ravel().tolist()]
     return tuple(name for word in words for name in word.replace(",", " ").split())
-
-
-def _found(arrays: Arrays) -> str:
-    return ", ".join(sorted(arrays)) or "nothing"
-
-
-def load_weights(arrays: Arrays, path: str | Path, prefix: str = "") -> Weights:
-    """Weights from the arrays of a file.
-
-    :param arrays: contents of the file
-    :param path: the file, for the message
-    :param prefix: what the names start with, e.g. ``"teacher_"``
-    :raises InputError: if m, z or the recurrence is missing, or shapes do not fit
-    """
-    for name in ("m", "z"):
-        given = prefix + name in arrays
-        require(given, f"{path} must contain the array {prefix}{name}; found {_found(arrays)}")
-    complete = {f"{prefix}u", f"{prefix}v"} <= set(arrays) or f"{prefix}w" in arrays
-    wanted = f"{prefix}u and {prefix}v, or {prefix}w"
-    require(complete, f"{path} must contain {wanted}; found {_found(arrays)}")
-    try:
-        return Weights(**{name: arrays[prefix + name] for name in WEIGHT_NAMES if prefix + name in arrays})
-    except InputError as error:
-        raise InputError(f"{prefix}{error}") from None
 
 
 def _settings(arrays: Arrays, weights: Weights) -> Settings:
@@ -72,7 +48,7 @@ def _plant(arrays: Arrays, path: str | Path) -> Plant:
 
 
 def _series(arrays: Arrays, name: str, axes: str, path: str | Path) -> np.ndarray:
-    require(name in arrays, f"{path} must contain {name} {axes}; found {_found(arrays)}")
+    require(name in arrays, f"{path} must contain {name} {axes}; found {contents(arrays)}")
     found = arrays[name]
     require(found.dtype.kind in "fiu", f"{name} must be an array of real numbers; found {found.dtype} entries")
     return found

@@ -11,8 +11,7 @@ import numpy as np
 
 from numerics.errors import InputError, require
 from numerics.files import read_arrays, write_arrays
-from numerics.replay import WEIGHT_NAMES, load_weights
-from numerics.weights import Weights
+from numerics.weights import WEIGHT_NAMES, Weights, load_weights
 
 COMPLETED = "completed"
 PACKAGES = ("closedloop-rnn", "numpy", "scipy", "sympy", "numba")

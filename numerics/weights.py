@@ -1,12 +1,14 @@
 """Weights of the agent: initial laws, overlaps, and sampling at prescribed overlaps."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 
 import numpy as np
 
-from numerics.errors import matrix, require
+from numerics.errors import InputError, matrix, require
 
+WEIGHT_NAMES = ("m", "z", "u", "v", "w")
 RANK_ONE_OVERLAPS = ("sigma_zm", "sigma_zu", "sigma_vm", "sigma_vu")
 
 
@@ -184,3 +186,31 @@ def at_gram(rng: np.random.Generator, gram: np.ndarray, neurons: int, p: int = 1
     rank = (size - p - q) // 2
     m, z, u, v = np.split(stack, [q, q + p, q + p + rank], axis=1)
     return Weights(m, z, u, v)
+
+
+def contents(arrays: Mapping[str, np.ndarray]) -> str:
+    """The names in a file, for a message.
+
+    :param arrays: contents of the file
+    """
+    return ", ".join(sorted(arrays)) or "nothing"
+
+
+def load_weights(arrays: Mapping[str, np.ndarray], path: str | Path, prefix: str = "") -> Weights:
+    """Weights from the arrays of a file.
+
+    :param arrays: contents of the file
+    :param path: the file, for the message
+    :param prefix: what the names start with, e.g. ``"teacher_"``
+    :raises InputError: if m, z or the recurrence is missing, or shapes do not fit
+    """
+    for name in ("m", "z"):
+        given = prefix + name in arrays
+        require(given, f"{path} must contain the array {prefix}{name}; found {contents(arrays)}")
+    complete = {f"{prefix}u", f"{prefix}v"} <= set(arrays) or f"{prefix}w" in arrays
+    wanted = f"{prefix}u and {prefix}v, or {prefix}w"
+    require(complete, f"{path} must contain {wanted}; found {contents(arrays)}")
+    try:
+        return Weights(**{name: arrays[prefix + name] for name in WEIGHT_NAMES if prefix + name in arrays})
+    except InputError as error:
+        raise InputError(f"{prefix}{error}") from None

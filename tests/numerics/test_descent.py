@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from numerics import descent
+from numerics import descent, iterate
+from numerics.codegen import has_numba
 from numerics.descent import descend, descend_gram, moment_factor
 from numerics.errors import InputError
 from numerics.plants import Plant
@@ -17,7 +18,7 @@ from numerics.weights import Weights, full_law, gaussian_law
 from theory.learning import WeightSpace
 from theory.loop import ReducedLoop
 
-BACKENDS = ["python", pytest.param("numba", marks=pytest.mark.skipif(not descent.has_numba(), reason="no numba"))]
+BACKENDS = ["python", pytest.param("numba", marks=pytest.mark.skipif(not has_numba(), reason="no numba"))]
 
 
 def gaps(theory, simulation):
@@ -78,7 +79,7 @@ def test_a_wrong_sign_in_the_map_is_noticed(monkeypatch):
 
 @pytest.mark.parametrize("worth", [1, 100], ids=["arrays", "one by one"])
 def test_many_runs_at_once_are_the_single_runs(rng, monkeypatch, worth):
-    monkeypatch.setattr(descent, "WORTH_ARRAYS", worth)
+    monkeypatch.setattr(iterate, "WORTH_ARRAYS", worth)
     space, loop, protocol = WeightSpace(), ReducedLoop(), Settings(horizon=20)
     grams = np.stack([gaussian_law(rng, 30).gram for _ in range(4)])
     factors = moment_factor(rng.uniform(-2, 2, (40, 4, 10, 2)))
@@ -92,7 +93,7 @@ def test_many_runs_at_once_are_the_single_runs(rng, monkeypatch, worth):
 
 @pytest.mark.parametrize("worth", [1, 100], ids=["arrays", "one by one"])
 def test_a_diverging_run_among_others_does_not_disturb_them(rng, monkeypatch, worth):
-    monkeypatch.setattr(descent, "WORTH_ARRAYS", worth)
+    monkeypatch.setattr(iterate, "WORTH_ARRAYS", worth)
     space, loop = WeightSpace(), ReducedLoop()
     wild = Settings(horizon=50, learning_rate=5.0, clip=np.inf)
     grams = np.stack([np.zeros((4, 4)), gaussian_law(rng, 30).gram])
@@ -104,7 +105,7 @@ def test_a_diverging_run_among_others_does_not_disturb_them(rng, monkeypatch, wo
     assert np.isnan(both.loss[both.finite_epochs[1] :, 1]).all()
 
 
-@pytest.mark.skipif(not descent.has_numba(), reason="no numba")
+@pytest.mark.skipif(not has_numba(), reason="no numba")
 def test_numba_and_arrays_agree_on_many_runs(rng):
     space, loop, protocol = WeightSpace(), ReducedLoop(), Settings(horizon=30)
     grams = np.stack([gaussian_law(rng, 50).gram for _ in range(3)])

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from numerics.descent import WORTH_ARRAYS, descend
+from numerics.descent import descend
 from numerics.ensemble import ensemble
 from numerics.errors import InputError
+from numerics.iterate import WORTH_ARRAYS
 from numerics.replay import rank_one_replay
 from numerics.stages import of_run
 from numerics.train import train
