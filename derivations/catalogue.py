@@ -24,6 +24,8 @@ ORDER = (
     "optimum",
     "learning-map",
     "conservation-laws",
+    "open-loop-loss",
+    "open-loop-spike",
 )
 
 

@@ -8,6 +8,7 @@ the spike of the test loss, follows from the overlaps without a simulation.
 import numpy as np
 
 from numerics.descent import check_closed, finish, loop_for
+from numerics.errors import number
 from numerics.filter_kernel import FilterKernel, filter_kernel
 from numerics.iterate import Descent, Work, iterate
 from numerics.open_loop import OpenLoopReplay
@@ -87,17 +88,23 @@ def descend_open_loop_gram(
     return iterate(work, gram, replay.length, backend)
 
 
-def descend_open_loop(replay: OpenLoopReplay, backend: str = "auto") -> Run:
+def descend_open_loop(replay: OpenLoopReplay, backend: str = "auto", variance: float | None = None) -> Run:
     """The exact reduced counterpart of :func:`numerics.open_loop.train_open_loop`, closed-loop test included.
 
     :param replay: the run to be made; linear, student of low rank, SGD; the teacher may be full
     :param backend: ``"auto"``, ``"python"`` or ``"numba"``
+    :param variance: if given, the inputs are white with this variance in the limit of a large batch, and of the
+        replay's inputs only epochs and length are used
     :raises InputError: if the run does not close on the overlaps
     """
     check_closed(replay)
     _, p, q = replay.plant.shape
     _, space, _ = model(replay)
-    moment = lag_moment(replay.y)
+    if variance is None:
+        moment = lag_moment(replay.y)
+    else:
+        variance = number("variance", variance, 0, np.finfo(float).max)
+        moment = np.repeat(white_moment(replay.length, variance, q)[None], replay.epochs, axis=0)
     response = impulse_response(replay.teacher, replay.length, replay.settings.leak)
     target = np.moveaxis(response, 1, 2).reshape(replay.length * q, p)
 

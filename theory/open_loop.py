@@ -21,7 +21,8 @@ from sympy import Expr, ImmutableMatrix, Matrix, Rational, S, Symbol, expand, ey
 
 from theory.loop import Overlaps, ReducedLoop
 from theory.plant import exact_matrix
-from theory.symbols import noise
+from theory.spectrum import dominant_modulus
+from theory.symbols import kappa, lambda_3, noise, sigma_vu, sigma_zm, small
 
 Responses = list[ImmutableMatrix]
 
@@ -196,11 +197,11 @@ class FullRecurrence:
 
 
 def teacher_symbols(count: int) -> list[ImmutableMatrix]:
-    """Letters g*_0 … g*_{K-1} for the impulse response of any teacher with one input and one control.
+    """Letters gbar_0 … gbar_{K-1} for the impulse response of any teacher with one input and one control.
 
     :param count: number K of lags
     """
-    return [ImmutableMatrix([[Symbol(f"g^*_{lag}", real=True)]]) for lag in range(count)]
+    return [ImmutableMatrix([[Symbol(f"gbar_{lag}", real=True)]]) for lag in range(count)]
 
 
 def axis_slope(count: int) -> Expr:
@@ -228,3 +229,23 @@ def saddle_slope(count: int) -> Expr:
     _, zu, vm, vu = agent.overlaps.flat
     loss = white_noise_loss(agent.impulse_response(count), teacher_symbols(count))
     return expand(expand(loss.diff(zu)).coeff(vm, 1).subs({zu: 0, vm: 0, vu: 0}))
+
+
+def small_overlap_modulus() -> tuple[Expr, Expr]:
+    """(|λ_1|², λ_3) of the closed loop to first order in σ_zm, κ, σ_vu: 1 - σ_zm - 2κ and σ_vu + κ.
+
+    The loop with σ_zm < 0 is stable only where the memory outruns the feedthrough, κ > |σ_zm|/2.
+    """
+    third = sigma_vu + kappa
+    return expand(first_order(dominant_modulus().expression.subs(lambda_3, third))), third
+
+
+def first_order(expression: Expr) -> Expr:
+    """The part of a polynomial in σ_zm, κ, σ_vu up to first order in all of them together.
+
+    :param expression: the polynomial
+    """
+    scaled = expand(
+        expression.subs({letter: small * letter for letter in (sigma_zm, kappa, sigma_vu)}, simultaneous=True)
+    )
+    return sum(scaled.coeff(small, order) for order in (0, 1))

@@ -69,6 +69,7 @@ eta = _declare("eta", "learning rate", "1/loss", positive=True)
 clip = _declare("c_max", "largest gradient norm that passes unscaled", "loss", positive=True)
 clip_factor = _declare("c_g", "factor by which clipping scales a gradient", positive=True)
 
+small = _declare("epsilon", "size of small overlaps", positive=True)
 noise = _declare("varsigma", "standard deviation of the open-loop inputs", "position", positive=True)
 steps_heard = _declare("K", "number of inputs of an open-loop episode", "step", positive=True, integer=True)
 

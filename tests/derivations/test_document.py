@@ -187,3 +187,8 @@ def test_json_says_what_is_verified(results):
     assert [entry["name"] for entry in written] == list(catalogue.ORDER)
     assert all(entry["verified"] is True for entry in written)
     assert all(set(entry["steps"][0]) == {"reason", "left", "latex", "sympy"} for entry in written)
+
+
+def test_text_leaves_no_latex_word_behind(results):
+    text = document.as_text(list(results.values()))
+    assert [line for line in text.splitlines() if "\\" in line] == []

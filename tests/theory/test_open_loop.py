@@ -54,12 +54,12 @@ def test_recorded_loss_is_a_quadratic_form_of_the_inputs_lags():
 
 def test_open_loop_learning_takes_the_feedthrough_first():
     """Without memory the loss is a parabola in σ_zm around the teacher's g*_0."""
-    target = Symbol("g^*_0", real=True)
+    target = Symbol("gbar_0", real=True)
     assert expand(axis_slope(6) - 2 * noise**2 * (sigma_zm - target)) == 0
 
 
 def test_saddle_slope_is_the_one_typed():
-    assert expand(saddle_slope(6) + 2 * noise**2 * Rational(5, 6) * Symbol("g^*_1", real=True)) == 0
+    assert expand(saddle_slope(6) + 2 * noise**2 * Rational(5, 6) * Symbol("gbar_1", real=True)) == 0
 
 
 def test_loss_sees_the_product_of_the_invisible_pair_only():

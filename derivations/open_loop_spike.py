@@ -1,0 +1,91 @@
+"""Why open-loop learning passes through an unstable loop, and closed-loop learning does not."""
+
+from sympy import Expr, Rational, Symbol, expand
+
+from derivations.result import Result, Step, difference
+from theory.open_loop import axis_slope, first_order, saddle_slope, small_overlap_modulus
+from theory.spectrum import cubic, visible
+from theory.stages import envelope_minimiser, envelope_residual, loss_slope, saddle_growth
+from theory.symbols import kappa, lam, noise, sigma_zm, steps_heard
+
+G_0, G_1 = Symbol("gbar_0", real=True), Symbol("gbar_1", real=True)
+CHECKED = (2, 3, 6, 10)  # numbers K of inputs at which the forms for any K are checked
+
+
+def _memory_slope(count: Expr) -> Expr:
+    return -2 * noise**2 * (1 - 1 / count) * G_1
+
+
+def _squared_sum(terms) -> Expr:
+    return expand(sum(expand(term) ** 2 for term in terms))
+
+
+def _fast_root_residual() -> Expr:
+    """χ at λ_3 = σ_vu + κ, to first order in the overlaps."""
+    return first_order(expand(visible(cubic().as_expr()).subs(lam, small_overlap_modulus()[1])))
+
+
+def build() -> Result:
+    """The feedthrough relaxes first, the memory leaves a saddle later; in between the loop is unstable."""
+    feedthrough = 2 * noise**2 * (sigma_zm - G_0)
+    memory = _memory_slope(steps_heard)
+    modulus, third = small_overlap_modulus()
+    growth = saddle_growth().subs(loss_slope, memory)
+    steps = (
+        Step(
+            r"Without memory, $\kappa = 0$, the white-noise loss is a parabola in $\sigma_{zm}$ around the teacher's "
+            rf"$\bar g_0$ (for $K = {', '.join(map(str, CHECKED))}$).",
+            r"\partial_{zm} L_{\mathrm{open}}|_{\kappa=0}",
+            feedthrough,
+            _squared_sum(axis_slope(K) - feedthrough for K in CHECKED),
+        ),
+        Step(
+            r"There $\sigma_{zu} = \sigma_{vm} = 0$ is a saddle, as in closed loop, with this slope in $\kappa$ (same $K$).",
+            r"L_\kappa|_{\kappa=\sigma_{vu}=0}",
+            memory,
+            _squared_sum(saddle_slope(K) - _memory_slope(Rational(K)) for K in CHECKED),
+        ),
+        Step(
+            r"So the memory grows at rate $\mu$ from its initial amplitude, while $\sigma_{zm}$ relaxes without delay "
+            r"($g_{11} = \|m\|^2$, $g_{22} = \|z\|^2$, $g_{33} = \|u\|^2$).",
+            r"\mu^2",
+            growth,
+            difference(growth, memory**2 * saddle_growth().coeff(loss_slope, 2)),
+        ),
+        Step(
+            r"For small overlaps the fast root of the student's own closed loop is $\lambda_3 \approx \sigma_{vu} + \kappa$.",
+            r"\lambda_3",
+            third,
+            _fast_root_residual(),
+        ),
+        Step(
+            r"The pair has, by Vieta, to first order the following squared modulus.",
+            r"|\lambda_1|^2",
+            modulus,
+            difference(modulus, 1 - sigma_zm - 2 * kappa),
+        ),
+        Step(
+            r"With $\sigma_{zm} < 0$ the loop is unstable until $\kappa > |\sigma_{zm}|/2$; the test loss, about "
+            r"$|\lambda_1|^{2T}$, is largest where $d\kappa = d|\sigma_{zm}|/2$, from where on the memory grows more than half as fast.",
+            r"\partial_\kappa |\lambda_1|^2 / \partial_{|\sigma_{zm}|} |\lambda_1|^2",
+            -modulus.diff(kappa) / modulus.diff(sigma_zm),
+            difference(-modulus.diff(kappa) / modulus.diff(sigma_zm), -2),
+        ),
+        Step(
+            r"In closed loop the same growth is the loss itself: on the axis $L \propto (e^s - 1)/s^2$ with "
+            r"$s = T|\sigma_{zm}|$, which holds $s$ near $s^*$. The plateau of stage 2 is what open loop leaps over.",
+            r"s^*",
+            envelope_minimiser(),
+            envelope_residual(),
+        ),
+    )
+    return Result(
+        "open-loop-spike",
+        "The spike of the closed-loop test loss in open loop",
+        r"Imitation takes $\sigma_{zm}$ to the teacher's $\bar g_0$ before the memory has left its saddle. In between "
+        r"$|\lambda_1|^2 \approx 1 + |\sigma_{zm}| - 2\kappa > 1$: the closed-loop test loss rises by orders of magnitude and "
+        r"falls again once $\kappa > |\sigma_{zm}|/2$.",
+        "the spike: Ger & Barak, arXiv 2505.13567, Fig. 1; its cause derived here",
+        steps,
+        {r"|\lambda_1|^2": modulus, r"\mu^2": growth, r"L_\kappa": memory},
+    )
