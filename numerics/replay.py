@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from numerics.errors import InputError, choice, number, require, whole
+from numerics.errors import choice, fits, flag, number, real, require, whole
 from numerics.files import read_arrays, write_arrays
 from numerics.plants import Plant, double_integrator
 from numerics.weights import Weights, full_law, gaussian_law, rank_one_law
 
 ACTIVATIONS = ("linear", "tanh")
 OPTIMIZERS = ("sgd", "adam")
+LONGEST = 10**7  # steps of a rollout; numerics.doubling goes further
 CLIP_EPSILON = 1e-6  # added to the norm in clipping, as the common frameworks do
 WEIGHT_NAMES = ("m", "z", "u", "v", "w")
 
@@ -49,12 +50,12 @@ class Settings:
 
     def __post_init__(self) -> None:
         checked = {
-            "horizon": whole("horizon", self.horizon, 1),
+            "horizon": whole("horizon", self.horizon, 1, LONGEST),
             "learning_rate": number("learning_rate", self.learning_rate, 0, np.finfo(float).max),
             "clip": number("clip", self.clip, 0, np.inf, open_low=True),
             "state_weight": number("state_weight", self.state_weight, 0, np.finfo(float).max),
             "control_penalty": number("control_penalty", self.control_penalty, 0, np.finfo(float).max),
-            "time_average": bool(self.time_average),
+            "time_average": flag("time_average", self.time_average),
             "activation": choice("activation", self.activation, ACTIVATIONS),
             "optimizer": choice("optimizer", self.optimizer, OPTIMIZERS),
             "leak": number("leak", self.leak, 0, 1, open_low=True),
@@ -89,7 +90,7 @@ class Replay:
 
     def __post_init__(self) -> None:
         n, p, q = self.plant.shape
-        x0 = np.asarray(self.x0, dtype=np.float64)
+        x0 = real("x0", self.x0)
         require(x0.ndim == 3, f"x0 must have the axes (epochs, batch, n); found shape {x0.shape}")
         require(min(x0.shape) > 0, f"x0 must hold at least one epoch and one state; found shape {x0.shape}")
         require(x0.shape[2] == n, f"x0 must have n = {n} entries per state, as the plant; found {x0.shape[2]}")
@@ -157,7 +158,10 @@ def rank_one_replay(
     seed = whole("seed", seed, 0)
     rng = np.random.default_rng(seed)
     epochs, batch, neurons = whole("epochs", epochs, 1), whole("batch", batch, 1), whole("neurons", neurons, 1)
-    weights = LAWS[choice("law", law, tuple(LAWS))](rng, neurons)
+    law = choice("law", law, tuple(LAWS))
+    fits("epochs x batch x n", epochs, batch, 2)
+    fits("neurons x widths of m, z, u, v", neurons, 4)
+    weights = LAWS[law](rng, neurons)
     x0 = rng.uniform(-2.0, 2.0, (epochs, batch, 2)) if noise else np.repeat(POPULATION[None], epochs, axis=0)
     return Replay(weights, x0, Settings(**settings), seed=seed)
 
@@ -173,8 +177,11 @@ def full_replay(seed: int, epochs: int = 1001, batch: int = 100, neurons: int = 
     """
     seed = whole("seed", seed, 0)
     rng = np.random.default_rng(seed)
-    weights = full_law(rng, whole("neurons", neurons, 1))
-    x0 = rng.uniform(-1.0, 1.0, (whole("epochs", epochs, 1), whole("batch", batch, 1), 2))
+    epochs, batch, neurons = whole("epochs", epochs, 1), whole("batch", batch, 1), whole("neurons", neurons, 1)
+    fits("epochs x batch x n", epochs, batch, 2)
+    fits("neurons x neurons", neurons, neurons)
+    weights = full_law(rng, neurons)
+    x0 = rng.uniform(-1.0, 1.0, (epochs, batch, 2))
     protocol = {"activation": "tanh", "time_average": False, "train": ("m", "z", "w"), **settings}
     return Replay(weights, x0, Settings(**protocol), seed=seed)
 
@@ -233,8 +240,6 @@ def load_replay(path: str | Path) -> Replay:
         f"{path} must contain all of A, B, C or none; found only {', '.join(matrices)}",
     )
     plant = Plant(*(arrays[name] for name in "ABC")) if matrices else double_integrator()
-    if arrays["x0"].dtype.kind not in "fiu":
-        raise InputError(f"x0 must be an array of real numbers; found {arrays['x0'].dtype} entries")
     seed = whole("seed", _scalar("seed", arrays["seed"]), 0) if "seed" in arrays else None
     return Replay(weights, arrays["x0"], Settings(**given), plant, seed)
 
