@@ -23,6 +23,7 @@ app = typer.Typer(
 COMPARABLE = [name for name in OPTIONS if name not in {"seed", "activation", "optimizer", "leak", "train"}]
 
 LONG = 2000  # horizons beyond which looking for the optimum takes longer than the run
+MANY = 10**6  # seeds
 USAGE_ERROR = typer.BadParameter.__mro__[1]  # the parser's UsageError, under whichever name typer ships it
 
 ReplayFile = Annotated[
@@ -69,9 +70,13 @@ def validate(
     from derivations import evidence
     from derivations import validate as job
 
-    whole("--seeds", seeds, 1)
+    whole("--seeds", seeds, 1, MANY)
     make_replay(None, protocol)
+    whole("neurons", protocol.get("neurons", 2), 2)
+    whole("horizon", protocol.get("horizon", 2), 2)
     folder = files.prepare_folder(out)
+    for name in job.REPORT:
+        files.check_writable(folder / name)
     with screen.progress() as report:
         pairs = evidence.gather(range(seeds), report, **protocol)
         lines = job.run_checks_on(pairs, report, job.STAGE_CHECKS if stages else job.CHECKS)
@@ -178,6 +183,8 @@ def figure(
     from derivations import figures
 
     figures.check_number(number)
+    if seed is not None:
+        whole("--seed", seed, 0)
     folder = files.prepare_folder(out)
     with screen.progress() as report:
         picture, numbers, gap = figures.make(number, folder, seed, report)
@@ -201,7 +208,9 @@ def stages(
     from derivations import stage_statistics
 
     with screen.progress() as report:
-        table = stage_statistics.measure(whole("--seeds", seeds, 1), network, whole("--epochs", epochs, 2), report)
+        table = stage_statistics.measure(
+            whole("--seeds", seeds, 1, MANY), network, whole("--epochs", epochs, 2), report
+        )
     typer.echo(table)
 
 
@@ -253,6 +262,7 @@ def derive(
 
     choice("--format", format, ("text", "latex", "json"))
     require(not standalone or format == "latex", f"--standalone goes with --format latex; found {format}")
+    require(not (list_names and names), "--list takes no NAME; found " + " ".join(names or ()))
     if list_names:
         typer.echo("\n".join(catalogue.ORDER))
         return
@@ -280,6 +290,9 @@ def main(arguments: list[str] | None = None) -> None:
         code = 2
     except USAGE_ERROR as error:  # type: ignore[misc]
         screen.complain(f"{error.format_message()}; see closedloop --help")
+        code = 2
+    except MemoryError:
+        screen.complain("the run must fit in memory; found too little; choose fewer neurons, episodes, steps or epochs")
         code = 2
     except (KeyboardInterrupt, typer.Abort):
         screen.complain("interrupted")

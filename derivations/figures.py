@@ -8,7 +8,7 @@ import numpy as np
 from derivations.evidence import Progress
 from numerics import plots
 from numerics.errors import require
-from numerics.files import atomic, write_arrays
+from numerics.files import atomic, check_writable, write_arrays
 
 NUMBERS = (3, 4, 5)
 
@@ -50,10 +50,12 @@ def make(
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
+    picture, numbers = folder / f"figure{number}.png", folder / f"figure{number}.npz"
+    for path in (picture, numbers):
+        check_writable(path)
     module = import_module(f"derivations.figure{number}")
     options = {} if seed is None else {"seed": seed}
     data: dict[str, np.ndarray] = module.compute(progress=progress, **options)
-    picture, numbers = folder / f"figure{number}.png", folder / f"figure{number}.npz"
     write_arrays(numbers, dict(data))
     with plt.style.context(plots.STYLE):
         save_picture(picture, module.draw(data))

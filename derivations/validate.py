@@ -31,6 +31,9 @@ CHECKS: tuple[Callable[[Sequence[Pair]], list[Check]], ...] = (
 STAGE_CHECKS: tuple[Callable[[Sequence[Pair]], list[Check]], ...] = stage_checks.CLAIMS
 """The paper's claims about the three stages."""
 
+REPORT = ("report.md", "report.json", "expressions.tex", "learning.png", "eigenvalues.png", "gains.png")
+"""The files of the report."""
+
 
 def run_checks_on(pairs: Sequence[Pair], progress: Progress | None = None, checks=CHECKS) -> list[Check]:
     """All checks on the runs.
@@ -86,7 +89,7 @@ def as_json(lines: Sequence[Check], pairs: Sequence[Pair]) -> str:
     content = {
         "passed": all(c.passed for c in lines),
         "seeds": [pair.seed for pair in pairs],
-        "config": pairs[0].replay.config(),
+        "config": {name: number(value) for name, value in pairs[0].replay.config().items()},
         "versions": versions(),
         "checks": checks,
     }

@@ -32,8 +32,9 @@ class _Printer(PythonCodePrinter):
 def vectorise(expressions: Sequence[Expr], arguments: Sequence[Symbol], name: str = "expressions") -> Callable:
     """A numpy function that evaluates expressions on broadcast arrays.
 
-    The result has the common shape of the arguments with one trailing axis, the expressions in order; float64
-    (complex128 if an argument is complex). Constants broadcast, integers count as floats.
+    The result has the common shape of the arguments with one trailing axis, the expressions in order; float64, or
+    complex128 if an argument is complex or an expression has a complex value. Constants broadcast, integers count as
+    floats. A real argument outside a real function's domain gives NaN, not a complex value.
 
     :param expressions: the expressions
     :param arguments: their free symbols, in the order of the function's arguments
@@ -50,6 +51,7 @@ def vectorise(expressions: Sequence[Expr], arguments: Sequence[Symbol], name: st
         arrays = np.broadcast_arrays(*(np.asarray(v, dtype=kind) for v in values)) if values else [np.zeros(())]
         with np.errstate(all="ignore"):
             outputs = raw(*arrays) if values else raw()
+        kind = np.result_type(kind, *(np.asarray(o).dtype for o in outputs if np.iscomplexobj(o)))
         return np.stack([np.broadcast_to(np.asarray(o, dtype=kind), arrays[0].shape) for o in outputs], axis=-1)
 
     function.__doc__ = f"{name}({', '.join(map(str, arguments))}) -> array (..., {len(expressions)})"

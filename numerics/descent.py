@@ -24,11 +24,14 @@ from theory.loop import ReducedLoop, symbolic_loop
 
 
 def moment_factor(x0: np.ndarray) -> np.ndarray:
-    """F with F Fᵀ = (1/B) Σ x_0 x_0ᵀ, symmetric, for any number of epochs.
+    """F with F Fᵀ = (1/B) Σ x_0 x_0ᵀ, symmetric, for any number of epochs; not a number where it overflows.
 
     :param x0: initial states, (..., batch, n)
     """
-    return symmetric_root(np.swapaxes(x0, -1, -2) @ x0 / x0.shape[-2])
+    with np.errstate(all="ignore"):
+        moment = np.swapaxes(x0, -1, -2) @ x0 / x0.shape[-2]
+    finite = np.isfinite(moment).all(axis=(-2, -1), keepdims=True)
+    return np.where(finite, symmetric_root(np.where(finite, moment, 0.0)), np.nan)
 
 
 def symmetric_root(moment: np.ndarray) -> np.ndarray:

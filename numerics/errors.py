@@ -1,6 +1,11 @@
 """Errors about what the user gave: one line that names argument, expectation, finding and remedy."""
 
+from math import prod
+
 import numpy as np
+
+LARGEST = 2**33
+"""Numbers that a run may hold at once, 64 GiB."""
 
 
 class InputError(ValueError):
@@ -37,15 +42,63 @@ def matrix(name: str, value) -> np.ndarray:
     :param value: an array or nested lists
     :raises InputError: if it is not numeric, not one- or two-dimensional, or not finite
     """
-    try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"{name} must be an array of real numbers; found {np.asarray(value).dtype} entries") from None
+    array = real(name, value)
     array = array[:, None] if array.ndim == 1 else array
     require(array.ndim == 2, f"{name} must be a matrix; found an array of shape {array.shape}")
     bad = int(np.size(array) - np.isfinite(array).sum())
     require(bad == 0, f"{name} must be finite; found {bad} entries that are NaN or infinite")
     return array.copy()
+
+
+def real(name: str, value) -> np.ndarray:
+    """``value`` as a float64 array; complex numbers, truth values and text are refused.
+
+    :param name: the argument, for the message
+    :param value: an array or nested lists
+    :raises InputError: if the entries are not real numbers or the rows not equally long
+    """
+    try:
+        found = np.asarray(value)
+        require(found.dtype.kind in "fiuO", f"{name} must be an array of real numbers; found {found.dtype} entries")
+        return found.astype(np.float64)
+    except InputError:
+        raise
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must be an array of real numbers; found other entries or ragged rows") from None
+
+
+def flag(name: str, value) -> bool:
+    """``value`` as a truth value.
+
+    :param name: the argument, for the message
+    :param value: true, false, 1 or 0
+    :raises InputError: if it is anything else
+    """
+    is_truth = isinstance(value, bool | np.bool_ | int | float | np.number) and value in (0, 1)
+    require(is_truth, f"{name} must be true or false; found {value!r}")
+    return bool(value)
+
+
+def fits(what: str, *sizes: int) -> None:
+    """Refuse what no memory holds, before it is asked for.
+
+    :param what: the sizes, for the message
+    :param sizes: their values
+    :raises InputError: if their product exceeds :data:`LARGEST`
+    """
+    count = prod(sizes)
+    require(count <= LARGEST, f"{what} must fit in memory; found {' x '.join(map(str, sizes))} numbers; choose fewer")
+
+
+def _converted(name: str, value, what: str) -> float:
+    """``value`` as a float; an integer beyond all floats is infinite, and a truth value is no number."""
+    try:
+        require(not isinstance(value, bool | np.bool_), f"{name} must be {what}; found {value!r}")
+        return float(value)
+    except OverflowError:
+        return np.inf if value > 0 else -np.inf
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must be {what}; found {value!r}") from None
 
 
 def number(name: str, value, low: float, high: float, *, open_low: bool = False) -> float:
@@ -58,24 +111,23 @@ def number(name: str, value, low: float, high: float, *, open_low: bool = False)
     :param open_low: whether ``low`` itself is excluded
     :raises InputError: if it is not a number or out of bounds
     """
-    try:
-        result = float(value)
-    except (TypeError, ValueError):
-        raise InputError(f"{name} must be a number; found {value!r}") from None
+    result = _converted(name, value, "a number")
     inside = (low < result if open_low else low <= result) and result <= high
     require(inside, f"{name} must lie in {'(' if open_low else '['}{low:g}, {high:g}]; found {result:g}")
     return result
 
 
-def whole(name: str, value, low: int) -> int:
-    """``value`` as an integer not below ``low``.
+def whole(name: str, value, low: int, high: int = 2**53) -> int:
+    """``value`` as an integer within bounds.
 
     :param name: the argument, for the message
     :param value: the number found
     :param low: smallest allowed value
-    :raises InputError: if it is not integral or too small
+    :param high: largest allowed value; by default that up to which floats hold every integer
+    :raises InputError: if it is not integral or out of bounds
     """
-    result = number(name, value, -np.inf, np.inf)
-    require(np.isfinite(result) and result == int(result), f"{name} must be a whole number; found {value}")
+    result = _converted(name, value, "a whole number")
+    require(not result > high, f"{name} must be at most {high}; found {result:g}")
+    require(result.is_integer(), f"{name} must be a whole number; found {value}")
     require(result >= low, f"{name} must be at least {low}; found {int(result)}")
     return int(result)

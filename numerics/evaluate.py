@@ -15,6 +15,9 @@ from theory.loss import gradient, short_term_loss
 from theory.spectrum import cubic
 from theory.symbols import OVERLAPS, lam
 
+LARGE = 1e150
+"""Coefficients of the cubic up to which its roots, and the gains from products of two roots, are representable."""
+
 
 @cache
 def _short_term():
@@ -86,6 +89,8 @@ def evaluate(overlaps: Sequence[float], horizon: int = 50, alpha: float = 0.5) -
     require(point.size == 4, f"overlaps must be four numbers zm zu vm vu; found {point.size}")
     horizon, alpha = whole("horizon", horizon, 1), number("alpha", alpha, 0, 1)
     coefficients = cubic_coefficients(point)
+    representable = bool(np.isfinite(coefficients).all()) and float(np.abs(coefficients).max()) < LARGE
+    require(representable, f"overlaps must give a cubic with coefficients below {LARGE:g}; found larger ones")
     roots = reference_roots(coefficients)
     radius = float(np.abs(roots).max())
     losses, slopes = _losses(point, horizon, alpha, roots)

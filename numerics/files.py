@@ -66,15 +66,13 @@ def atomic(path: str | Path, mode: str = "w"):
     :raises InputError: if it cannot be written
     """
     target = check_writable(path)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = target.with_name(f".{target.name[:32]}.{os.getpid()}.tmp")
     try:
-        try:
-            handle = open(temporary, mode, encoding=None if "b" in mode else "utf-8")  # noqa: SIM115
-        except OSError as error:
-            raise InputError(f"{path} must be writable; found: {error.strerror}") from None
-        with handle:
+        with open(temporary, mode, encoding=None if "b" in mode else "utf-8") as handle:
             yield handle
         os.replace(temporary, target)
+    except OSError as error:
+        raise InputError(f"{path} must be writable; found: {error.strerror}") from None
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -110,6 +108,7 @@ def prepare_folder(path: str | Path) -> Path:
     path = Path(path)
     require(path.is_dir() or not path.exists(), f"--out must be a folder; found the file {path}; name another")
     require(path.is_dir() or path.parent.is_dir(), f"--out must lie in an existing folder; found no {path.parent}")
+    require(not path.is_dir() or os.access(path, os.W_OK), f"--out must be a writable folder; found {path} read-only")
     try:
         path.mkdir(exist_ok=True)
     except OSError as error:

@@ -56,7 +56,7 @@ def regressed_gains(episodes: Trajectory, start: int = 1) -> np.ndarray:
 
 
 def _overlaps(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings):
-    if weights.w is not None or max(weights.m.shape[1], weights.z.shape[1], weights.rank) > 1:
+    if weights.w is not None or not weights.m.shape[1] == weights.z.shape[1] == weights.rank == 1:
         return None
     return [float(block[0, 0]) for block in weights.overlaps().values()]
 

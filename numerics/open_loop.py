@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from numerics.errors import choice, number, require, whole
+from numerics.errors import choice, number, real, require, whole
 from numerics.neurons import Gradients
 from numerics.observe import OBSERVERS, Observer
 from numerics.optimize import fit
@@ -48,7 +48,7 @@ class OpenLoopReplay:
     half_width: float = HALF_WIDTH
 
     def __post_init__(self) -> None:
-        y = np.asarray(self.y, dtype=np.float64)
+        y = real("y", self.y)
         y = y[..., None] if y.ndim == 3 else y
         _, _, q = self.plant.shape
         require(y.ndim == 4, f"y must have the axes (epochs, K, batch) or (epochs, K, batch, q); found {y.shape}")

@@ -5,12 +5,13 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from numerics.errors import choice, number, require, whole
+from numerics.errors import choice, fits, flag, number, real, require, whole
 from numerics.plants import Plant, double_integrator
 from numerics.weights import WEIGHT_NAMES, Weights, full_law, gaussian_law, rank_one_law
 
 ACTIVATIONS = ("linear", "tanh")
 OPTIMIZERS = ("sgd", "adam")
+LONGEST = 10**7  # steps of a rollout; numerics.doubling goes further
 CLIP_EPSILON = 1e-6  # added to the norm in clipping, as the common frameworks do
 
 
@@ -46,12 +47,12 @@ class Settings:
 
     def __post_init__(self) -> None:
         checked = {
-            "horizon": whole("horizon", self.horizon, 1),
+            "horizon": whole("horizon", self.horizon, 1, LONGEST),
             "learning_rate": number("learning_rate", self.learning_rate, 0, np.finfo(float).max),
             "clip": number("clip", self.clip, 0, np.inf, open_low=True),
             "state_weight": number("state_weight", self.state_weight, 0, np.finfo(float).max),
             "control_penalty": number("control_penalty", self.control_penalty, 0, np.finfo(float).max),
-            "time_average": bool(self.time_average),
+            "time_average": flag("time_average", self.time_average),
             "activation": choice("activation", self.activation, ACTIVATIONS),
             "optimizer": choice("optimizer", self.optimizer, OPTIMIZERS),
             "leak": number("leak", self.leak, 0, 1, open_low=True),
@@ -118,7 +119,7 @@ class Replay:
 
     def __post_init__(self) -> None:
         n, _, _ = self.plant.shape
-        x0 = np.asarray(self.x0, dtype=np.float64)
+        x0 = real("x0", self.x0)
         require(x0.ndim == 3, f"x0 must have the axes (epochs, batch, n); found shape {x0.shape}")
         require(min(x0.shape) > 0, f"x0 must hold at least one epoch and one state; found shape {x0.shape}")
         require(x0.shape[2] == n, f"x0 must have n = {n} entries per state, as the plant; found {x0.shape[2]}")
@@ -165,7 +166,10 @@ def rank_one_replay(
     seed = whole("seed", seed, 0)
     rng = np.random.default_rng(seed)
     epochs, batch, neurons = whole("epochs", epochs, 1), whole("batch", batch, 1), whole("neurons", neurons, 1)
-    weights = LAWS[choice("law", law, tuple(LAWS))](rng, neurons)
+    law = choice("law", law, tuple(LAWS))
+    fits("epochs x batch x n", epochs, batch, 2)
+    fits("neurons x widths of m, z, u, v", neurons, 4)
+    weights = LAWS[law](rng, neurons)
     x0 = rng.uniform(-2.0, 2.0, (epochs, batch, 2)) if noise else np.repeat(POPULATION[None], epochs, axis=0)
     return Replay(weights, x0, Settings(**settings), seed=seed)
 
@@ -181,7 +185,10 @@ def full_replay(seed: int, epochs: int = 1001, batch: int = 100, neurons: int = 
     """
     seed = whole("seed", seed, 0)
     rng = np.random.default_rng(seed)
-    weights = full_law(rng, whole("neurons", neurons, 1))
-    x0 = rng.uniform(-1.0, 1.0, (whole("epochs", epochs, 1), whole("batch", batch, 1), 2))
+    epochs, batch, neurons = whole("epochs", epochs, 1), whole("batch", batch, 1), whole("neurons", neurons, 1)
+    fits("epochs x batch x n", epochs, batch, 2)
+    fits("neurons x neurons", neurons, neurons)
+    weights = full_law(rng, neurons)
+    x0 = rng.uniform(-1.0, 1.0, (epochs, batch, 2))
     protocol = {"activation": "tanh", "time_average": False, "train": ("m", "z", "w"), **settings}
     return Replay(weights, x0, Settings(**protocol), seed=seed)

@@ -49,9 +49,7 @@ def _plant(arrays: Arrays, path: str | Path) -> Plant:
 
 def _series(arrays: Arrays, name: str, axes: str, path: str | Path) -> np.ndarray:
     require(name in arrays, f"{path} must contain {name} {axes}; found {contents(arrays)}")
-    found = arrays[name]
-    require(found.dtype.kind in "fiu", f"{name} must be an array of real numbers; found {found.dtype} entries")
-    return found
+    return arrays[name]
 
 
 def load_replay(path: str | Path) -> Replay | OpenLoopReplay:

@@ -1,8 +1,10 @@
 """How long the plateau of stage 2 lasts: growth away from the saddle at σ_zu = σ_vm = 0.
 
 Near the saddle dσ_zu/dt = -L_κ (‖u‖² + ‖z‖²) σ_vm and dσ_vm/dt = -L_κ ‖m‖² σ_zu (see
-:func:`theory.stages.saddle_rates`), so the amplitude p = ½ |σ_zu/√(‖u‖²+‖z‖²) + σ_vm/‖m‖| grows as
-exp(|L_κ| √(‖m‖² (‖u‖²+‖z‖²)) t). With clipping, L_κ is to be read as the mean of c L_κ along the plateau.
+:func:`theory.stages.saddle_rates`), so with a = σ_zu/√(‖u‖²+‖z‖²) and b = σ_vm/‖m‖ the sum
+a + b goes as exp(-L_κ √(‖m‖² (‖u‖²+‖z‖²)) t) and the difference a - b as its inverse. The amplitude p = ½ |a + b|, of
+the direction κ > 0, thus grows only for L_κ < 0, where more κ lowers the loss; for L_κ > 0 it decays and ½ |a - b|, of
+the direction κ < 0, grows. With clipping, L_κ is to be read as the mean of c L_κ along the plateau.
 """
 
 from dataclasses import dataclass
@@ -26,7 +28,7 @@ class Plateau:
     :param start: amplitude p at its start
     :param critical: amplitude at which the loop becomes stable, from κ_c ≈ |σ_zm|/2 (1 + |σ_zm|/4 - 3σ_vu/2) at the
         largest |σ_zm| of the plateau, since stability must survive the zigzag
-    :param slope: mean of the clipped |c L_κ| along it
+    :param slope: mean of the clipped -c L_κ along it; positive if p grows
     :param speed: √(‖m‖² (‖u‖² + ‖z‖²)) at its start
     :param rate: learning rate η
     """
@@ -39,11 +41,12 @@ class Plateau:
     rate: float
 
     def predicted(self, slope: float | None = None) -> float:
-        """Epochs that the saddle law gives, log(critical/start) / (η slope speed).
+        """Epochs that the saddle law gives, log(critical/start) / (η slope speed); infinite if p does not grow.
 
         :param slope: another mean clipped slope, e.g. that of other runs
         """
-        return float(np.log(self.critical / self.start) / (self.rate * (slope or self.slope) * self.speed))
+        slope = self.slope if slope is None else slope
+        return float(np.log(self.critical / self.start) / (self.rate * slope * self.speed)) if slope > 0 else np.inf
 
 
 def plateau(overlaps: np.ndarray, gram: np.ndarray, norms: np.ndarray, first: int, second: int, settings: Settings):
@@ -75,7 +78,7 @@ def plateau(overlaps: np.ndarray, gram: np.ndarray, norms: np.ndarray, first: in
         second - span.start,
         float(start),
         float(critical),
-        float(abs(clipped.mean())),
+        float(-clipped.mean()),
         float(read * write),
         settings.learning_rate,
     )

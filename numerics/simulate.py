@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from numerics.errors import fits
 from numerics.neurons import Neurons
 from numerics.plants import Plant
 from numerics.weights import Weights
@@ -34,8 +35,10 @@ class Trajectory:
         :param weights: the agent's weights
         :param batch: number of episodes
         :param horizon: episode length T
+        :raises InputError: if no memory holds them
         """
         (n, p, q), r = plant.shape, weights.rank
+        fits("horizon x batch x neurons", horizon, batch, weights.neurons)
         widths = {"x": n, "h": weights.neurons, "read": p + r}
         arrays = {name: np.zeros((horizon, batch, width)) for name, width in widths.items()}
         return cls(**arrays, drive=np.zeros((horizon - 1, batch, q + r)), p=p)

@@ -37,6 +37,7 @@ class Weights:
         for name, value in self.arrays().items():
             object.__setattr__(self, name, matrix(name, value))
         neurons = self.m.shape[0]
+        require(neurons > 0, f"m must have a row for each neuron; found {self.m.shape}")
         require((self.u is None) == (self.v is None), "u and v must be given together; found only one of them")
         require(
             self.u is not None or self.w is not None,
@@ -92,9 +93,10 @@ class Weights:
 
     @property
     def gram(self) -> np.ndarray:
-        """G = XᵀX, symmetric."""
+        """G = XᵀX, symmetric; infinite where it overflows."""
         stack = self.stack
-        return stack.T @ stack
+        with np.errstate(all="ignore"):
+            return stack.T @ stack
 
     def overlaps(self) -> dict[str, np.ndarray]:
         """The blocks σ_zm = ZᵀM, σ_zu = ZᵀU, σ_vm = VᵀM, σ_vu = VᵀU by name."""

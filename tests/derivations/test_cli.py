@@ -125,6 +125,22 @@ MISTAKES = [
     (["validate", "--seeds", "0", "--out", "FOLDER"], "--seeds must be at least 1"),
     (["validate", "--epochs", "0", "--out", "FOLDER"], "epochs must be at least 1"),
     (["validate", "--out", "REPLAY"], "--out must be a folder"),
+    (["validate", "--neurons", "1", "--out", "FOLDER"], "neurons must be at least 2; found 1"),
+    (["validate", "--horizon", "1", "--out", "FOLDER"], "horizon must be at least 2; found 1"),
+    (["validate", "--seeds", "9" * 30, "--out", "FOLDER"], "--seeds must be at most 1000000"),
+    (["stages", "--seeds", "9" * 30], "--seeds must be at most 1000000"),
+    (["figure", "3", "--seed", "-1", "--out", "FOLDER"], "--seed must be at least 0; found -1"),
+    (["derive", "--list", "joint-system"], "--list takes no NAME; found joint-system"),
+    (["evaluate", "--overlaps", "1e200", "1", "1", "1e200", "--json"], "coefficients below 1e+150"),
+    (
+        ["evaluate", "--overlaps", "0", "0", "0", "0", "--horizon", "9" * 400],
+        "horizon must be at most 9007199254740992",
+    ),
+    (["train", "--horizon", "9" * 18, "--out", "OUT"], "horizon must be at most 10000000; found 1e+18"),
+    (["train", "--horizon", "9999999", "--out", "OUT"], "horizon x batch x neurons must fit in memory"),
+    (["descend", "--epochs", "9" * 15, "--out", "OUT"], "epochs x batch x n must fit in memory"),
+    (["replay", "--neurons", "9" * 12, "--out", "OUT"], "must fit in memory"),
+    (["train", "--epochs", "5", "--out", "PIPE"], "must be a regular file"),
     (["juggle"], "juggle"),
 ]
 
@@ -132,14 +148,55 @@ MISTAKES = [
 @pytest.mark.parametrize(("words", "message"), MISTAKES, ids=[" ".join(m[0])[:40] for m in MISTAKES])
 def test_mistakes_get_one_clear_line_and_code_2(run, replay, tmp_path, monkeypatch, words, message):
     monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
     before = sorted(tmp_path.iterdir())
-    names = {"OUT": "out.npz", "REPLAY": "run.npz", "FOLDER": "report", "missing/OUT": "missing/out.npz"}
+    names = {
+        "OUT": "out.npz",
+        "REPLAY": "run.npz",
+        "FOLDER": "report",
+        "missing/OUT": "missing/out.npz",
+        "PIPE": "pipe",
+    }
     code, out, err = run(*(names.get(word, word) for word in words))
     assert code == 2
     assert out == ""
     assert err.count("\n") == 1
     assert message in err
     assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("name", ["report.md", "gains.png"])
+def test_a_report_that_cannot_be_written_is_refused_before_the_work(run, tmp_path, name):
+    (tmp_path / "r" / name).mkdir(parents=True)
+    code, out, err = run("validate", "--seeds", 1, *FAST, "--out", tmp_path / "r")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert f"{name} must be a file name; found a directory" in err
+    assert [path.name for path in (tmp_path / "r").iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["figure3.png", "figure3.npz"])
+def test_a_figure_that_cannot_be_written_is_refused_before_the_work(run, tmp_path, name):
+    (tmp_path / name).mkdir()
+    code, out, err = run("figure", 3, "--out", tmp_path)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_run_that_memory_does_not_hold_is_one_line(run, tmp_path, monkeypatch):
+    def full(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("numerics.descent.descend_gram", full)
+    code, out, err = run("descend", *FAST, "--out", tmp_path / "x.npz")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "must fit in memory" in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unclipped_report_is_json(run, tmp_path):
+    small = ["--seeds", 1, "--epochs", 3, "--batch", 4, "--neurons", 6, "--horizon", 4, "--clip", "inf"]
+    out = run("validate", *small, "--json", "--out", tmp_path)[1]
+    assert json.loads(out)["config"]["clip"] is None
 
 
 def test_an_unwritable_folder_is_refused_before_the_work(run, tmp_path, monkeypatch):

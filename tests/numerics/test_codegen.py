@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sympy import Integer, Rational, Symbol
+from sympy import I, Integer, Rational, Symbol, sqrt
 
 from numerics.codegen import assignments, build, jit, vectorise
 
@@ -25,6 +25,27 @@ def test_large_integers_do_not_wrap():
 def test_complex_arguments_give_complex_values():
     out = vectorise([x**2, Integer(2)], [x])(np.array([1j]))
     np.testing.assert_array_equal(out, [[-1, 2]])
+
+
+@pytest.mark.parametrize(
+    ("expressions", "arguments", "values", "expected"),
+    [
+        ([I * x], [x], [1.0], [1j]),
+        ([I * x, x], [x], [2.0], [2j, 2]),
+        ([I], [], [], [1j]),
+        ([2 + I, x], [x], [np.ones((2, 3))], np.full((2, 3, 2), [2 + 1j, 1])),
+    ],
+)
+def test_imaginary_expressions_give_complex_values(expressions, arguments, values, expected):
+    out = vectorise(expressions, arguments)(*values)
+    assert out.dtype == np.complex128
+    np.testing.assert_array_equal(out, expected)
+
+
+def test_real_expressions_stay_real_outside_their_domain():
+    out = vectorise([sqrt(x)], [x])(-1.0)
+    assert out.dtype == np.float64
+    assert np.isnan(out).all()
 
 
 def test_scalars_give_one_axis():

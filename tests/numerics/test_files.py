@@ -68,6 +68,21 @@ def test_a_failure_while_writing_leaves_the_old_file(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_disk_that_fills_up_is_one_clear_line(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(InputError, match="must be writable; found: No space left on device"):
+        write_text(tmp_path / "a.txt", "new")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_long_name_is_written(tmp_path):
+    write_text(tmp_path / ("a" * 255), "new")
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 def test_a_name_that_is_too_long_is_one_clear_line(tmp_path):
     with pytest.raises(InputError, match="must be a file name; found: File name too long"):
         check_writable(tmp_path / ("a" * 300))

@@ -12,6 +12,7 @@ from numerics.files import read_arrays, write_arrays, write_text
 from numerics.replay import Settings, rank_one_replay
 from numerics.replay_files import load_replay, save_replay
 from numerics.results import Run
+from numerics.train import train
 
 
 @pytest.fixture
@@ -199,3 +200,35 @@ def test_a_damaged_run_is_refused_in_one_line(tmp_path, change, message):
     write_arrays(tmp_path / "out.npz", {name: value for name, value in arrays.items() if value is not None})
     with pytest.raises(InputError, match=message):
         Run.load(tmp_path / "out.npz")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"horizon": True}, "horizon must be a whole number; found True"),
+        ({"horizon": np.nan}, "horizon must be a whole number; found nan"),
+        ({"horizon": 10**18}, "horizon must be at most 10000000"),
+        ({"learning_rate": np.True_}, "learning_rate must be a number; found True"),
+        ({"time_average": "no"}, "time_average must be true or false; found 'no'"),
+        ({"time_average": 2}, "time_average must be true or false; found 2"),
+        ({"m": np.ones(6, bool)}, "m must be an array of real numbers; found bool"),
+        ({"z": np.ones(6) + 1j}, "z must be an array of real numbers; found complex128"),
+        ({"v": np.full(6, "1")}, "v must be an array of real numbers; found <U1"),
+        ({name: np.ones((0, 1)) for name in "mzuv"}, "m must have a row for each neuron"),
+    ],
+)
+def test_values_that_would_be_read_as_something_else_are_refused(arrays, write, change, message):
+    with pytest.raises(InputError, match=message):
+        load_replay(write({**arrays, **change}))
+
+
+@pytest.mark.parametrize("scale", [{"m": 1e200, "z": 1e200}, {"x0": 1e200}])
+def test_a_run_that_starts_beyond_the_floats_diverges_at_once(arrays, write, scale):
+    replay = load_replay(write({name: value * scale.get(name, 1.0) for name, value in arrays.items()}))
+    for run in (descend(replay, "python"), train(replay)):
+        assert (run.status, run.loss.size) == ("diverged at epoch 0", 0)
+
+
+def test_a_recurrence_of_rank_zero_runs_alike(arrays, write):
+    replay = load_replay(write({**arrays, "u": np.ones((6, 0)), "v": np.ones((6, 0)), "horizon": 5}))
+    np.testing.assert_allclose(descend(replay, "python").loss, train(replay).loss, rtol=1e-10)

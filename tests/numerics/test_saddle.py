@@ -62,6 +62,14 @@ def test_descent_leaves_the_saddle_at_the_law_s_rate(sign):
     assert measured == pytest.approx(sign * SETTINGS.learning_rate * abs(kappa_slope(zm)) * speed, rel=1e-2)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_of_the_two_directions_kappa_positive_decays_where_l_kappa_is_positive(sign):
+    """On the axis beyond the loss's oscillation L_κ changes sign; there the amplitude |a + b| decays, |a - b| grows."""
+    zm = next(z for z in -np.linspace(0.01, 1.0, 400) if kappa_slope(z) > 0)
+    measured, _ = growth(balanced(zm, 1e-7, sign), epochs=100)
+    assert (measured > 0) == (sign < 0)
+
+
 @pytest.mark.parametrize("wrong", [NORMS["u"], NORMS["z"], NORMS["v"]])
 def test_no_single_norm_gives_the_rate(wrong):
     zm = axis_minimum()
@@ -118,7 +126,8 @@ def test_mean_slope_is_that_of_clipped_numerical_slopes(run):
     for zm, zu, vm, vu in theory.overlaps[span]:
         losses = [population_loss(np.array([zm, zu * vm + k, 1.0, vu]), Settings())[0] for k in (1e-7, -1e-7)]
         numerical.append(float(losses[0] - losses[1]) / 2e-7)
-    assert read(run).slope == pytest.approx(abs(np.mean(clip * numerical)), rel=1e-5)
+    assert read(run).slope == pytest.approx(-np.mean(clip * numerical), rel=1e-5)
+    assert read(run).slope > 0
 
 
 def test_clipping_slows_the_plateau(run):
@@ -131,6 +140,13 @@ def test_predicted_length_is_the_time_of_exponential_growth():
     law = Plateau(length=50, start=0.01, critical=0.04, slope=2.0, speed=0.5, rate=0.01)
     assert 0.01 * np.exp(0.01 * 2.0 * 0.5 * law.predicted()) == pytest.approx(0.04, rel=1e-14)
     assert law.predicted(4.0) == pytest.approx(law.predicted() / 2, rel=1e-14)
+
+
+@pytest.mark.parametrize("slope", [0.0, -2.0])
+def test_an_amplitude_that_does_not_grow_never_ends_the_plateau(slope):
+    law = Plateau(length=50, start=0.01, critical=0.04, slope=slope, speed=0.5, rate=0.01)
+    assert law.predicted() == np.inf
+    assert law.predicted(slope) == np.inf
 
 
 def test_one_run_lasts_as_long_as_predicted(run):
