@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
+from numerics.gain_plane import region
 from numerics.results import Run
 
 STYLE = str(files("numerics") / "paper.mplstyle")
@@ -81,21 +82,25 @@ def gain_plane(ax: Axes, path: np.ndarray, measured: np.ndarray, stable_epoch: i
     shown = measured[::every]
     top = np.clip(1.2 * max(np.nanmax(path), np.nanmax(shown)), 0.2, 4.0)
     low = min(-0.05 * top, 1.1 * min(np.nanmin(path), np.nanmin(shown)))
-    k_1, k_2 = np.meshgrid(np.linspace(low, top, 500), np.linspace(low, top, 500))
-    stable = (k_1 > 0) & (k_1 < k_2) & (2 * k_2 < 4 + k_1)
-    region = np.where(stable, np.where(k_2**2 < 4 * k_1, 2, 1), 0)
-    colours = ["#ffffff", "#d9ead3", "#a8cfa0"]
-    artists: list = [ax.contourf(k_1, k_2, region, levels=[-0.5, 0.5, 1.5, 2.5], colors=colours)]
+    artists: list = [gain_regions(ax, (low, top), (low, top))]
     artists += ax.plot(path[:, 0], path[:, 1], label="closed form", **THEORY)
     artists += ax.plot(shown[:, 0], shown[:, 1], "o", mfc="none", ms=3, mew=0.6, label="regression on x")
     if stable_epoch is not None:
         artists += ax.plot(*path[stable_epoch], "D", ms=4, color="#D55E00", label="stable from here")
-    ax.set(
-        xlabel=r"$k_1$ (gain on position)",
-        ylabel=r"$k_2$ (gain on velocity)",
-        xlim=(low, top),
-        ylim=(low, top),
-    )
     ax.text(0.97, 0.05, "dark: stable, oscillating\nlight: stable", transform=ax.transAxes, ha="right", fontsize=6)
     ax.legend(loc="upper left")
     return artists
+
+
+def gain_regions(ax: Axes, across: tuple[float, float], up: tuple[float, float]):
+    """The exact regions of A - B K: light where stable, dark where stable and oscillating.
+
+    :param ax: where to draw
+    :param across: limits of k_1
+    :param up: limits of k_2
+    """
+    k_1, k_2 = np.meshgrid(np.linspace(*across, 500), np.linspace(*up, 500))
+    kinds = region(np.stack([k_1, k_2], axis=-1))
+    colours = ["#ffffff", "#d9ead3", "#a8cfa0"]
+    ax.set(xlabel=r"$k_1$ (gain on position)", ylabel=r"$k_2$ (gain on velocity)", xlim=across, ylim=up)
+    return ax.contourf(k_1, k_2, kinds, levels=[-0.5, 0.5, 1.5, 2.5], colors=colours)
