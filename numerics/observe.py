@@ -66,7 +66,10 @@ def _eigenvalues(plant: Plant, weights: Weights, episodes: Trajectory, settings:
 
 
 def _gains(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings):
-    return regressed_gains(episodes) if episodes.x.shape[0] > 1 else None
+    if episodes.x.shape[0] == 1:
+        return None
+    finite = np.isfinite(episodes.x).all() and np.isfinite(episodes.u).all()
+    return regressed_gains(episodes) if finite else np.full((episodes.p, episodes.x.shape[2]), np.nan)
 
 
 OBSERVERS: dict[str, Observer] = {"overlaps": _overlaps, "eigenvalues": _eigenvalues}

@@ -10,10 +10,10 @@ from numerics.neurons import Gradients
 from numerics.observe import OBSERVERS, Observer
 from numerics.optimize import fit
 from numerics.plants import Plant, double_integrator
-from numerics.population_states import HALF_WIDTH, population_loss_of, population_states
+from numerics.population_states import HALF_WIDTH, ClosedLoopTest
 from numerics.replay import Replay, Settings, check_fit, run_config
 from numerics.results import Run
-from numerics.simulate import Trajectory, rollout
+from numerics.simulate import rollout
 from numerics.student import Response, imitation_loss, respond
 from numerics.weights import Weights
 
@@ -131,8 +131,7 @@ def train_open_loop(
     """
     plant, settings = replay.plant, replay.settings
     leak, activation = settings.leak, settings.activation
-    states, shares = population_states(plant.shape[0], replay.half_width, activation == "linear")
-    episodes = Trajectory.allocate(plant, replay.weights, len(states), settings.horizon)
+    trial = ClosedLoopTest(plant, replay.weights, settings, replay.half_width)
     student = Response.allocate(replay.weights, replay.y.shape[2], replay.length)
     teacher = Response.allocate(replay.teacher, replay.y.shape[2], replay.length)
 
@@ -141,14 +140,9 @@ def train_open_loop(
         target = respond(replay.teacher, y, leak, activation, teacher).u
         return imitation_loss(weights, y, target, leak, activation, student)
 
-    def test_loss(weights: Weights) -> float:
-        with np.errstate(all="ignore"):
-            rollout(plant, weights, states, settings.horizon, leak, activation, episodes)
-        return population_loss_of(episodes, shares, settings)
-
     def bound(observe: Observer) -> Callable[[Weights], object]:
-        return lambda weights: observe(plant, weights, episodes, settings)
+        return lambda weights: observe(plant, weights, trial.episodes, settings)
 
-    record = {"test_loss": test_loss, **{name: bound(observe) for name, observe in observers.items()}} if test else {}
+    record = {"test_loss": trial.loss, **{name: bound(observe) for name, observe in observers.items()}} if test else {}
     status, history, weights = fit(replay.weights, settings, replay.epochs, differentiate, record, progress)
     return Run("simulation", status, history, weights, replay.config())

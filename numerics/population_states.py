@@ -4,8 +4,10 @@ from itertools import product
 
 import numpy as np
 
+from numerics.plants import Plant
 from numerics.replay import Settings
-from numerics.simulate import Trajectory, episode_losses
+from numerics.simulate import Trajectory, episode_losses, rollout
+from numerics.weights import Weights
 
 HALF_WIDTH = 2.0
 """a of the rank-one protocol; the full protocol has 1."""
@@ -32,14 +34,29 @@ def population_states(n: int, half_width: float, linear: bool) -> tuple[np.ndarr
     return states[half], 2 * np.array([np.prod(w) for w in product(weights / 2, repeat=n)])[half]
 
 
-def population_loss_of(episodes: Trajectory, weights: np.ndarray, settings: Settings) -> float:
-    """The closed-loop loss of a network over the law of x_0, from its episodes; infinite if they overflow.
+class ClosedLoopTest:
+    """The closed-loop population loss of networks over the law of x_0, by direct simulation.
 
-    :param episodes: episodes from :func:`population_states`
-    :param weights: the states' weights, (count,)
-    :param settings: horizon and loss
+    :param plant: the plant
+    :param weights: a network of the sizes to be tested
+    :param settings: horizon, leak, activation and loss
+    :param half_width: a
     """
-    with np.errstate(all="ignore"):
-        losses = episode_losses(episodes, settings.state_weight, settings.control_penalty)
-        loss = settings.scale * float(weights @ losses)
-    return loss if np.isfinite(loss) else np.inf
+
+    def __init__(self, plant: Plant, weights: Weights, settings: Settings, half_width: float = HALF_WIDTH) -> None:
+        self.plant, self.settings = plant, settings
+        self.states, self.shares = population_states(plant.shape[0], half_width, settings.activation == "linear")
+        self.episodes = Trajectory.allocate(plant, weights, len(self.states), settings.horizon)
+
+    def loss(self, weights: Weights) -> float:
+        """The loss; infinite if the episodes overflow. They stay in ``episodes`` until the next call.
+
+        :param weights: the network
+        """
+        settings = self.settings
+        with np.errstate(all="ignore"):
+            leak, activation = settings.leak, settings.activation
+            rollout(self.plant, weights, self.states, settings.horizon, leak, activation, self.episodes)
+            losses = episode_losses(self.episodes, settings.state_weight, settings.control_penalty)
+            found = settings.scale * float(self.shares @ losses)
+        return found if np.isfinite(found) else np.inf

@@ -1,0 +1,166 @@
+"""The same network, the same initial weights, two ways of training: closed loop beside open loop."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from derivations.evidence import Progress
+from numerics.descent import descend
+from numerics.errors import InputError, require
+from numerics.files import read_arrays
+from numerics.observe import ALL_OBSERVERS
+from numerics.open_loop import PAPER_VARIANCE, OpenLoopReplay, open_loop_replay, train_open_loop
+from numerics.open_loop_descent import descend_open_loop
+from numerics.population_states import ClosedLoopTest
+from numerics.replay import Replay
+from numerics.results import Run
+from numerics.spike import Spike, predicted_spike, spike
+from numerics.train import train
+from numerics.weights import Weights, load_weights
+
+HALF_WIDTHS = {"rank-one": 2.0, "full": 1.0}
+"""a of the law of x_0, uniform on [-a, a]², in the two protocols."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One network, both ways; every history is taken before the updates.
+
+    :param closed: closed-loop run, with the population loss as ``test_loss``
+    :param opened: open-loop run, with the same closed-loop ``test_loss``
+    :param replay: what the open-loop run is a function of
+    :param exact: both runs by the exact map; None if they do not close on the overlaps
+    :param predicted: the open-loop spike by theory, from the initial Gram matrix and the teacher; None likewise, and
+        for inputs that are not white
+    """
+
+    closed: Run
+    opened: Run
+    replay: OpenLoopReplay
+    exact: tuple[Run, Run] | None
+    predicted: Spike | None
+
+    @property
+    def spikes(self) -> tuple[Spike, Spike]:
+        """Largest rise of the closed-loop test loss, in closed and in open loop."""
+        return spike(self.closed.history["test_loss"]), spike(self.opened.history["test_loss"])
+
+    @property
+    def difference(self) -> float | None:
+        """Largest difference of the exact map's overlaps to those of direct training, both runs."""
+        if self.exact is None:
+            return None
+        pairs = zip(self.exact, (self.closed, self.opened), strict=True)
+        return max(float(np.abs(theory.overlaps - run.overlaps).max()) for theory, run in pairs)
+
+
+def read_teacher(path: Path) -> Weights:
+    """The weights in a file: a replay, a run result, or the arrays alone.
+
+    :param path: the .npz file
+    :raises InputError: if it holds no weights
+    """
+    return load_weights(read_arrays(path), path)
+
+
+def compare(
+    replay: Replay,
+    teacher: Weights | None = None,
+    inputs: str = "white",
+    variance: float = PAPER_VARIANCE,
+    half_width: float = HALF_WIDTHS["rank-one"],
+    progress: Progress | None = None,
+) -> Comparison:
+    """Train a network in closed loop, then the same initial network in open loop.
+
+    :param replay: the closed-loop run
+    :param teacher: weights of the open-loop teacher; those at the end of the closed-loop run by default
+    :param inputs: ``"white"`` or ``"teacher"``
+    :param variance: variance of white inputs
+    :param half_width: a of the closed-loop test, x_0 uniform on [-a, a]ⁿ
+    :param progress: called with (what, done, in all)
+    :raises InputError: if the closed-loop run is to be the teacher and diverges
+    """
+    trial = ClosedLoopTest(replay.plant, replay.weights, replay.settings, half_width)
+
+    def test_loss(plant, weights, episodes, settings) -> float:
+        return trial.loss(weights)
+
+    closed = train(replay, {"test_loss": test_loss, **ALL_OBSERVERS}, _named(progress, "training in closed loop"))
+    usable = teacher is not None or closed.completed
+    require(usable, f"closed-loop run must complete to be the teacher; found {closed.status}; give a teacher")
+    opened = open_loop_replay(replay, teacher or closed.weights, inputs, variance, half_width=half_width)
+    run = train_open_loop(opened, ALL_OBSERVERS, _named(progress, "training in open loop"))
+    try:
+        exact = descend(replay), descend_open_loop(opened)
+    except InputError:
+        return Comparison(closed, run, opened, None, None)
+    return Comparison(closed, run, opened, exact, predicted_spike(opened, variance) if inputs == "white" else None)
+
+
+def _named(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:
+    return (lambda done, total: progress(what, done, total)) if progress else None
+
+
+def summary(comparison: Comparison) -> dict:
+    """What both ways led to, as plain values.
+
+    :param comparison: the comparison
+    """
+    found = {}
+    for name, run, peak in zip(
+        ("closed", "open"), (comparison.closed, comparison.opened), comparison.spikes, strict=True
+    ):
+        tests = run.history["test_loss"]
+        found[name] = {
+            "status": run.status,
+            "stabilisation": run.stabilisation(),
+            "test_loss_initial": float(tests[0]),
+            "test_loss_final": float(tests[-1]),
+            "spike": peak.found,
+            "rise": peak.rise,
+            "rise_epoch": peak.epoch,
+            "gains": run.history["gains"][-1].ravel().tolist(),
+        }
+    predicted = comparison.predicted
+    if predicted:
+        found["open"] |= {"predicted_rise": predicted.rise, "predicted_rise_epoch": predicted.epoch}
+    return {**found, "seed": comparison.replay.seed, "difference_exact_direct": comparison.difference}
+
+
+ROWS = (
+    ("stable from epoch", "stabilisation"),
+    ("test loss, first epoch", "test_loss_initial"),
+    ("test loss, last epoch", "test_loss_final"),
+    ("largest rise of the test loss", "rise"),
+    ("  at epoch", "rise_epoch"),
+    ("  predicted", "predicted_rise"),
+    ("  predicted epoch", "predicted_rise_epoch"),
+)
+
+
+def table(found: dict) -> str:
+    """A summary as text: one row a quantity, one column a way of training.
+
+    :param found: the result of :func:`summary`
+    """
+
+    def shown(value) -> str:
+        return "-" if value is None else f"{value:.4g}"
+
+    lines = [
+        f"{'seed ' + str(found['seed']) if found['seed'] is not None else '':32}{'closed loop':>14}{'open loop':>14}"
+    ]
+    lines += [
+        f"{label:32}{shown(found['closed'].get(key)):>14}{shown(found['open'].get(key)):>14}" for label, key in ROWS
+    ]
+    for index, name in enumerate(("k_1", "k_2")):
+        values = [
+            shown(found[way]["gains"][index]) if len(found[way]["gains"]) == 2 else "-" for way in ("closed", "open")
+        ]
+        lines.append(f"{'regressed gain ' + name + ', last epoch':32}{values[0]:>14}{values[1]:>14}")
+    if found["difference_exact_direct"] is not None:
+        lines.append(f"exact map and direct training differ by {found['difference_exact_direct']:.1e} in the overlaps")
+    return "\n".join(lines)
