@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from numerics.activations import ACTIVATIONS
 from numerics.errors import InputError, choice, number, require, whole
 from numerics.files import read_arrays, write_arrays
 from numerics.plants import Plant, double_integrator
 from numerics.weights import Weights, full_law, gaussian_law, rank_one_law
 
-ACTIVATIONS = ("linear", "tanh")
 OPTIMIZERS = ("sgd", "adam")
 CLIP_EPSILON = 1e-6  # added to the norm in clipping, as the common frameworks do
 WEIGHT_NAMES = ("m", "z", "u", "v", "w")
@@ -29,7 +29,7 @@ class Settings:
     :param state_weight: weight of |x|², Q = state_weight · I
     :param control_penalty: weight of |u|², R = control_penalty · I
     :param time_average: whether s = 1/T, otherwise s = 1
-    :param activation: ``"linear"`` or ``"tanh"``
+    :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``, erf(√π s/2)
     :param optimizer: ``"sgd"`` or ``"adam"`` (β = 0.9, 0.999; ε = 1e-8)
     :param leak: γ in (0, 1]
     :param train: names of the trained arrays

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from numerics.activations import activate
 from numerics.plants import Plant
 from numerics.weights import Weights
 
@@ -63,7 +64,7 @@ def rollout(
     :param x0: initial plant states, (batch, n)
     :param horizon: episode length T
     :param leak: γ
-    :param activation: ``"linear"`` or ``"tanh"``
+    :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``
     :param room: a trajectory of the same sizes to overwrite; a new one by default
     """
     _, p, q = plant.shape
@@ -81,8 +82,7 @@ def rollout(
         following = np.dot(drive[t], write, out=h[t + 1])
         if weights.w is not None:
             following += h[t] @ weights.w.T
-        if activation == "tanh":
-            np.tanh(following, out=following)
+        activate(activation, following)
         if leak != 1.0:
             following *= leak
             following += (1.0 - leak) * h[t]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from numerics.activations import slope_at
 from numerics.observe import OBSERVERS, Observer
 from numerics.plants import Plant
 from numerics.replay import CLIP_EPSILON, Replay, Settings
@@ -122,8 +123,7 @@ def _through_activation(slope_h, episodes: Trajectory, t: int, settings: Setting
     rate = episodes.h[t + 1]
     if settings.leak != 1.0:
         rate = (rate - (1.0 - settings.leak) * episodes.h[t]) / settings.leak
-    np.multiply(rate, rate, out=out)
-    np.subtract(1.0, out, out=out)
+    slope_at(settings.activation, rate, out)
     out *= slope_h
     out *= settings.leak
     return out

@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-EXPERIMENT = ("weights", "simulate", "train", "observe", "plants", "replay", "files", "errors", "results")
+EXPERIMENT = (
+    "activations",
+    "weights",
+    "simulate",
+    "train",
+    "observe",
+    "plants",
+    "replay",
+    "files",
+    "errors",
+    "results",
+)
 
 
 def imported(path):
@@ -25,7 +36,7 @@ def roots(path):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "theory").glob("*.py")), ids=lambda p: p.stem)
 def test_theory_imports_sympy_and_itself_only(path):
-    assert roots(path) <= {"sympy", "theory", "dataclasses", "functools", "collections"}
+    assert roots(path) <= {"sympy", "theory", "dataclasses", "functools", "collections", "typing"}
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "theory").glob("*.py")), ids=lambda p: p.stem)
