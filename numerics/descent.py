@@ -115,9 +115,31 @@ def descend_gram(
     :param backend: ``"python"``, ``"numba"`` or ``"auto"``: numba if installed and worth compiling
     :raises InputError: if the backend is unknown or not installed
     """
+    steps = len(initial) * settings.horizon * (len(gram) if gram.ndim == 3 else 1)
+    kernel = loss_kernel(loop, settings.control_penalty != 0)
+    return descend_loss(kernel, space, gram, initial, settings, parameters, resolve_backend(backend, steps))
+
+
+def descend_loss(
+    kernel: LossKernel,
+    space: WeightSpace,
+    gram: np.ndarray,
+    initial: np.ndarray,
+    settings: Settings,
+    parameters: Sequence[float],
+    backend: str,
+) -> Descent:
+    """Iterate G ← QᵀGQ with the gradient of any loss of the overlaps.
+
+    :param kernel: loss and gradient
+    :param space: the weight space
+    :param gram: initial G, (k, k), or (runs, k, k)
+    :param initial: what the kernel reads as initial states, two axes an epoch, which it gets as one
+    :param settings: horizon, learning rate, clipping and weights of the loss
+    :param parameters: values of the kernel's parameters
+    :param backend: ``"python"`` or ``"numba"``
+    """
     many = gram.ndim == 3
-    steps = len(initial) * settings.horizon * (len(gram) if many else 1)
-    backend = resolve_backend(backend, steps)
     rows, columns = np.triu_indices(space.size)
     entries = np.ascontiguousarray(gram[..., rows, columns])
     flat = np.ascontiguousarray(initial.reshape(*initial.shape[:-2], -1))
@@ -129,8 +151,7 @@ def descend_gram(
         settings.learning_rate,
         settings.clip,
     )
-    loss_function = loss_kernel(loop, settings.control_penalty != 0)
-    work = (loss_function, space, entries, flat, numbers)
+    work = (kernel, space, entries, flat, numbers)
     single = _compiled if backend == "numba" else _single
     with np.errstate(all="ignore"):
         if not many:
