@@ -22,8 +22,9 @@ from numerics.replay import Replay, Settings
 from numerics.results import COMPLETED, Run, diverged
 from numerics.spectra import radius_of, reduced_eigenvalues
 from numerics.weights import Weights
+from theory.closure import GaussianSpace
 from theory.learning import BLOCKS, WeightSpace
-from theory.nonlinear import GaussianLoop, GaussianSpace
+from theory.nonlinear import GaussianLoop
 from theory.symbols import matrix_symbols
 
 
