@@ -88,6 +88,15 @@ def projected_gradient(replay: Replay) -> tuple[np.ndarray, np.ndarray, float]:
     return weights.gram @ S, weights.stack.T @ direct, share
 
 
+def law_drift(product: np.ndarray) -> float:
+    """-½ d/dt (‖z‖² + ‖v‖² - ‖m‖² - ‖u‖²) if all weights are trained; zero for linear neurons.
+
+    :param product: Xᵀ ∂L/∂X, (4, 4)
+    """
+    m, z, u, v = np.diag(product)
+    return float(z + v - m - u)
+
+
 def invariants(gram: np.ndarray) -> np.ndarray:
     """σ_zm, σ_vu and κ = σ_zu σ_vm along a run, (epochs, 3).
 
@@ -127,6 +136,7 @@ def nonlinear(pairs: Sequence[Pair]) -> list[Check]:
     (theory, direct, share), seconds = timed(projected_gradient, nonlinear_episode(0, 30000, 0.3))
     gap = float(np.linalg.norm(theory - direct) / np.linalg.norm(direct))
     norms = float(np.linalg.norm(theory)), float(np.linalg.norm(direct))
+    drifts = law_drift(theory), law_drift(direct)
     (closure, linear), learning = timed(closure_error, nonlinear_episode(0, 1000, 0.1, epochs=300))
     return [
         Check("erf neurons: exponent in N of the trajectory's error", -0.5, rate, abs(rate + 0.5), 0.1, 0.0, slow),
@@ -134,6 +144,14 @@ def nonlinear(pairs: Sequence[Pair]) -> list[Check]:
             f"erf neurons, N = 30000: XᵀdL/dX against G S (relative; ‖X S‖ is {share:.2f} of the gradient)",
             *norms,
             gap,
+            0.05,
+            0.0,
+            seconds,
+        ),
+        Check(
+            "erf neurons, N = 30000: drift of the law ‖z‖² + ‖v‖² - ‖m‖² - ‖u‖² of linear neurons (relative)",
+            *drifts,
+            abs(drifts[1] / drifts[0] - 1),
             0.05,
             0.0,
             seconds,

@@ -4,7 +4,7 @@ from sympy import Function, Matrix, Rational, diff, factor_terms, simplify
 
 from derivations.result import Result, Step
 from theory.closure import GaussianSpace, projection_residual
-from theory.learning import conserved_forms, weight_gradient_residual
+from theory.learning import BLOCKS, conserved_forms, flow, weight_gradient_residual
 from theory.nonlinear import (
     GaussianLoop,
     activation,
@@ -103,6 +103,9 @@ def _loop_steps(loop: GaussianLoop) -> tuple[Step, ...]:
 def _learning_steps(space: GaussianSpace) -> tuple[Step, ...]:
     s, φ = preactivation, activation()
     third = gaussian_mean(diff(φ, s, 3))
+    everything, gram, slopes = GaussianSpace(trained=BLOCKS), space.gram_symbols(), space.gradient_symbols()
+    o = space.overlaps(gram)
+    drift = 4 * (o.mm * slopes.mm + o.uu * slopes.uu + o.mu * slopes.mu)[0]
     return (
         Step(
             r"The loss depends on seven overlaps, and $\partial L/\partial X = X S$ for descent of this loss; "
@@ -132,6 +135,13 @@ def _learning_steps(space: GaussianSpace) -> tuple[Step, ...]:
             r"n_J",
             Rational(len(conserved_forms(space))),
             Rational(len(conserved_forms(space))),
+        ),
+        Step(
+            r"With all weights trained the linear network conserves $\|z\|^2 + \|v\|^2 - \|m\|^2 - \|u\|^2$; here the overlaps "
+            r"that set $\Delta$, and they alone, move it.",
+            r"\frac{d}{dt}(\|z\|^2 + \|v\|^2 - \|m\|^2 - \|u\|^2)",
+            drift,
+            ((everything.signature * flow(everything, gram, slopes)).trace() - drift).expand(),
         ),
     )
 
