@@ -1,12 +1,14 @@
 """The loop of a nonlinear network with Gaussian weights, and how far its learning closes."""
 
-from sympy import Function, Matrix, Rational, diff, factor_terms, simplify
+from sympy import Expr, Function, Matrix, Rational, diff, factor_terms, simplify
 
 from derivations.result import Result, Step
 from theory.closure import GaussianSpace, projection_residual
 from theory.learning import BLOCKS, conserved_forms, flow, weight_gradient_residual
+from theory.loop import explicit_weights
 from theory.nonlinear import (
     GaussianLoop,
+    GaussianOverlaps,
     activation,
     gain,
     gaussian_mean,
@@ -47,6 +49,15 @@ def _gain_steps() -> tuple[Step, ...]:
     )
 
 
+def _variance_residual(loop: GaussianLoop, inputs: Matrix, size: int = 2) -> Expr:
+    """Mean square of the pre-activations of a small network of symbols less Δ at its overlaps."""
+    weights = explicit_weights(size)
+    driven = Matrix.hstack(weights["m"], weights["u"]) * inputs
+    mean = (driven.T * driven)[0]
+    values = dict(zip(loop.overlaps.flat, GaussianOverlaps.of_weights(**weights).flat, strict=True))
+    return (mean / size - loop.variance(inputs).subs({**values, loop.neurons: size})).expand()
+
+
 def _loop_steps(loop: GaussianLoop) -> tuple[Step, ...]:
     state = matrix_symbols("s", loop.dimension, 2)[:, 0]
     drive, o = loop.drive(state), loop.overlaps
@@ -62,6 +73,7 @@ def _loop_steps(loop: GaussianLoop) -> tuple[Step, ...]:
             r"neurons, $\sigma_{mu} = m^T u$.",
             r"\Delta",
             loop.variance(inputs).expand(),
+            _variance_residual(loop, inputs),
         ),
         Step(
             r"So the control is that of a linear network times the gain, up to fluctuations of relative order $N^{-1/2}$; "
@@ -131,7 +143,7 @@ def _learning_steps(space: GaussianSpace) -> tuple[Step, ...]:
         ),
         Step(
             r"No quadratic form of the weights is conserved for every loss, unlike in the linear network; of its laws only "
-            r"that of the symmetry is left. The number of forms:",
+            r"that of the symmetry is left; $n_J$ counts the forms.",
             r"n_J",
             Rational(len(conserved_forms(space))),
             Rational(len(conserved_forms(space))),
