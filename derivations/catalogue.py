@@ -26,6 +26,7 @@ ORDER = (
     "conservation-laws",
     "open-loop-loss",
     "open-loop-spike",
+    "nonlinear-reduction",
 )
 
 

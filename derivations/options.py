@@ -24,7 +24,7 @@ OPTIONS: dict[str, tuple[type, str]] = {
     "state_weight": (float, "Weight of the squared state [default: 0.5]."),
     "control_penalty": (float, "Weight of the squared control [default: 0]."),
     "leak": (float, "Leak of the neurons, in (0, 1] [default: 1]."),
-    "activation": (str, "linear or tanh [default: linear]."),
+    "activation": (str, "linear, tanh or erf [default: linear]."),
     "optimizer": (str, "sgd or adam [default: sgd]."),
     "law": (str, "Initial law: uniform or gaussian [default: uniform]."),
     "noise": (bool, "Draw every batch anew; --no-noise trains on the population loss [default: noise]."),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from derivations import catalogue, document, point_checks, run_checks, stage_checks
+from derivations import catalogue, document, nonlinear_checks, point_checks, run_checks, stage_checks
 from derivations.check import Check
 from derivations.evidence import Pair, Progress
 from numerics.files import atomic, write_text
@@ -25,6 +25,7 @@ CHECKS: tuple[Callable[[Sequence[Pair]], list[Check]], ...] = (
     run_checks.general_plant,
     run_checks.flow_and_laws,
     run_checks.gains,
+    nonlinear_checks.nonlinear,
 )
 """The theory against the experiment, line by line."""
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from numerics.errors import require
 from numerics.iterate import Descent, Work, iterate
-from numerics.kernels import loss_kernel
+from numerics.kernels import LossKernel, loss_kernel
 from numerics.observe import by_modulus
 from numerics.open_loop import OpenLoopReplay
 from numerics.plants import Plant
@@ -83,10 +83,33 @@ def descend_gram(
     :param backend: ``"python"``, ``"numba"`` or ``"auto"``: numba if installed and worth compiling
     :raises InputError: if the backend is unknown or not installed
     """
+    kernel = loss_kernel(loop, settings.control_penalty != 0)
+    return descend_loss(kernel, space, gram, initial, settings, parameters, backend)
+
+
+def descend_loss(
+    kernel: LossKernel,
+    space: WeightSpace,
+    gram: np.ndarray,
+    initial: np.ndarray,
+    settings: Settings,
+    parameters: Sequence[float] = (),
+    backend: str = "auto",
+) -> Descent:
+    """Iterate G ← QᵀGQ with the gradient of any loss of the overlaps over a horizon.
+
+    :param kernel: loss and gradient
+    :param space: the weight space
+    :param gram: initial G, (k, k), or (runs, k, k)
+    :param initial: what the kernel reads as initial states, two axes an epoch, which it gets as one
+    :param settings: horizon, learning rate, clipping and weights of the loss
+    :param parameters: values of the kernel's parameters
+    :param backend: ``"auto"``, ``"python"`` or ``"numba"``
+    """
     flat = initial.reshape(*initial.shape[:-2], -1)
     costs = settings.scale * settings.state_weight, settings.scale * settings.control_penalty
-    function = loss_kernel(loop, settings.control_penalty != 0).function
-    work = Work(function, space, tuple(map(float, parameters)), flat, (*costs, settings.horizon), settings)
+    numbers = tuple(map(float, parameters))
+    work = Work(kernel.function, space, numbers, flat, (*costs, settings.horizon), settings)
     return iterate(work, gram, settings.horizon, backend)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from sympy import Symbol, diff
 
 from numerics.codegen import assignments, build, indent, indexed, tuple_source
-from numerics.kernels import grid
+from theory.adjoint import grid
 from theory.open_loop import AgentFilter
 
 

@@ -6,36 +6,39 @@ Each kernel is one source text. Called with floats it is plain Python, with arra
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from sympy import Expr, ImmutableMatrix, Matrix, Symbol, diff, eye
+from sympy import Expr, ImmutableMatrix, Symbol, eye
 
 from numerics.codegen import assignments, build, indent, indexed, tuple_source
 from numerics.replay import CLIP_EPSILON
+from theory.adjoint import Loop, one_step
 from theory.learning import WeightSpace, descent, flow, squared_gradient_norm
-from theory.loop import ReducedLoop
+from theory.loss import Cost
+from theory.symbols import matrix_symbols
 
 
 @dataclass(frozen=True)
 class LossKernel:
     """Loss and gradient of a loop over a finite horizon.
 
-    :param loop: the reduced loop
+    :param loop: the loop
     :param function: the generated function
 
     ``function(overlaps, parameters, initial, state_weight, control_weight, horizon)`` returns
     ``(loss, gradient)`` with ``loss = Σ_{t<T} w ‖X_t F‖² + b ‖U_t F‖²`` and the gradient by the overlaps;
-    ``initial`` is F by row, a factor of the second moment Σ_0 = F Fᵀ of the initial states.
+    ``initial`` is F by row, a factor of the second moment Σ_0 = F Fᵀ of the initial states, for a linear loop, and one
+    initial state for a nonlinear one.
     """
 
-    loop: ReducedLoop
+    loop: Loop
     function: Callable
 
     @property
     def parameters(self) -> tuple[Symbol, ...]:
-        """Symbols of the plant and leak, in the order of ``parameters``."""
+        """Symbols besides the overlaps, in the order of ``parameters``."""
         return self.loop.parameters
 
 
@@ -58,52 +61,22 @@ class LearningKernel:
     norm: Callable
 
 
-def grid(stem: str, rows: int, columns: int) -> Matrix:
-    """A matrix of letters for a generated function.
-
-    :param stem: what the names start with
-    :param rows: number of rows
-    :param columns: number of columns
-    """
-    return Matrix(rows, columns, lambda i, j: Symbol(f"{stem}_{i}_{j}", real=True))
-
-
-def _one_step(loop: ReducedLoop, penalised: bool) -> dict:
-    """The one-step map, the cost of a step and the adjoint relations, all symbolic."""
-    d, n = loop.dimension, loop.plant.n
-    state, adjoint = grid("s", d, n), grid("l", d, n)
-    following = loop.matrix * state
-    weight, penalty = Symbol("state_weight"), Symbol("control_weight")
-    cost = weight * sum(x**2 for x in state[:n, :])
-    if penalised:
-        cost += penalty * sum(u**2 for u in loop.readout * state)
-    hamiltonian = cost + sum(a * b for a, b in zip(adjoint, following, strict=True))
-    return {
-        "state": state,
-        "adjoint": adjoint,
-        "following": following,
-        "cost": cost,
-        "adjoint_update": [diff(hamiltonian, x) for x in state],
-        "gradient": [diff(hamiltonian, o) for o in loop.overlaps.flat],
-    }
-
-
 @lru_cache(maxsize=64)
-def loss_kernel(loop: ReducedLoop, penalised: bool = True) -> LossKernel:
-    """Generate the loss of a loop and its adjoint gradient.
+def loss_kernel(loop: Loop, penalised: bool = True) -> LossKernel:
+    """Generate the loss of a loop and its adjoint gradient, from :func:`theory.adjoint.one_step`.
 
-    The adjoint is derived: with H = cost(s) + λ·f(s), λ_t = ∂H/∂s and ∂L/∂σ = Σ_t ∂H/∂σ.
-
-    :param loop: the reduced loop with symbols as overlaps; symbolic plant entries become parameters
+    :param loop: the loop with symbols as overlaps; symbolic plant entries become parameters
     :param penalised: whether the control cost is compiled in; without it the control weight is ignored
     """
-    step = _one_step(loop, penalised)
-    n = loop.plant.n
-    state, adjoint = [str(x) for x in step["state"]], [str(x) for x in step["adjoint"]]
+    plant = loop.plant
+    weight, penalty = Symbol("state_weight"), Symbol("control_weight")
+    unit = Cost.identity(plant, penalty if penalised else 0)
+    step = one_step(loop, replace(unit, state=weight * unit.state))
+    state, adjoint = [str(x) for x in step.state], [str(x) for x in step.adjoint]
     overlaps = [str(x) for x in loop.overlaps.flat]
     totals = [f"d_{name}" for name in overlaps]
-    start = [f"initial[{i}]" if i < n * n else "0.0" for i in range(len(state))]
-    increments = [Symbol(total) + term for total, term in zip(totals, step["gradient"], strict=True)]
+    start = [f"initial[{i}]" if i < plant.n * loop.columns else "0.0" for i in range(len(state))]
+    increments = [Symbol(total) + term for total, term in zip(totals, step.gradient, strict=True)]
     body = [
         *indexed(overlaps, "overlaps"),
         *indexed(loop.parameters, "parameters"),
@@ -112,16 +85,17 @@ def loss_kernel(loop: ReducedLoop, penalised: bool = True) -> LossKernel:
         "trajectory = []",
         "for _ in range(horizon):",
         *indent([f"trajectory.append({tuple_source(state)})"]),
-        *indent(assignments(["loss", *state], [Symbol("loss") + step["cost"], *step["following"]], "x")),
+        *indent(assignments(["loss", *state], [Symbol("loss") + step.cost, *step.following], "x")),
         f"{' = '.join(totals)} = 0.0",
         f"{' = '.join(adjoint)} = 0.0",
         "for t in range(horizon - 1, -1, -1):",
         *indent([f"{tuple_source(state)} = trajectory[t]"]),
-        *indent(assignments([*totals, *adjoint], [*increments, *step["adjoint_update"]], "x")),
+        *indent(assignments([*totals, *adjoint], [*increments, *step.adjoint_update], "x")),
         f"return loss, {tuple_source(totals)}",
     ]
     arguments = ["overlaps", "parameters", "initial", "state_weight", "control_weight", "horizon"]
-    return LossKernel(loop, build("loss_and_gradient", arguments, body, "Loss over the horizon, adjoint gradient."))
+    doc = "Loss over the horizon, adjoint gradient."
+    return LossKernel(loop, build("loss_and_gradient", arguments, body, doc, {"sqrt": np.sqrt, "pi": math.pi}))
 
 
 def triangle(matrix: ImmutableMatrix) -> list[Expr]:
@@ -137,7 +111,7 @@ def _learning_sources(space: WeightSpace) -> dict[str, list[str]]:
     names, slopes = [str(g) for g in triangle(gram)], [str(g) for g in gradients.flat]
     read = [*indexed(names, "gram"), *indexed(slopes, "gradient")]
     step = Symbol("step")
-    transfer = grid("t", space.size, space.size)
+    transfer = matrix_symbols("t", space.size, space.size)
     update = eye(space.size) - step * space.sensitivity(gradients) * space.mask
     squared = [
         *assignments(["squared"], [squared_gradient_norm(space, gram, gradients)], "n"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from numerics.activations import activate, slope_at
 from numerics.weights import Weights
 
 Gradients = dict[str, np.ndarray]
@@ -61,8 +62,7 @@ class Neurons:
         np.dot(drive, self.write, out=out)
         if self.weights.w is not None:
             out += h @ self.weights.w.T
-        if self.activation == "tanh":
-            np.tanh(out, out=out)
+        activate(self.activation, out)
         if self.leak != 1.0:
             out *= self.leak
             out += (1.0 - self.leak) * h
@@ -147,8 +147,7 @@ class NeuronAdjoint:
         rate = self.h[t + 1]
         if leak != 1.0:
             rate = (rate - (1.0 - leak) * self.h[t]) / leak
-        np.multiply(rate, rate, out=out)
-        np.subtract(1.0, out, out=out)
+        slope_at(self.neurons.activation, rate, out)
         out *= self._slope
         out *= leak
         return out

@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
+from numerics.activations import ACTIVATIONS
 from numerics.errors import choice, fits, flag, number, real, require, whole
 from numerics.plants import Plant, double_integrator
 from numerics.weights import WEIGHT_NAMES, Weights, full_law, gaussian_law, rank_one_law
 
-ACTIVATIONS = ("linear", "tanh")
 OPTIMIZERS = ("sgd", "adam")
 LONGEST = 10**7  # steps of a rollout; numerics.doubling goes further
 CLIP_EPSILON = 1e-6  # added to the norm in clipping, as the common frameworks do
@@ -27,7 +27,7 @@ class Settings:
     :param state_weight: weight of |x|², Q = state_weight · I
     :param control_penalty: weight of |u|², R = control_penalty · I
     :param time_average: whether s = 1/T, otherwise s = 1
-    :param activation: ``"linear"`` or ``"tanh"``
+    :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``, erf(√π s/2)
     :param optimizer: ``"sgd"`` or ``"adam"`` (β = 0.9, 0.999; ε = 1e-8)
     :param leak: γ in (0, 1]
     :param train: names of the trained arrays

@@ -67,7 +67,7 @@ def rollout(
     :param x0: initial plant states, (batch, n)
     :param horizon: episode length T
     :param leak: γ
-    :param activation: ``"linear"`` or ``"tanh"``
+    :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``
     :param room: a trajectory of the same sizes to overwrite; a new one by default
     """
     _, p, q = plant.shape

@@ -145,6 +145,24 @@ def gaussian_law(rng: np.random.Generator, neurons: int, p: int = 1, q: int = 1,
     return Weights(*(rng.normal(0.0, 1 / np.sqrt(neurons), (neurons, width)) for width in widths))
 
 
+def correlated_law(rng: np.random.Generator, covariance: np.ndarray, neurons: int) -> Weights:
+    """Rank-one weights whose rows (m_i, z_i, u_i, v_i) are normal with covariance Σ/N; the Gram matrix tends to Σ.
+
+    :param rng: source of randomness
+    :param covariance: Σ, positive definite, (4, 4)
+    :param neurons: number N of neurons
+    :raises InputError: if Σ is not a symmetric positive definite 4×4 matrix
+    """
+    covariance = matrix("covariance", covariance)
+    require(covariance.shape == (4, 4), f"covariance must be (4, 4) for m, z, u, v; found {covariance.shape}")
+    symmetric = bool(np.allclose(covariance, covariance.T))
+    require(symmetric, "covariance must be symmetric; found an asymmetric matrix")
+    least = np.linalg.eigvalsh(covariance)[0]
+    require(least > 0, f"covariance must be positive definite; found the eigenvalue {least:g}")
+    rows = rng.normal(size=(neurons, 4)) @ np.linalg.cholesky(covariance).T / np.sqrt(neurons)
+    return Weights(*np.split(rows, 4, axis=1))
+
+
 def at_overlaps(rng: np.random.Generator, overlaps: Iterable[float], neurons: int = 100) -> Weights:
     """Rank-one weights of the initial law, moved as little as possible to prescribed overlaps.
 

@@ -153,8 +153,8 @@ def weight_gradient_residual(space: WeightSpace, neurons: int = 2) -> ImmutableM
     """
     weights = explicit_weights(neurons, space.p, space.q, space.rank)
     X = Matrix.hstack(*(weights[block] for block in BLOCKS))
-    overlaps = Overlaps.of_weights(**weights)
-    slots = Overlaps.symbolic(space.p, space.q, space.rank).flat
+    overlaps = space.overlaps(ImmutableMatrix(X.T * X))
+    slots = space.overlaps(space.gram_symbols()).flat
     loss = Function("L")(*slots)
     values = dict(zip(slots, overlaps.flat, strict=True))
     partials = [loss.diff(slot) for slot in slots]

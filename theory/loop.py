@@ -17,7 +17,7 @@ Source: Ger & Barak, arXiv 2505.13567, Sec. 3 (rank one, γ = 1); general plants
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from sympy import Expr, ImmutableMatrix, Matrix, S, Symbol, diag, expand, eye, prod, zeros
+from sympy import Expr, ImmutableMatrix, Matrix, MatrixBase, S, Symbol, diag, expand, eye, prod, zeros
 
 from theory import symbols
 from theory.plant import LinearPlant, double_integrator, exact_matrix, symbolic_plant
@@ -115,6 +115,18 @@ class ReducedLoop:
     def matrix(self) -> ImmutableMatrix:
         """P_eff, derived from the block product F E."""
         return _reduced_matrix(self.plant, self.rank, self.leak, self.overlaps)
+
+    @property
+    def columns(self) -> int:
+        """States a rollout carries side by side: n, for a factor of the second moment of the initial states."""
+        return self.plant.n
+
+    def advance(self, state: MatrixBase) -> MatrixBase:
+        """The next states, P_eff s.
+
+        :param state: states (x, a, b), one a column
+        """
+        return self.matrix * state
 
     @property
     def parameters(self) -> tuple[Symbol, ...]:

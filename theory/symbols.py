@@ -49,6 +49,9 @@ sigma_zm = _declare("sigma_zm", "overlap of read-out z and input weights m, z·m
 sigma_zu = _declare("sigma_zu", "overlap of read-out z and left recurrent factor u, z·u", real=True)
 sigma_vm = _declare("sigma_vm", "overlap of right recurrent factor v and input weights m, v·m", real=True)
 sigma_vu = _declare("sigma_vu", "overlap of the recurrent factors, v·u", real=True)
+sigma_mm = _declare("sigma_mm", "squared norm of the input weights m", nonnegative=True)
+sigma_uu = _declare("sigma_uu", "squared norm of the left recurrent factor u", nonnegative=True)
+sigma_mu = _declare("sigma_mu", "overlap of input weights m and left recurrent factor u, m·u", real=True)
 kappa = _declare("kappa", "visible product sigma_zu sigma_vm", real=True)
 scaling = _declare("c", "scale of the symmetry u -> c u, v -> v / c", positive=True)
 
@@ -59,6 +62,12 @@ rho = _declare("rho", "modulus of the dominant pair of the joint system", positi
 short_term = _declare("L_2", "short-term loss", real=True)
 k_1 = _declare("k_1", "effective gain on position", real=True)
 k_2 = _declare("k_2", "effective gain on velocity", real=True)
+
+neurons = _declare("N", "number of neurons", positive=True)
+preactivation = _declare("s", "pre-activation of a neuron", real=True)
+variance = _declare("Delta", "variance of the pre-activations over the neurons", positive=True)
+kappa_m = _declare("kappa_m", "input that moves the neurons along m, the observation y", real=True)
+kappa_u = _declare("kappa_u", "input that moves the neurons along u, v·h of the step before", real=True)
 
 dt = _declare("dt", "time step of the plant", "time", positive=True)
 gamma = _declare("gamma", "leak of the neurons, dt/tau", positive=True)

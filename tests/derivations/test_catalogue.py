@@ -5,13 +5,30 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from sympy import Matrix, MatrixBase, Poly, expand, nan, ones, zeros
+from sympy import Matrix, MatrixBase, Poly, expand, nan, ones, pi, sqrt, zeros
 
 from derivations import catalogue
 from derivations.result import Result, Step, difference
 from numerics.errors import InputError
 from theory.named import Named, Root
-from theory.symbols import k_1, k_2, kappa, lam, lambda_3, sigma_vm, sigma_vu, sigma_zm, sigma_zu
+from theory.symbols import (
+    k_1,
+    k_2,
+    kappa,
+    kappa_m,
+    kappa_u,
+    lam,
+    lambda_3,
+    neurons,
+    sigma_mm,
+    sigma_mu,
+    sigma_uu,
+    sigma_vm,
+    sigma_vu,
+    sigma_zm,
+    sigma_zu,
+    variance,
+)
 
 FOLDER = Path(catalogue.__file__).parent
 
@@ -91,6 +108,11 @@ NOTES = {
     ("effective-gains", r"\Delta_K"): k_2**2 - 4 * k_1,
     ("conservation-laws", r"J_{\mathrm{all}}"): Matrix.diag(-1, 1, -1, 1),
     ("conservation-laws", "J_{m}"): Matrix.diag(0, 1, -1, 1),
+    ("nonlinear-reduction", r"G(\Delta)"): 1 / sqrt(1 + pi * variance / 2),
+    ("nonlinear-reduction", r"\Delta"): (
+        sigma_mm * kappa_m**2 + sigma_uu * kappa_u**2 + 2 * sigma_mu * kappa_m * kappa_u
+    )
+    / neurons,
 }
 
 
@@ -162,6 +184,8 @@ def built_with(monkeypatch, name, function):
         ("learning-map", "squared_gradient_norm"),
         ("conservation-laws", "conserved_forms"),
         ("conservation-laws", "form_drift"),
+        ("nonlinear-reduction", "gain"),
+        ("nonlinear-reduction", "gaussian_mean"),
     ],
 )
 def test_a_wrong_formula_is_not_verified(monkeypatch, name, function):

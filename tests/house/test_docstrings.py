@@ -35,7 +35,7 @@ def parameters(value):
         if dataclasses.is_dataclass(value):
             return {f.name for f in dataclasses.fields(value) if f.init}
         value = vars(value).get("__init__", lambda: None)
-    return {p for p in inspect.signature(value).parameters if p not in {"self", "cls"}}
+    return {p for p in inspect.signature(value).parameters if p not in {"self", "cls", "args", "kwargs"}}
 
 
 def mismatch(value):

@@ -76,7 +76,7 @@ def test_full_network_trains_all_but_m(write, arrays):
         ({"learning_rate": np.nan}, "learning_rate must lie in"),
         ({"clip": 0.0}, r"clip must lie in \(0"),
         ({"leak": 1.5}, r"leak must lie in \(0, 1\]; found 1.5"),
-        ({"activation": "relu"}, "activation must be one of linear, tanh; found 'relu'"),
+        ({"activation": "relu"}, "activation must be one of linear, tanh, erf; found 'relu'"),
         ({"optimizer": "rmsprop"}, "optimizer must be one of sgd, adam"),
         ({"train": np.array(["z", "w"])}, "found 'w', which is not"),
         ({"train": np.array(["q"])}, "train must be one of"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import erf
 
 from numerics.optimize import Adam, global_norm
 from numerics.plants import Plant, double_integrator
@@ -19,7 +20,7 @@ def scalar_loss(plant, arrays, x0, options):
     """The loss written out neuron by neuron and episode by episode, for real or complex weights."""
     m, z = arrays["m"], arrays["z"]
     w = arrays.get("w", 0) + (arrays["u"] @ arrays["v"].T if "u" in arrays else 0)
-    phi = np.tanh if options.activation == "tanh" else (lambda s: s)
+    phi = {"linear": lambda s: s, "tanh": np.tanh, "erf": lambda s: erf(np.sqrt(np.pi) / 2 * s)}[options.activation]
     total = 0
     for start in x0:
         x, h = start.astype(m.dtype), np.zeros(len(m), dtype=m.dtype)
@@ -32,7 +33,9 @@ def scalar_loss(plant, arrays, x0, options):
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.sampled_from(["linear", "tanh"]), st.booleans(), st.booleans(), st.integers(1, 8), st.integers(0, 10**6))
+@given(
+    st.sampled_from(["linear", "tanh", "erf"]), st.booleans(), st.booleans(), st.integers(1, 8), st.integers(0, 10**6)
+)
 def test_gradient_is_the_complex_step_derivative(activation, full, low_rank, horizon, seed):
     rng = np.random.default_rng(seed)
     n, p, q, r, N = rng.integers(1, 4), rng.integers(1, 3), rng.integers(1, 3), rng.integers(1, 3), 5
