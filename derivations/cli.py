@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from derivations import screen
-from derivations.options import OPTIONS, make_replay, with_protocol
+from derivations.options import OPTIONS, comparable, make_replay, with_protocol
 from numerics import files
 from numerics.errors import InputError, choice, require, whole
 from numerics.replay import Replay
@@ -166,13 +166,13 @@ def write_replay(
 
 @app.command()
 def figure(
-    number: Annotated[int, typer.Argument(help="Figure of the paper: 3, 4 or 5.")],
+    number: Annotated[int, typer.Argument(help="Figure of the paper: 1 to 5.")],
     out: Annotated[Path, typer.Option(help="Folder for the picture and its numbers.")] = Path("figures"),
     seed: Annotated[int | None, typer.Option(help="Seed of the run that is shown [default: the figure's own].")] = None,
 ) -> None:
     """Draw a figure of the paper from fresh runs, theory over simulation, and save its numbers beside it.
 
-    3: stage 1. 4: stage 2. 5: stage 3.
+    1: closed and open loop. 2: the same in the plane of gains. 3: stage 1. 4: stage 2. 5: stage 3.
 
     Examples:
 
@@ -189,6 +189,55 @@ def figure(
     with screen.progress() as report:
         picture, numbers, gap = figures.make(number, folder, seed, report)
     typer.echo(f"{picture}, {numbers}: exact map and direct training differ by {gap:.1e}")
+
+
+@app.command()
+@with_protocol()
+def compare(
+    replay: ReplayFile = None,
+    teacher: Annotated[
+        Path | None, typer.Option(help="Weights of the open-loop teacher, .npz [default: the closed-loop run's].")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Compare seeds 0, 1, … instead of one [default: --seed].")] = None,
+    network: Annotated[str, typer.Option(help="rank-one (linear) or full (tanh, every weight trained).")] = "rank-one",
+    inputs: Annotated[str, typer.Option(help="Open-loop inputs: white, or teacher (its own observations).")] = "white",
+    variance: Annotated[float, typer.Option(help="Variance of white inputs.")] = 2.0,
+    out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("compare"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summaries as JSON alone.")] = False,
+    *,
+    protocol: dict,
+) -> None:
+    """Train the same network in closed and in open loop, and test both in closed loop.
+
+    Prints a table a seed and writes compare.json, compare.npz and compare.png.
+
+    Examples:
+
+      closedloop compare --seed 1
+
+      closedloop compare --network full --epochs 300
+
+      closedloop compare --replay run.npz --teacher trained.npz --inputs teacher
+    """
+    from derivations import compare as job
+    from derivations import compare_report
+
+    choice("--network", network, tuple(job.HALF_WIDTHS))
+    choice("--inputs", inputs, ("white", "teacher"))
+    runs = comparable(replay, network, seeds, protocol)
+    weights = None if teacher is None else job.read_teacher(teacher)
+    folder = files.prepare_folder(out)
+    for name in compare_report.FILES:
+        files.check_writable(folder / name)
+    with screen.progress() as report:
+        half_width = job.HALF_WIDTHS[network]
+        found = [job.compare(run, weights, inputs, variance, half_width, report) for run in runs]
+    rows = compare_report.report(folder, found)
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    typer.echo("\n\n".join(job.table(row) for row in rows))
+    typer.echo(f"{compare_report.verdict(rows)}; report in {folder}/")
 
 
 @app.command()

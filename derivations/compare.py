@@ -10,7 +10,7 @@ from derivations.evidence import Progress
 from numerics.descent import descend
 from numerics.errors import InputError, require
 from numerics.files import read_arrays
-from numerics.observe import ALL_OBSERVERS
+from numerics.observe import ALL_OBSERVERS, Held, Observer
 from numerics.open_loop import PAPER_VARIANCE, OpenLoopReplay, open_loop_replay, train_open_loop
 from numerics.open_loop_descent import descend_open_loop
 from numerics.population_states import ClosedLoopTest
@@ -22,6 +22,9 @@ from numerics.weights import Weights, load_weights
 
 HALF_WIDTHS = {"rank-one": 2.0, "full": 1.0}
 """a of the law of x_0, uniform on [-a, a]², in the two protocols."""
+
+SPARSE = 5
+"""Epochs between spectra of a network that has no exact map."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,12 @@ class Comparison:
     def spikes(self) -> tuple[Spike, Spike]:
         """Largest rise of the closed-loop test loss, in closed and in open loop."""
         return spike(self.closed.history["test_loss"]), spike(self.opened.history["test_loss"])
+
+    @property
+    def stabilisations(self) -> tuple[int | None, int | None]:
+        """Epochs from which the joint system stays stable, in closed and in open loop."""
+        closed, opened = self.exact or (self.closed, self.opened)
+        return closed.stabilisation(), opened.stabilisation()
 
     @property
     def difference(self) -> float | None:
@@ -83,21 +92,35 @@ def compare(
     :param progress: called with (what, done, in all)
     :raises InputError: if the closed-loop run is to be the teacher and diverges
     """
+    exact = _exact(descend, replay)
     trial = ClosedLoopTest(replay.plant, replay.weights, replay.settings, half_width)
 
     def test_loss(plant, weights, episodes, settings) -> float:
         return trial.loss(weights)
 
-    closed = train(replay, {"test_loss": test_loss, **ALL_OBSERVERS}, _named(progress, "training in closed loop"))
+    closed = train(replay, {"test_loss": test_loss, **_observers(exact)}, _named(progress, "training in closed loop"))
     usable = teacher is not None or closed.completed
     require(usable, f"closed-loop run must complete to be the teacher; found {closed.status}; give a teacher")
     opened = open_loop_replay(replay, teacher or closed.weights, inputs, variance, half_width=half_width)
-    run = train_open_loop(opened, ALL_OBSERVERS, _named(progress, "training in open loop"))
-    try:
-        exact = descend(replay), descend_open_loop(opened)
-    except InputError:
+    run = train_open_loop(opened, _observers(exact), _named(progress, "training in open loop"))
+    if exact is None:
         return Comparison(closed, run, opened, None, None)
-    return Comparison(closed, run, opened, exact, predicted_spike(opened, variance) if inputs == "white" else None)
+    predicted = predicted_spike(opened, variance) if inputs == "white" else None
+    return Comparison(closed, run, opened, (exact, descend_open_loop(opened)), predicted)
+
+
+def _observers(exact: Run | None) -> dict[str, Observer]:
+    """What both runs record; the spectrum only where the exact map does not give it."""
+    spectrum = {} if exact else {"eigenvalues": Held(ALL_OBSERVERS["eigenvalues"], SPARSE)}
+    return {"overlaps": ALL_OBSERVERS["overlaps"], "gains": ALL_OBSERVERS["gains"], **spectrum}
+
+
+def _exact(job: Callable[[Replay], Run], replay: Replay) -> Run | None:
+    """The run by the exact map, or None if it does not close on the overlaps."""
+    try:
+        return job(replay)
+    except InputError:
+        return None
 
 
 def _named(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:
@@ -109,14 +132,18 @@ def summary(comparison: Comparison) -> dict:
 
     :param comparison: the comparison
     """
-    found = {}
-    for name, run, peak in zip(
-        ("closed", "open"), (comparison.closed, comparison.opened), comparison.spikes, strict=True
+    found: dict = {}
+    for name, run, peak, stable in zip(
+        ("closed", "open"),
+        (comparison.closed, comparison.opened),
+        comparison.spikes,
+        comparison.stabilisations,
+        strict=True,
     ):
         tests = run.history["test_loss"]
         found[name] = {
             "status": run.status,
-            "stabilisation": run.stabilisation(),
+            "stabilisation": stable,
             "test_loss_initial": float(tests[0]),
             "test_loss_final": float(tests[-1]),
             "spike": peak.found,

@@ -1,5 +1,7 @@
 """The figures of the paper from fresh runs: compute, draw, save."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from numerics import plots
 from numerics.errors import require
 from numerics.files import atomic, check_writable, write_arrays
 
-NUMBERS = (3, 4, 5)
+NUMBERS = (1, 2, 3, 4, 5)
 
 
 def check_number(number: int) -> None:
@@ -20,6 +22,18 @@ def check_number(number: int) -> None:
     :raises InputError: if there is not
     """
     require(number in NUMBERS, f"NUMBER must be one of {', '.join(map(str, NUMBERS))}; found {number}")
+
+
+@contextmanager
+def drawing() -> Iterator:
+    """matplotlib.pyplot in the toolkit's style, without a display."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    with plt.style.context(plots.STYLE):
+        yield plt
 
 
 def save_picture(path: Path, figure) -> None:
@@ -45,11 +59,6 @@ def make(
     :param seed: seed of the run that is shown; the figure's own by default
     :param progress: called with (what, done, in all)
     """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
     picture, numbers = folder / f"figure{number}.png", folder / f"figure{number}.npz"
     for path in (picture, numbers):
         check_writable(path)
@@ -57,6 +66,6 @@ def make(
     options = {} if seed is None else {"seed": seed}
     data: dict[str, np.ndarray] = module.compute(progress=progress, **options)
     write_arrays(numbers, dict(data))
-    with plt.style.context(plots.STYLE):
+    with drawing():
         save_picture(picture, module.draw(data))
     return picture, numbers, float(data["difference"])

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from numerics.errors import require
+from numerics.errors import require, whole
 from numerics.open_loop import OpenLoopReplay
-from numerics.replay import Replay, rank_one_replay
+from numerics.replay import Replay, full_replay, rank_one_replay
 from numerics.replay_files import load_replay
 
 OPTIONS: dict[str, tuple[type, str]] = {
@@ -80,3 +80,26 @@ def make_replay(path: Path | None, protocol: dict) -> Replay | OpenLoopReplay:
     names = ", ".join(f"--{name.replace('_', '-')}" for name in protocol)
     require(not protocol, f"--replay fixes the whole run; found also {names}; remove either")
     return load_replay(path)
+
+
+def comparable(path: Path | None, network: str, seeds: int | None, protocol: dict) -> list[Replay]:
+    """The closed-loop runs to be compared with open loop.
+
+    :param path: a closed-loop replay file, or None
+    :param network: ``"rank-one"`` or ``"full"``
+    :param seeds: number of seeds 0, 1, …, or None for the one of the protocol
+    :param protocol: options that were set
+    :raises InputError: if options exclude each other, or the file is of another task
+    """
+    if path is not None:
+        require(seeds is None, f"--replay fixes the run; found also --seeds {seeds}; remove either")
+        replay = make_replay(path, protocol)
+        require(isinstance(replay, Replay), f"--replay must be a closed-loop run; found {path}, which is open-loop")
+        return [replay]  # type: ignore[list-item]
+    require(seeds is None or "seed" not in protocol, "--seeds counts from 0; found also --seed; remove either")
+    options = dict(protocol)
+    first = options.pop("seed", 0)
+    foreign = [name for name in ("law", "noise") if name in options and network == "full"]
+    require(not foreign, f"--{foreign[0] if foreign else ''} goes with --network rank-one; found full; remove it")
+    make = full_replay if network == "full" else rank_one_replay
+    return [make(seed, **options) for seed in (range(whole("--seeds", seeds, 1)) if seeds is not None else [first])]

@@ -31,6 +31,34 @@ def leading_eigenvalues(plant: Plant, weights: Weights, leak: float = 1.0) -> np
     return by_modulus(np.linalg.eigvals(joint))[:count]
 
 
+class Held:
+    """An observer that looks only every so many epochs and repeats what it saw in between; for costly ones.
+
+    One run each: it counts the epochs.
+
+    :param observe: the observer
+    :param every: epochs from one look to the next
+    """
+
+    def __init__(self, observe: Observer, every: int) -> None:
+        self.observe, self.every = observe, whole("every", every, 1)
+        self._epoch = 0
+        self._seen: object = None
+
+    def __call__(self, plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings) -> object:
+        """What was seen last.
+
+        :param plant: the plant
+        :param weights: the agent's weights
+        :param episodes: the epoch's episodes
+        :param settings: settings of the run
+        """
+        if self._epoch % self.every == 0:
+            self._seen = self.observe(plant, weights, episodes, settings)
+        self._epoch += 1
+        return self._seen
+
+
 def by_modulus(values: np.ndarray) -> np.ndarray:
     """Eigenvalues sorted by decreasing modulus, upper half plane first.
 
