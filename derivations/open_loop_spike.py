@@ -1,12 +1,13 @@
 """Why open-loop learning passes through an unstable loop, and closed-loop learning does not."""
 
-from sympy import Expr, Rational, Symbol, expand
+from sympy import Expr, Rational, Symbol, cancel, expand
 
 from derivations.result import Result, Step, difference
+from theory.loop import ReducedLoop
 from theory.open_loop import axis_slope, first_order, saddle_slope, small_overlap_modulus
-from theory.spectrum import cubic, visible
+from theory.spectrum import controller, cubic, visible
 from theory.stages import envelope_minimiser, envelope_residual, loss_slope, saddle_growth
-from theory.symbols import kappa, lam, noise, sigma_zm, steps_heard
+from theory.symbols import kappa, lam, noise, sigma_vu, sigma_zm, steps_heard
 
 G_0, G_1 = Symbol("gbar_0", real=True), Symbol("gbar_1", real=True)
 CHECKED = (2, 3, 6, 10)  # numbers K of inputs at which the forms for any K are checked
@@ -23,6 +24,11 @@ def _squared_sum(terms) -> Expr:
 def _fast_root_residual() -> Expr:
     """χ at λ_3 = σ_vu + κ, to first order in the overlaps."""
     return first_order(expand(visible(cubic().as_expr()).subs(lam, small_overlap_modulus()[1])))
+
+
+def _static_gain() -> Expr:
+    """The agent's transfer function at λ = 1, in the visible overlaps."""
+    return visible(controller(ReducedLoop())[0].subs(lam, 1))
 
 
 def build() -> Result:
@@ -72,6 +78,13 @@ def build() -> Result:
             difference(-modulus.diff(kappa) / modulus.diff(sigma_zm), -2),
         ),
         Step(
+            r"If instead the memory overshoots, the agent's static gain $K(1) = \sigma_{zm} + \kappa/(1-\sigma_{vu})$ turns "
+            r"positive and a real root passes 1: the second kind of spike.",
+            r"\chi(1)",
+            expand(visible(cubic().as_expr()).subs(lam, 1)),
+            cancel(visible(cubic().as_expr()).subs(lam, 1) + (1 - sigma_vu) * _static_gain()),
+        ),
+        Step(
             r"In closed loop the same growth is the loss itself: on the axis $L \propto (e^s - 1)/s^2$ with "
             r"$s = T|\sigma_{zm}|$, which holds $s$ near $s^*$. The plateau of stage 2 is what open loop leaps over.",
             r"s^*",
@@ -84,7 +97,7 @@ def build() -> Result:
         "The spike of the closed-loop test loss in open loop",
         r"Imitation takes $\sigma_{zm}$ to the teacher's $\bar g_0$ before the memory has left its saddle. In between "
         r"$|\lambda_1|^2 \approx 1 + |\sigma_{zm}| - 2\kappa > 1$: the closed-loop test loss rises by orders of magnitude and "
-        r"falls again once $\kappa > |\sigma_{zm}|/2$.",
+        r"falls again once $\kappa > |\sigma_{zm}|/2$. A memory that overshoots makes a second kind, a real root beyond 1.",
         "the spike: Ger & Barak, arXiv 2505.13567, Fig. 1; its cause derived here",
         steps,
         {r"|\lambda_1|^2": modulus, r"\mu^2": growth, r"L_\kappa": memory},

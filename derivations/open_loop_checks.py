@@ -1,0 +1,177 @@
+"""The claims about open against closed loop, each decided on fresh runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from derivations.check import Check
+from derivations.evidence import Progress, timed
+from numerics.descent import descend
+from numerics.observe import OBSERVERS
+from numerics.open_loop import OpenLoopReplay, open_loop_replay, train_open_loop
+from numerics.open_loop_descent import descend_open_loop
+from numerics.population import population_loss
+from numerics.replay import rank_one_replay
+from numerics.results import Run
+from numerics.spike import Spike, predicted_spike, spike
+
+EPOCHS = 500
+SEEDS = 20
+SHARE = 0.95
+"""Fraction of seeds that must show what is claimed of all."""
+
+
+@dataclass(frozen=True)
+class OpenPair:
+    """One seed in open loop, both ways, taught by the seed's own closed-loop run.
+
+    :param seed: the seed
+    :param closed: the closed-loop run by the exact map
+    :param replay: what both open-loop runs are a function of
+    :param simulation: direct training of N neurons
+    :param theory: the exact map
+    :param simulation_seconds: wall time of direct training
+    :param theory_seconds: wall time of the exact map
+    """
+
+    seed: int
+    closed: Run
+    replay: OpenLoopReplay
+    simulation: Run
+    theory: Run
+    simulation_seconds: float
+    theory_seconds: float
+
+    @cached_property
+    def spikes(self) -> tuple[Spike, Spike]:
+        """Measured on N neurons, and predicted from the initial Gram matrix and the teacher."""
+        return spike(self.simulation.history["test_loss"]), predicted_spike(self.replay)
+
+    @cached_property
+    def closed_rise(self) -> float:
+        """Largest rise of the population loss in closed loop."""
+        return spike(population_loss(self.closed.overlaps, self.replay.settings)[0]).rise
+
+
+def gather(seeds: Sequence[int], progress: Progress | None = None) -> list[OpenPair]:
+    """Run the rank-one protocol in open loop for every seed, directly and exactly.
+
+    :param seeds: the seeds
+    :param progress: called with (what, done, in all)
+    """
+    pairs = []
+    for seed in seeds:
+        closed = descend(rank_one_replay(seed))
+        replay = open_loop_replay(rank_one_replay(seed, EPOCHS), closed.weights)
+        if progress:
+            progress("training in open loop", seed, len(seeds))
+        simulation, slow = timed(train_open_loop, replay, {"overlaps": OBSERVERS["overlaps"]})
+        theory, fast = timed(descend_open_loop, replay)
+        pairs.append(OpenPair(seed, closed, replay, simulation, theory, slow, fast))
+    return pairs
+
+
+def exact_map(pairs: Sequence[OpenPair]) -> list[Check]:
+    """Exact descent against direct training: overlaps, closed-loop test loss with its spike, final weights.
+
+    :param pairs: the runs
+    """
+    seconds = sum(p.theory_seconds for p in pairs), sum(p.simulation_seconds for p in pairs)
+    what = f"{len(pairs)} seeds, {EPOCHS} epochs"
+    overlaps = max(np.abs(p.theory.overlaps - p.simulation.overlaps).max() for p in pairs)
+    first = pairs[0]
+    tests = [p.theory.history["test_loss"] / p.simulation.history["test_loss"] - 1 for p in pairs]
+    last = [np.abs(p.theory.weights.stack - p.simulation.weights.stack).max() for p in pairs]
+    top = [run.history["test_loss"].max() for run in (first.theory, first.simulation)]
+    return [
+        Check(
+            f"open-loop overlaps over learning, largest difference ({what}; last σ_zm of seed {first.seed} shown)",
+            first.theory.overlaps[-1, 0],
+            first.simulation.overlaps[-1, 0],
+            float(overlaps),
+            1e-8,
+            *seconds,
+        ),
+        Check(
+            "closed-loop test loss of every epoch, largest relative difference (top of the spike shown)",
+            *top,
+            float(np.abs(tests).max()),
+            1e-8,
+        ),
+        Check(
+            "final weights, largest difference (norm of z shown)",
+            float(np.linalg.norm(first.theory.weights.z)),
+            float(np.linalg.norm(first.simulation.weights.z)),
+            float(np.max(last)),
+            1e-8,
+        ),
+    ]
+
+
+def spikes(pairs: Sequence[OpenPair]) -> list[Check]:
+    """A spike in open loop and none in closed loop; epoch and height as predicted.
+
+    :param pairs: the runs
+    """
+    measured, predicted = zip(*(p.spikes for p in pairs), strict=True)
+    share = [float(np.mean([s.found for s in group])) for group in (predicted, measured)]
+    calm = float(np.mean([p.closed_rise < 10 for p in pairs]))
+    epochs = [np.array([s.epoch for s in group]) for group in (predicted, measured)]
+    heights = [np.log10([s.height for s in group]) for group in (predicted, measured)]
+    return [
+        Check("open loop: share of seeds whose test loss rises tenfold or more", *share, 1 - share[1], 1 - SHARE),
+        Check("closed loop: share of seeds whose loss never does", 1.0, calm, 1 - calm, 1 - SHARE),
+        Check(
+            "epoch of the spike, median; difference: largest of all seeds, in epochs",
+            *(float(np.median(e)) for e in epochs),
+            float(np.abs(epochs[0] - epochs[1]).max()),
+            5,
+        ),
+        Check(
+            "log10 of its height, median; difference: largest of all seeds",
+            *(float(np.median(h)) for h in heights),
+            float(np.abs(heights[0] - heights[1]).max()),
+            0.1,
+        ),
+    ]
+
+
+def kinds(pairs: Sequence[OpenPair]) -> list[Check]:
+    """Which instability the spike is: a growing oscillation, or a real root beyond 1 from positive static feedback.
+
+    :param pairs: the runs
+    """
+    at = [pair.spikes[0].epoch for pair in pairs]
+    points = np.array([pair.simulation.overlaps[epoch] for pair, epoch in zip(pairs, at, strict=True)])
+    zm, kappa, vu = points[:, 0], points[:, 1] * points[:, 2], points[:, 3]
+    dominant = np.array([pair.theory.history["eigenvalues"][epoch, 0] for pair, epoch in zip(pairs, at, strict=True)])
+    real = np.abs(dominant.imag) < 1e-9
+    static = zm + kappa / (1 - vu)
+    swinging = int(np.flatnonzero(~real)[0]) if (~real).any() else 0
+    first_order = 1 - zm - 2 * kappa
+    gap = np.abs(np.abs(dominant) ** 2 - first_order)[~real]
+    wrong = float(np.mean(real != (static > 0)))
+    return [
+        Check(
+            f"the spike is a real root beyond 1 exactly where K(1) > 0: share of seeds ({real.sum()} of {real.size} such, "
+            "the others oscillate)",
+            1.0,
+            1 - wrong,
+            wrong,
+            0.0,
+        ),
+        Check(
+            f"|λ_1|² at an oscillating spike: 1 - σ_zm - 2κ beside the spectrum (seed {pairs[swinging].seed}); difference: "
+            "median of such seeds",
+            float(first_order[swinging]),
+            float(np.abs(dominant[swinging]) ** 2),
+            float(np.median(gap)) if gap.size else np.nan,
+            0.1,
+        ),
+    ]
+
+
+CLAIMS = (exact_map, spikes, kinds)
+"""The checks of ``closedloop validate --open-loop``."""

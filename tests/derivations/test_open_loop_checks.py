@@ -1,0 +1,52 @@
+"""The claims about open against closed loop hold on fresh runs, and fail where they are made false."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from derivations import open_loop_checks
+from derivations.open_loop_checks import CLAIMS, exact_map, gather, kinds, spikes
+from numerics.spike import Spike
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(open_loop_checks, "EPOCHS", 220)
+        return gather(range(3))
+
+
+def failed(lines):
+    return [line.claim for line in lines if not line.passed]
+
+
+def test_claims_hold(pairs):
+    assert failed([line for claim in CLAIMS for line in claim(pairs)]) == []
+
+
+def test_a_wrong_map_is_told(pairs):
+    theory = replace(
+        pairs[0].theory, history={**pairs[0].theory.history, "overlaps": pairs[0].theory.overlaps * 1.000001}
+    )
+    assert len(failed(exact_map([replace(pairs[0], theory=theory)]))) == 1
+
+
+def test_a_wrong_prediction_is_told(pairs):
+    found = replace(pairs[1])
+    found.__dict__["spikes"] = (pairs[1].spikes[0], Spike(130, 1e7, 1e5))
+    assert len(failed(spikes([found]))) == 2
+
+
+def test_a_run_without_a_spike_is_told(pairs):
+    calm = replace(pairs[0].simulation, history={**pairs[0].simulation.history, "test_loss": np.linspace(9, 1, 220)})
+    assert any("tenfold" in claim for claim in failed(spikes([replace(pairs[0], simulation=calm)])))
+
+
+def test_the_kind_of_a_spike_is_told(pairs):
+    """Seed 2 is the one with a real root; a conjugate pair in its place contradicts K(1) > 0."""
+    history = {**pairs[2].theory.history}
+    assert (np.abs(history["eigenvalues"][pairs[2].spikes[0].epoch, 0].imag)) < 1e-9
+    history["eigenvalues"] = history["eigenvalues"] + 0.1j
+    wrong = replace(pairs[2], theory=replace(pairs[2].theory, history=history))
+    assert any("exactly where K(1) > 0" in claim for claim in failed(kinds([wrong])))
