@@ -81,7 +81,7 @@ def build() -> Result:
         "The optimum",
         r"Without control cost, for $T \to \infty$ and $\Sigma_0 \propto I$, $\sigma_{zm} = -\varphi$, "
         r"$\sigma_{vu} = 1 - \sqrt5$, $\kappa = 2\varphi$ is a strict local minimum, $\varphi$ the golden ratio, with "
-        r"$J = (19 + 7\sqrt5)/2 = 6 + 7\varphi$. That it is global is checked numerically, not proved.",
+        r"$J = (19 + 7\sqrt5)/2 = 6 + 7\varphi$. That it is global is proved under long-horizon-optimum.",
         "derived here",
         steps,
         {
