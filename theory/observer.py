@@ -20,7 +20,7 @@ from theory.symbols import beta, k_1, k_2, kappa, lam, lambda_3, sigma_vu, sigma
 velocity_ratio = Symbol("q", positive=True)
 """q = E v_0² / E p_0², with uncorrelated start position p_0 and velocity v_0; 1 for Σ_0 ∝ I."""
 position, velocity = symbols("p_0 v_0", real=True)
-sequence = symbols("a_t a_+", real=True)
+sequence = symbols("a_t a_next", real=True)
 """a_t and a_{t+1}: the control error at step t ≥ 1 after x_1 = (0, 1)."""
 _entries = symbols("s_11 s_12 s_22", real=True)
 riccati = ImmutableMatrix([[_entries[0], _entries[1]], [_entries[1], _entries[2]]])
@@ -62,7 +62,7 @@ def shift_residual(loop: ReducedLoop | None = None) -> ImmutableMatrix:
 
 
 def control_error() -> Expr:
-    """e_t = a_t v_1 + (a_{t+1} - a_t) p_1 for t ≥ 1, by the shift; with x_1 = A x_0, a_{t+1} v_0 + (a_{t+1} - a_t) p_0."""
+    """e_t = a_t v_1 + (a_{t+1} - a_t) p_1, t ≥ 1, by the shift; as x_1 = A x_0, a_{t+1} v_0 + (a_{t+1} - a_t) p_0."""
     now, later = sequence
     p_1, v_1 = double_integrator().A * Matrix([position, velocity])
     return expand(now * v_1 + (later - now) * p_1)
