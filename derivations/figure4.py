@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from derivations import series_checks, stage_runs
 from numerics.competition import competition, surrogate_descent, turning_alpha
 from numerics.descent import descend, descend_gram
-from numerics.ensemble import LOOP, SPACE, ensemble
+from numerics.ensemble import LOOP, SPACE
 from numerics.observe import by_modulus
 from numerics.population import FACTOR
 from numerics.replay import Settings, rank_one_replay
@@ -20,7 +21,6 @@ START = (-0.05, 0.05, 0.05, 0.0)
 """Where the surrogate's paths begin: on the plateau, κ still small."""
 ALPHAS = {10: (0.0, 0.48, 0.52, 0.55, 1.0), 20: (0.0, 0.2, 0.3, 0.35, 0.4, 1.0)}
 HORIZONS = (5, 10, 20, 50, 100, 200)
-RUNS = 50
 
 
 def dominant(overlaps: np.ndarray) -> np.ndarray:
@@ -55,7 +55,7 @@ def horizon_paths(seed: int) -> dict[str, np.ndarray]:
 
 def plateau_lengths() -> dict[str, np.ndarray]:
     """Measured and predicted lengths of the plateau over seeds, with the mean clipped slope of all runs."""
-    runs = ensemble(range(RUNS))
+    runs = stage_runs.runs()
     plateaus = [
         plateau(
             runs.overlaps[:, i],
@@ -92,6 +92,7 @@ def compute(seed: int = 1, progress: Callable[[str, int, int], None] | None = No
         "eigenvalue": dominant(theory.overlaps),
         "measured": first.real + 1j * np.abs(first.imag),
         "stages": np.array([span.start, span.stop or 0]),
+        "radius_passed": np.array((span.stop or 0) + series_checks.passing(theory.overlaps[span.stop or 0 :])),
         "cosine": angles.cosine,
         "learned_cosine": angles.learned_cosine,
         "turning": np.array([[T, turning_alpha(np.array(START), T)] for T in range(3, 101)]),
@@ -143,6 +144,7 @@ def draw(data: dict[str, np.ndarray]):
     ax.plot(data["cosine"], label="in the overlaps")
     ax.plot(data["learned_cosine"], label="in the weights")
     ax.axvspan(first, last, color="0.9", zorder=0)
+    ax.axvline(data["radius_passed"], color="0.4", linewidth=0.8, linestyle=":", label=r"series in $\kappa$ breaks")
     ax.set(
         xlabel="epoch",
         ylabel=r"cos($\nabla L_2$, $\nabla L_\infty$)",

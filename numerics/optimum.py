@@ -59,9 +59,9 @@ def optimum(settings: Settings) -> Optimum:
     slope = float(np.linalg.norm(objective(found.x)[1]))
     require(
         slope <= FLAT * float(found.fun),
-        f"the optimum for horizon {settings.horizon}, control_penalty {settings.control_penalty:g} was not found: expected "
-        f"a slope below {FLAT:g} of the loss, found {slope / float(found.fun):.2g}; use a horizon and a penalty nearer to the "
-        "protocol's",
+        f"horizon and control_penalty must allow a minimum to be found, with a slope below {FLAT:g} of the loss; found "
+        f"{slope / float(found.fun):.2g} at horizon {settings.horizon}, control_penalty {settings.control_penalty:g}; "
+        "use values nearer to the protocol's",
     )
     return Optimum(point, float(found.fun), closed_form(point, float(observer_root(point))), slope)
 
