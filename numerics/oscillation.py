@@ -1,6 +1,7 @@
 """Period and growth of an oscillation, measured on its sign changes and peaks."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -29,6 +30,6 @@ def oscillation(position: np.ndarray) -> Oscillation:
     if before.size < 3:
         return Oscillation(int(before.size), np.nan, np.nan)
     times = before + x[before] / (x[before] - x[before + 1])
-    peaks = [np.abs(x[i + 1 : j + 1]).max() for i, j in zip(before[:-1], before[1:], strict=True)]
+    peaks = [np.abs(x[i + 1 : j + 1]).max() for i, j in pairwise(before)]
     slope = np.polyfit(np.arange(len(peaks)), np.log(peaks), 1)[0]
     return Oscillation(int(before.size), float(2 * np.diff(times).mean()), float(2 * slope))
