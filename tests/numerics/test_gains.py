@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from numerics.errors import InputError
-from numerics.gains import closed_form, fast_root, slow_subspace
+from numerics.gains import closed_form, fast_root, observer_root, slow_subspace
 from numerics.observe import regressed_gains
 from numerics.plants import double_integrator
 from numerics.simulate import rollout
@@ -45,3 +45,27 @@ def test_regression_needs_a_step(rng):
     episodes = rollout(double_integrator(), at_overlaps(rng, POINT, 10), np.ones((1, 2)), 3)
     with pytest.raises(InputError, match="start must leave at least one of the 3 steps"):
         regressed_gains(episodes, 3)
+
+
+def overlaps_of(roots):
+    """Overlaps with σ_vm = 1 and given roots of the cubic."""
+    _, trace, middle, _ = np.poly(roots)
+    vu = -trace - 2
+    zm = 2 * vu + 1 - middle
+    return np.array([zm, vu * zm - vu + np.prod(roots).real, 1.0, vu])
+
+
+@pytest.mark.parametrize(
+    ("roots", "expected"),
+    [
+        ([0.8, 0.4 + 0.5j, 0.4 - 0.5j], 0.8),
+        ([-0.5, 0.4 + 0.3j, 0.4 - 0.3j], -0.5),
+        ([0.003, 0.3, 0.391], 0.391),
+        ([0.0, 0.382 + 1e-5j, 0.382 - 1e-5j], 0.382),
+    ],
+)
+def test_third_root_is_beside_the_pair_or_nearest_to_the_observer(roots, expected):
+    points = np.array([[overlaps_of(np.array(roots))]])
+    found = observer_root(points)
+    assert found.shape == (1, 1)
+    assert found[0, 0] == pytest.approx(expected, abs=1e-9)
