@@ -120,6 +120,27 @@ def _paths(ax, data: dict[str, np.ndarray], prefix: str, label: str) -> None:
     ax.set(xlim=(0.9, 1.06), ylim=(0.0, 0.5))
 
 
+def _plateau(ax, data: dict[str, np.ndarray], span: slice) -> None:
+    """Panel a: the dominant eigenvalue on the plateau."""
+    _arc(ax)
+    exact, measured = data["eigenvalue"][span], data["measured"][span]
+    ax.plot(exact.real, exact.imag, color="0.75", linewidth=0.4, label="exact map")
+    ax.plot(measured.real, measured.imag, "o", ms=2, mfc="none", mew=0.5, label="100 neurons")
+    ax.set(title="a  plateau of one run", xlim=(0.96, 1.02), ylim=(0.05, 0.24))
+    ax.legend()
+
+
+def _angles(ax, data: dict[str, np.ndarray], span: slice) -> None:
+    """Panel b: the angle of the gradients, and where the perturbed roots break."""
+    ax.plot(data["cosine"], label="in the overlaps")
+    ax.plot(data["learned_cosine"], label="in the weights")
+    ax.axvspan(span.start, span.stop, color="0.9", zorder=0)
+    ax.axvline(data["radius_passed"], color="0.4", linewidth=0.8, linestyle=":", label=r"series in $\kappa$ breaks")
+    label = r"cos($\nabla L_2$, $\nabla L_\infty$)"
+    ax.set(xlabel="epoch", ylabel=label, xlim=(0, 2 * span.stop), title="b  opposing gradients")
+    ax.legend(frameon=True, framealpha=1, edgecolor="none")
+
+
 def draw(data: dict[str, np.ndarray]):
     """The figure from its numbers.
 
@@ -129,29 +150,8 @@ def draw(data: dict[str, np.ndarray]):
 
     figure, axes = plt.subplots(2, 3, figsize=(7.0, 4.4))
     first, last = data["stages"].astype(int)
-    ax = axes[0, 0]
-    _arc(ax)
-    span = slice(first, last + 5)
-    ax.plot(
-        data["eigenvalue"][span].real, data["eigenvalue"][span].imag, color="0.75", linewidth=0.4, label="exact map"
-    )
-    ax.plot(
-        data["measured"][span].real, data["measured"][span].imag, "o", ms=2, mfc="none", mew=0.5, label="100 neurons"
-    )
-    ax.set(title="a  plateau of one run", xlim=(0.96, 1.02), ylim=(0.05, 0.24))
-    ax.legend()
-    ax = axes[0, 1]
-    ax.plot(data["cosine"], label="in the overlaps")
-    ax.plot(data["learned_cosine"], label="in the weights")
-    ax.axvspan(first, last, color="0.9", zorder=0)
-    ax.axvline(data["radius_passed"], color="0.4", linewidth=0.8, linestyle=":", label=r"series in $\kappa$ breaks")
-    ax.set(
-        xlabel="epoch",
-        ylabel=r"cos($\nabla L_2$, $\nabla L_\infty$)",
-        xlim=(0, 2 * last),
-        title="b  opposing gradients",
-    )
-    ax.legend()
+    _plateau(axes[0, 0], data, slice(first, last + 5))
+    _angles(axes[0, 1], data, slice(first, last))
     for ax, T, letter in ((axes[0, 2], 10, "c"), (axes[1, 0], 20, "d")):
         _paths(ax, data, f"surrogate_{T}_", r"$\alpha$")
         ax.set_title(f"{letter}  surrogate, T = {T}")

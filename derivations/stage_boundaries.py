@@ -46,11 +46,10 @@ def _envelope():
     return cancel(scaled_axis_loss().replace(sin, lambda phase: Integer(0)))
 
 
-def build() -> Result:
-    """The swing of the dominant pair, its least value on the axis, and the bound that ends stage 1."""
+def _swing() -> tuple[Step, ...]:
+    """The response of a pair of roots, and its growth on the axis."""
     plus, minus = stage_one_roots()
-    mean, least, envelope = _envelope(), exp(s) / (2 * s), envelope_minimiser()
-    steps = (
+    return (
         Step(
             r"Under the dominant pair alone a velocity of size one moves the position by this.",
             r"w_t",
@@ -70,6 +69,13 @@ def build() -> Result:
             1 - sigma_zm,
             difference(plus * minus, 1 - sigma_zm),
         ),
+    )
+
+
+def _least(least, envelope) -> tuple[Step, ...]:
+    """The least mean square on the axis."""
+    mean = _envelope()
+    return (
         Step(
             r"The mean of $w_t^2$ is then $T/2$ times this, where the oscillation averages out.",
             r"f(s)",
@@ -89,13 +95,20 @@ def build() -> Result:
             difference(mean - least, -s * mean.diff(s) / 2),
         ),
     )
+
+
+def build() -> Result:
+    """The swing of the dominant pair, its least value on the axis, and the bound that ends stage 1."""
+    least, envelope = exp(s) / (2 * s), envelope_minimiser()
+    steps = (*_swing(), *_least(least, envelope))
     return Result(
         "stage-boundaries",
         "Where the stages end",
-        r"Stage 1, the fast fall of the loss, ends at the first epoch at which the swing $\frac{1}{T}\sum_{t<T}|w_t|^2$ of the two "
-        r"dominant eigenvalues is at most twice its least value on the axis, $\frac{T}{2}\frac{e^{s^*}}{2 s^*}$ for large $T$, "
-        r"$s^* = 2 + W_0(-2e^{-2})$. Stage 2 ends at stabilisation, the first epoch from which $\rho < 1$ to the end; stage 3 "
-        r"is the rest. That the pair is complex and unstable at the end of stage 1 is not part of the definition.",
+        r"Stage 1, the fast fall of the loss, ends at the first epoch at which the swing, the mean of $|w_t|^2$ over an "
+        r"episode for the two dominant eigenvalues, is at most twice its least value on the axis, $T/2$ times "
+        r"$f(s^*) = e^{s^*}/(2 s^*)$ for large $T$, $s^* = 2 + W_0(-2e^{-2})$. Stage 2 ends at stabilisation, the first epoch "
+        r"from which $\rho < 1$ to the end; stage 3 is the rest. That the pair is complex and unstable at the end of stage 1 "
+        r"is not part of the definition.",
         "derived here; the stages are those of Ger & Barak, arXiv 2505.13567",
         steps,
         {r"w_t": steps[0].right, r"\mathrm{bound}": T * least.subs(s, envelope)},
