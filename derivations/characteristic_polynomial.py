@@ -29,15 +29,11 @@ def _discriminant():
     return 18 * a * b * c * d - 4 * b**3 * d + b**2 * c**2 - 4 * a * c**3 - 27 * a**2 * d**2
 
 
-def build() -> Result:
-    """χ as λ times a cubic, the loop equation, the discriminant and the stage-1 limit."""
-    loop = ReducedLoop()
-    full = characteristic_polynomial(loop).as_expr()
-    short = cubic().as_expr()
+def _loop_steps(loop, full, short) -> tuple[Step, ...]:
+    """The determinant, the controller, and the two closed on each other."""
     rank_two = ReducedLoop(rank=2)
     two = characteristic_polynomial(rank_two).as_expr()
-    quadratic = stage_one_polynomial().as_expr()
-    steps = (
+    return (
         Step(
             r"Expand the determinant; without leak $a_t$ repeats the position, which gives a root $0$.",
             r"\chi(\lambda) = \det(\lambda - P_{\mathrm{eff}})",
@@ -64,6 +60,12 @@ def build() -> Result:
             difference(loop_equation(rank_two), two),
             difference(loop_equation(rank_two), two),
         ),
+    )
+
+
+def _root_steps(full, quadratic) -> tuple[Step, ...]:
+    """The discriminant and the stage-1 limit."""
+    return (
         Step(
             r"The discriminant of the cubic; a pair of roots is complex where it is negative.",
             r"\Delta",
@@ -77,6 +79,15 @@ def build() -> Result:
             difference(quo(full.subs({sigma_vu: 0, sigma_zu: 0}), lam**2, lam), quadratic),
         ),
     )
+
+
+def build() -> Result:
+    """χ as λ times a cubic, the loop equation, the discriminant and the stage-1 limit."""
+    loop = ReducedLoop()
+    full = characteristic_polynomial(loop).as_expr()
+    short = cubic().as_expr()
+    quadratic = stage_one_polynomial().as_expr()
+    steps = (*_loop_steps(loop, full, short), *_root_steps(full, quadratic))
     return Result(
         "characteristic-polynomial",
         "Characteristic polynomial",

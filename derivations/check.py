@@ -38,6 +38,32 @@ class Check:
         return bool(self.difference <= self.tolerance)
 
 
+def share(claim: str, found: int, total: int, missing_allowed: float = 0.0) -> Check:
+    """A claim that should hold for every run: expected and found fraction.
+
+    :param claim: what is claimed
+    :param found: number of runs in which it holds
+    :param total: number of runs
+    :param missing_allowed: fraction in which it may fail
+    """
+    if total == 0:
+        return Check(f"{claim}: no runs", 1.0, np.nan, np.nan, missing_allowed)
+    return Check(f"{claim}: {found} of {total} runs", 1.0, found / total, 1 - found / total, missing_allowed)
+
+
+def within(claim: str, expected: float, found: float, low: float, high: float) -> Check:
+    """A claim that a number lies within bounds, the distance outside them being the difference.
+
+    :param claim: what is claimed
+    :param expected: what it is compared with
+    :param found: the number
+    :param low: lower bound
+    :param high: upper bound
+    """
+    outside = float(np.maximum(np.maximum(low - found, found - high), 0.0))
+    return Check(f"{claim} within [{low:g}, {high:g}]", expected, found, outside, 0.0)
+
+
 def sample_networks(pairs: Sequence[Pair]) -> list[Weights]:
     """Initial and final networks of the runs, and random networks at overlaps the runs pass through.
 

@@ -23,6 +23,7 @@ GREEK = {
     r"\lambda": "λ",
     r"\kappa": "κ",
     r"\rho": "ρ",
+    r"\tau": "τ",
     r"\beta": "β",
     r"\eta": "η",
     r"\Sigma": "Σ",

@@ -13,14 +13,11 @@ from theory.gain import (
 from theory.symbols import k_1, k_2, lam, lambda_3, sigma_vu, sigma_zm
 
 
-def build() -> Result:
-    """Gains by matching det(λ - M_cl) with the slow quadratic; stability and oscillation."""
-    first, second = effective_gains()
-    closed = state_feedback()
-    quadratic = slow_polynomial().as_expr()
+def _matching(first, second) -> tuple[Step, ...]:
+    """The plant on the slow plane, and its gains by matching polynomials."""
+    closed, quadratic = state_feedback(), slow_polynomial().as_expr()
     characteristic = closed.charpoly(lam).as_expr()
-    at_one, at_minus_one, table = gain_stability()
-    steps = (
+    return (
         Step(
             r"On the plane of the slow pair $u = -K x$ exactly, and the plant follows $M_{\mathrm{cl}} = A - B K$; if "
             r"$|\lambda_3| < |\lambda_{1,2}|$, the distance to the plane shrinks as $|\lambda_3/\lambda_1|^t$.",
@@ -45,6 +42,14 @@ def build() -> Result:
             first,
             difference(first, -sigma_zm - second * (1 - lambda_3)),
         ),
+    )
+
+
+def _stability() -> tuple[Step, ...]:
+    """Jury's conditions and the discriminant of the plant under the gains."""
+    closed = state_feedback()
+    at_one, at_minus_one, table = gain_stability()
+    return (
         Step(r"Jury: no root at $1$.", "k_1 > 0,", at_one, difference(at_one, k_1)),
         Step(
             r"No root at $-1$.",
@@ -65,6 +70,12 @@ def build() -> Result:
             difference(oscillation_discriminant(), closed.trace() ** 2 - 4 * closed.det()),
         ),
     )
+
+
+def build() -> Result:
+    """Gains by matching det(λ - M_cl) with the slow quadratic; stability and oscillation."""
+    first, second = effective_gains()
+    steps = (*_matching(first, second), *_stability())
     return Result(
         "effective-gains",
         "Effective gains",

@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from derivations import series_checks, stage_runs
 from numerics.competition import competition, surrogate_descent, turning_alpha
 from numerics.descent import descend, descend_gram
-from numerics.ensemble import LOOP, SPACE, ensemble
+from numerics.ensemble import LOOP, SPACE
 from numerics.observe import by_modulus
 from numerics.population import FACTOR
 from numerics.replay import Settings, rank_one_replay
@@ -21,7 +22,6 @@ START = (-0.05, 0.05, 0.05, 0.0)
 """Where the surrogate's paths begin: on the plateau, κ still small."""
 ALPHAS = {10: (0.0, 0.48, 0.52, 0.55, 1.0), 20: (0.0, 0.2, 0.3, 0.35, 0.4, 1.0)}
 HORIZONS = (5, 10, 20, 50, 100, 200)
-RUNS = 50
 
 
 def dominant(overlaps: ArrayLike) -> np.ndarray:
@@ -56,7 +56,7 @@ def horizon_paths(seed: int) -> dict[str, np.ndarray]:
 
 def plateau_lengths() -> dict[str, np.ndarray]:
     """Measured and predicted lengths of the plateau over seeds, with the mean clipped slope of all runs."""
-    runs = ensemble(range(RUNS))
+    runs = stage_runs.runs()
     plateaus = [
         plateau(
             runs.overlaps[:, i],
@@ -93,6 +93,7 @@ def compute(seed: int = 1, progress: Callable[[str, int, int], None] | None = No
         "eigenvalue": dominant(theory.overlaps),
         "measured": first.real + 1j * np.abs(first.imag),
         "stages": np.array([span.start, span.stop or 0]),
+        "radius_passed": np.array((span.stop or 0) + series_checks.passing(theory.overlaps[span.stop or 0 :])),
         "cosine": angles.cosine,
         "learned_cosine": angles.learned_cosine,
         "turning": np.array([[T, turning_alpha(np.array(START), T)] for T in range(3, 101)]),
@@ -120,6 +121,27 @@ def _paths(ax, data: dict[str, np.ndarray], prefix: str, label: str) -> None:
     ax.set(xlim=(0.9, 1.06), ylim=(0.0, 0.5))
 
 
+def _plateau(ax, data: dict[str, np.ndarray], span: slice) -> None:
+    """Panel a: the dominant eigenvalue on the plateau."""
+    _arc(ax)
+    exact, measured = data["eigenvalue"][span], data["measured"][span]
+    ax.plot(exact.real, exact.imag, color="0.75", linewidth=0.4, label="exact map")
+    ax.plot(measured.real, measured.imag, "o", ms=2, mfc="none", mew=0.5, label="100 neurons")
+    ax.set(title="a  plateau of one run", xlim=(0.96, 1.02), ylim=(0.05, 0.24))
+    ax.legend()
+
+
+def _angles(ax, data: dict[str, np.ndarray], span: slice) -> None:
+    """Panel b: the angle of the gradients, and where the perturbed roots break."""
+    ax.plot(data["cosine"], label="in the overlaps")
+    ax.plot(data["learned_cosine"], label="in the weights")
+    ax.axvspan(span.start, span.stop, color="0.9", zorder=0)
+    ax.axvline(data["radius_passed"], color="0.4", linewidth=0.8, linestyle=":", label=r"series in $\kappa$ breaks")
+    label = r"cos($\nabla L_2$, $\nabla L_\infty$)"
+    ax.set(xlabel="epoch", ylabel=label, xlim=(0, 2 * span.stop), title="b  opposing gradients")
+    ax.legend(frameon=True, framealpha=1, edgecolor="none")
+
+
 def draw(data: dict[str, np.ndarray]):
     """The figure from its numbers.
 
@@ -129,28 +151,8 @@ def draw(data: dict[str, np.ndarray]):
 
     figure, axes = plt.subplots(2, 3, figsize=(7.0, 4.4))
     first, last = data["stages"].astype(int)
-    ax = axes[0, 0]
-    _arc(ax)
-    span = slice(first, last + 5)
-    ax.plot(
-        data["eigenvalue"][span].real, data["eigenvalue"][span].imag, color="0.75", linewidth=0.4, label="exact map"
-    )
-    ax.plot(
-        data["measured"][span].real, data["measured"][span].imag, "o", ms=2, mfc="none", mew=0.5, label="100 neurons"
-    )
-    ax.set(title="a  plateau of one run", xlim=(0.96, 1.02), ylim=(0.05, 0.24))
-    ax.legend()
-    ax = axes[0, 1]
-    ax.plot(data["cosine"], label="in the overlaps")
-    ax.plot(data["learned_cosine"], label="in the weights")
-    ax.axvspan(first, last, color="0.9", zorder=0)
-    ax.set(
-        xlabel="epoch",
-        ylabel=r"cos($\nabla L_2$, $\nabla L_\infty$)",
-        xlim=(0, 2 * last),
-        title="b  opposing gradients",
-    )
-    ax.legend()
+    _plateau(axes[0, 0], data, slice(first, last + 5))
+    _angles(axes[0, 1], data, slice(first, last))
     for ax, T, letter in ((axes[0, 2], 10, "c"), (axes[1, 0], 20, "d")):
         _paths(ax, data, f"surrogate_{T}_", r"$\alpha$")
         ax.set_title(f"{letter}  surrogate, T = {T}")

@@ -18,15 +18,12 @@ def _by_product(modulus, slopes) -> Matrix:
     return Matrix(rows).expand()
 
 
-def build() -> Result:
-    """ρ² by Vieta, L_∞^T exact and perturbative, gradient by implicit differentiation, surrogate."""
-    modulus, root = dominant_modulus().expression, fast_root()
-    quadratic = lam**2 - (sigma_vu + 2 - lambda_3) * lam + modulus
-    division = expand((lam - lambda_3) * quadratic - cubic().as_expr() + root.value)
-    slopes, newton = root.gradient(modulus), fast_root_perturbative()
-    letters = (sigma_zm, sigma_vu, kappa)
+def _exact(modulus, slopes) -> tuple[Step, ...]:
+    """ρ² by Vieta, the loss of an episode, and the gradient."""
     folded = long_term_loss()
-    steps = (
+    quadratic = lam**2 - (sigma_vu + 2 - lambda_3) * lam + modulus
+    division = expand((lam - lambda_3) * quadratic - cubic().as_expr() + fast_root().value)
+    return (
         Step(
             r"Divide the cubic by $\lambda - \lambda_3$; the constant of the quotient is the product of the other two roots, "
             r"which is $\rho^2$ for a complex pair.",
@@ -47,6 +44,13 @@ def build() -> Result:
             vector(slopes),
             _by_product(modulus, slopes),
         ),
+    )
+
+
+def _approximate(modulus, newton) -> tuple[Step, ...]:
+    """The perturbed root, its slopes, and the surrogate."""
+    letters = (sigma_zm, sigma_vu, kappa)
+    return (
         Step(
             r"One Newton step from $\sigma_{vu}$ gives $\lambda_3$ to first order in $\kappa$.",
             r"\lambda_3^{(1)}",
@@ -66,6 +70,13 @@ def build() -> Result:
             difference(surrogate(False, 2).unfold(), alpha * modulus**2 + (1 - alpha) * short_term_loss()),
         ),
     )
+
+
+def build() -> Result:
+    """ρ² by Vieta, L_∞^T exact and perturbative, gradient by implicit differentiation, surrogate."""
+    modulus, newton = dominant_modulus().expression, fast_root_perturbative()
+    slopes, folded = fast_root().gradient(modulus), long_term_loss()
+    steps = (*_exact(modulus, slopes), *_approximate(modulus, newton))
     return Result(
         "long-term-loss",
         "Long-term loss and surrogate",

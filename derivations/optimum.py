@@ -22,15 +22,10 @@ from theory.spectrum import cubic, visible
 from theory.symbols import lam
 
 
-def build() -> Result:
-    """Minimal loop, infinite-horizon loss, stationarity, Hessian, value, and the comparison with LQR and deadbeat."""
-    loss, point = infinite_horizon_loss(), optimum()  # loss = J_N / J_D
-    value, slope, minors = at(loss, point), stationarity(point), leading_minors(curvature(point))
-    gain, _ = cheap_lqr()
-    chi = expand(visible(cubic().as_expr()).subs(point))
-    factored = lam * (lam - 1 / GOLDEN**2) ** 2
-    rest = expand((visible(cubic().as_expr())).subs(deadbeat()) - lam**3)
-    steps = (
+def _certificate(loss, point, value) -> tuple[Step, ...]:
+    """Minimal loop, infinite-horizon loss, vanishing gradient and positive Hessian."""
+    slope, minors = stationarity(point), leading_minors(curvature(point))
+    return (
         Step(
             r"From the first step on $a_t$ repeats the position, so $(x, \sigma_{zu} b)$ is a state of three dimensions.",
             "M",
@@ -56,6 +51,16 @@ def build() -> Result:
             vector(minors),
             Rational(sum(not minor.is_positive for minor in minors)),
         ),
+    )
+
+
+def _comparison(loss, point) -> tuple[Step, ...]:
+    """Eigenvalues at the optimum, cheap LQR, and deadbeat."""
+    gain, _ = cheap_lqr()
+    chi = expand(visible(cubic().as_expr()).subs(point))
+    factored = lam * (lam - 1 / GOLDEN**2) ** 2
+    rest = expand((visible(cubic().as_expr())).subs(deadbeat()) - lam**3)
+    return (
         Step(
             r"The closed loop has the eigenvalues $0, 0$ and twice $\varphi^{-2}$.",
             r"\chi(\lambda)/\lambda",
@@ -76,12 +81,19 @@ def build() -> Result:
             rest,
         ),
     )
+
+
+def build() -> Result:
+    """Minimal loop, infinite-horizon loss, stationarity, Hessian, value, and the comparison with LQR and deadbeat."""
+    loss, point = infinite_horizon_loss(), optimum()  # loss = J_N / J_D
+    value = at(loss, point)
+    steps = (*_certificate(loss, point, value), *_comparison(loss, point))
     return Result(
         "optimum",
         "The optimum",
         r"Without control cost, for $T \to \infty$ and $\Sigma_0 \propto I$, $\sigma_{zm} = -\varphi$, "
         r"$\sigma_{vu} = 1 - \sqrt5$, $\kappa = 2\varphi$ is a strict local minimum, $\varphi$ the golden ratio, with "
-        r"$J = (19 + 7\sqrt5)/2 = 6 + 7\varphi$. That it is global is checked numerically, not proved.",
+        r"$J = (19 + 7\sqrt5)/2 = 6 + 7\varphi$. That it is global is proved under long-horizon-optimum.",
         "derived here",
         steps,
         {

@@ -1,11 +1,37 @@
 """Where the stages end, as definitions on the spectrum."""
 
-from sympy import LambertW, exp, log
+from sympy import ImmutableMatrix, Integer, LambertW, Matrix, Symbol, cancel, exp, expand, simplify, sin
 
 from derivations.result import Result, Step, difference
 from theory.spectrum import stage_one_roots
-from theory.stages import T, envelope_minimiser, s
-from theory.symbols import rho, sigma_zm
+from theory.stages import T, envelope_minimiser, s, scaled_axis_loss
+from theory.symbols import lambda_1, sigma_zm
+
+LAMBDA_2, STEPS = Symbol("lamda_2"), 6
+"""λ_2, and the number of steps that are checked."""
+
+
+def _response(first, second, steps: int):
+    """w_t = (λ_1^t - λ_2^t)/(λ_1 - λ_2)."""
+    return (first**steps - second**steps) / (first - second)
+
+
+def _recurrence():
+    """w_{t+1} - (λ_1 + λ_2) w_t + λ_1 λ_2 w_{t-1} for the first steps."""
+    w = [_response(lambda_1, LAMBDA_2, t) for t in range(STEPS)]
+    return ImmutableMatrix(
+        [
+            simplify(w[t + 1] - (lambda_1 + LAMBDA_2) * w[t] + lambda_1 * LAMBDA_2 * w[t - 1])
+            for t in range(1, STEPS - 1)
+        ]
+    )
+
+
+def _on_the_axis():
+    """Position after t steps on the axis from a unit velocity, less w_t at λ = 1 ± √σ_zm."""
+    step, start = Matrix([[1, 1], [sigma_zm, 1]]), Matrix([0, 1])
+    roots = stage_one_roots()
+    return ImmutableMatrix([simplify(expand((step**t * start)[0] - _response(*roots, t))) for t in range(STEPS)])
 
 
 def _lambert(expression):
@@ -15,33 +41,75 @@ def _lambert(expression):
     )
 
 
-def build() -> Result:
-    """Growth over an episode, its value on the axis and at the envelope's minimiser."""
+def _envelope():
+    """(e^s - 1)/s², the loss on the axis over T/2 for large T, without its oscillation."""
+    return cancel(scaled_axis_loss().replace(sin, lambda phase: Integer(0)))
+
+
+def _swing() -> tuple[Step, ...]:
+    """The response of a pair of roots, and its growth on the axis."""
     plus, minus = stage_one_roots()
-    envelope = envelope_minimiser()
-    steps = (
-        Step(r"The growth of $|x|^2$ over an episode, in logarithms.", r"g", 2 * T * log(rho)),
+    return (
         Step(
-            r"On the negative axis $\rho^2 = \lambda_+\lambda_-$, so $g = T\log(1 - \sigma_{zm})$, which is $s = -T\sigma_{zm}$ "
-            r"for small $\sigma_{zm}$.",
+            r"Under the dominant pair alone a velocity of size one moves the position by this.",
+            r"w_t",
+            (lambda_1**T - LAMBDA_2**T) / (lambda_1 - LAMBDA_2),
+            _recurrence(),
+        ),
+        Step(
+            r"On the axis, where $\lambda_\pm = 1 \pm \sqrt{\sigma_{zm}}$, it is exact (the row is the difference, first steps).",
+            r"0",
+            _on_the_axis(),
+            _on_the_axis(),
+        ),
+        Step(
+            r"For $\sigma_{zm} < 0$ it grows as $\rho^2 = \lambda_+\lambda_- = 1 - \sigma_{zm}$, over an episode by $e^s$, "
+            r"$s = -T\sigma_{zm}$.",
             r"\rho^2",
             1 - sigma_zm,
             difference(plus * minus, 1 - sigma_zm),
         ),
+    )
+
+
+def _least(least, envelope) -> tuple[Step, ...]:
+    """The least mean square on the axis."""
+    mean = _envelope()
+    return (
         Step(
-            r"At the envelope's minimiser the growth is $s^*$; twice that is the bound that ends stage 1.",
-            r"2 s^*",
-            2 * envelope,
+            r"The mean of $w_t^2$ is then $T/2$ times this, where the oscillation averages out.",
+            r"f(s)",
+            mean,
+            difference(mean * s**2, exp(s) - 1),
+        ),
+        Step(
+            r"It is least at $s^*$, where $(s - 2) e^s = -2$.",
+            r"s^*",
+            envelope,
             difference(_lambert(((s - 2) * exp(s)).subs(s, envelope).expand()), -2),
         ),
+        Step(
+            r"There $f$ is $e^s/(2s)$, since the two differ by $-\frac{s}{2} f'(s)$.",
+            r"f(s^*)",
+            least.subs(s, envelope),
+            difference(mean - least, -s * mean.diff(s) / 2),
+        ),
     )
+
+
+def build() -> Result:
+    """The swing of the dominant pair, its least value on the axis, and the bound that ends stage 1."""
+    least, envelope = exp(s) / (2 * s), envelope_minimiser()
+    steps = (*_swing(), *_least(least, envelope))
     return Result(
         "stage-boundaries",
         "Where the stages end",
-        r"Stage 1 ends at the first epoch at which the dominant eigenvalue is complex, outside the unit circle, and "
-        r"$0 < 2T\log\rho \leq 2s^*$, $s^* = 2 + W_0(-2e^{-2})$: an oscillatory instability near the minimum of the axis. "
-        r"Stage 2 ends at stabilisation, the first epoch from which $\rho < 1$ to the end; stage 3 is the rest.",
+        r"Stage 1, the fast fall of the loss, ends at the first epoch at which the swing, the mean of $|w_t|^2$ over an "
+        r"episode for the two dominant eigenvalues, is at most twice its least value on the axis, $T/2$ times "
+        r"$f(s^*) = e^{s^*}/(2 s^*)$ for large $T$, $s^* = 2 + W_0(-2e^{-2})$. Stage 2 ends at stabilisation, the first epoch "
+        r"from which $\rho < 1$ to the end; stage 3 is the rest. That the pair is complex and unstable at the end of stage 1 "
+        r"is not part of the definition.",
         "derived here; the stages are those of Ger & Barak, arXiv 2505.13567",
         steps,
-        {r"g": 2 * T * log(rho), r"2 s^*": 2 * envelope},
+        {r"w_t": steps[0].right, r"\mathrm{bound}": T * least.subs(s, envelope)},
     )

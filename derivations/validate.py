@@ -7,7 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from derivations import catalogue, document, nonlinear_checks, point_checks, run_checks, stage_checks
+from derivations import (
+    catalogue,
+    document,
+    nonlinear_checks,
+    point_checks,
+    run_checks,
+    series_checks,
+    stage_one_checks,
+    stage_three_checks,
+    stage_two_checks,
+)
 from derivations.check import Check
 from derivations.evidence import Pair, Progress
 from numerics.files import atomic, write_text
@@ -29,7 +39,12 @@ CHECKS: tuple[Callable[[Sequence[Pair]], list[Check]], ...] = (
 )
 """The theory against the experiment, line by line."""
 
-STAGE_CHECKS: tuple[Callable[[Sequence[Pair]], list[Check]], ...] = stage_checks.CLAIMS
+STAGE_CHECKS: tuple[Callable[[Sequence[Pair]], list[Check]], ...] = (
+    *stage_one_checks.CLAIMS,
+    *stage_two_checks.CLAIMS,
+    *series_checks.CLAIMS,
+    *stage_three_checks.CLAIMS,
+)
 """The paper's claims about the three stages."""
 
 REPORT = ("report.md", "report.json", "expressions.tex", "learning.png", "eigenvalues.png", "gains.png")

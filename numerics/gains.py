@@ -10,11 +10,14 @@ from numerics.errors import require
 from numerics.spectra import reduced_matrix
 from theory.gain import effective_gains
 from theory.loop import ReducedLoop
+from theory.observer import observer_root as theory_root
 from theory.spectrum import cubic
 from theory.symbols import OVERLAPS, lambda_3
 
 DISTINCT = 1e-7
 """Relative gap between moduli below which they count as equal: a double root in floats splits by about 1e-8."""
+DOUBLE = 1e-3
+"""Imaginary part to which rounding may split a double root: at the optimum without control cost λ_3 is double."""
 
 
 @cache
@@ -48,11 +51,34 @@ def fast_root(roots: np.ndarray) -> float:
     return float(real[np.argmin(np.abs(real))])
 
 
+def observer_root(overlaps: np.ndarray) -> np.ndarray:
+    """λ_3 along stage 3, (...): the real root nearest to φ⁻², which it reaches at the optimum of a long horizon.
+
+    Beside a complex pair it is the only real root, as in :func:`fast_root`; where all are real it is the one that was
+    beside the pair, and the gains with it are those of full-state LQR at that optimum (see :mod:`theory.observer`).
+
+    :param overlaps: σ_zm, σ_zu, σ_vm, σ_vu on the last axis
+    """
+    coefficients = cubic_coefficients(overlaps)
+    found = []
+    for row in coefficients.reshape(-1, 4):
+        roots = np.roots(row)
+        sideways = np.abs(roots.imag)
+        real = roots[sideways <= max(sideways.min(), DOUBLE)].real
+        found.append(real[np.argmin(np.abs(real - _observer_target()))])
+    return np.array(found).reshape(coefficients.shape[:-1])
+
+
+@cache
+def _observer_target() -> float:
+    return float(theory_root().evalf(20))
+
+
 def closed_form(overlaps: np.ndarray, root: float | None = None) -> np.ndarray:
     """(k_1, k_2) of the rank-one double integrator, k_2 = λ_3 - σ_vu, k_1 = -σ_zm - k_2 (1 - λ_3).
 
     :param overlaps: σ_zm, σ_zu, σ_vm, σ_vu, (4,)
-    :param root: λ_3; computed from the overlaps by default
+    :param root: λ_3; :func:`fast_root` of the cubic by default
     """
     if root is None:
         root = fast_root(np.roots(cubic_coefficients(overlaps)))

@@ -1,19 +1,25 @@
 """The best rank-one agent for a finite horizon and control cost, beside the full-state LQR."""
 
 from dataclasses import dataclass, fields
+from functools import cache
 
 import numpy as np
 from scipy.linalg import solve_discrete_are
 from scipy.optimize import minimize
 
+from numerics.codegen import vectorise
 from numerics.errors import InputError, number, require
-from numerics.gains import closed_form
+from numerics.gains import closed_form, observer_root
 from numerics.plants import Plant, double_integrator
 from numerics.population import population_loss
 from numerics.replay import Settings
 from numerics.results import Run
+from theory.observer import observed_feedback as observed_feedback_formula
+from theory.symbols import k_1, k_2, kappa, lambda_3, sigma_vu, sigma_zm
 
 GOLDEN = (1 + np.sqrt(5)) / 2
+FLAT = 1e-5
+"""Largest slope of the loss, relative to the loss, that counts as a minimum."""
 INFINITE = (-GOLDEN, 2 * GOLDEN, 1.0, 1 - np.sqrt(5))
 """The optimum for T → ∞ without control cost, as overlaps with σ_vm = 1 (certified in :mod:`theory.optimum`)."""
 
@@ -24,7 +30,7 @@ class Optimum:
 
     :param overlaps: σ_zm, σ_zu = κ, σ_vm = 1, σ_vu
     :param loss: its population loss
-    :param gains: its effective gains (k_1, k_2)
+    :param gains: its effective gains (k_1, k_2) with λ_3 the real root nearest to φ⁻²
     :param slope: norm of the gradient there, in (σ_zm, κ, σ_vu)
     """
 
@@ -37,10 +43,11 @@ class Optimum:
 def optimum(settings: Settings) -> Optimum:
     """Minimise the population loss over the visible overlaps, from LQR with an observer root φ⁻².
 
-    That is where the optimum lies for long horizons.
+    That is where the optimum lies for long horizons (see :mod:`theory.observer`).
 
     :param settings: horizon and loss
     :raises InputError: if the network leaks or is not linear
+    :raises InputError: if the minimiser stops where the slope is not small against the loss
     """
     require(settings.leak == 1.0, f"leak must be 1 for the optimum; found {settings.leak:g}")
 
@@ -48,19 +55,32 @@ def optimum(settings: Settings) -> Optimum:
         loss, slope = population_loss(np.array([visible[0], visible[1], 1.0, visible[2]]), settings)
         return float(loss), slope[[0, 1, 3]]
 
-    start = _observed_lqr(lqr_gain(settings.state_weight, settings.control_penalty)[0])
+    start = observed_feedback(lqr_gain(settings.state_weight, settings.control_penalty)[0])
     found = minimize(objective, start, jac=True, method="BFGS", options={"gtol": 1e-12, "maxiter": 2000})
     point = np.array([found.x[0], found.x[1], 1.0, found.x[2]])
-    return Optimum(point, float(found.fun), closed_form(point), float(np.linalg.norm(objective(found.x)[1])))
+    slope = float(np.linalg.norm(objective(found.x)[1]))
+    require(
+        slope <= FLAT * float(found.fun),
+        f"horizon and control_penalty must allow a minimum to be found, with a slope below {FLAT:g} of the loss; found "
+        f"{slope / float(found.fun):.2g} at horizon {settings.horizon}, control_penalty {settings.control_penalty:g}; "
+        "use values nearer to the protocol's",
+    )
+    return Optimum(point, float(found.fun), closed_form(point, float(observer_root(point))), slope)
 
 
-def _observed_lqr(gains: np.ndarray) -> np.ndarray:
-    """(σ_zm, κ, σ_vu) of the agent with given effective gains and λ_3 = φ⁻²."""
-    k_1, k_2 = gains
-    root = GOLDEN**-2
-    sigma_vu = root - k_2
-    sigma_zm = -k_1 - k_2 * (1 - root)
-    return np.array([sigma_zm, sigma_vu * sigma_zm - sigma_vu + root * (1 - k_2 + k_1), sigma_vu])
+@cache
+def _observed():
+    feedback = observed_feedback_formula()
+    return vectorise([feedback[x] for x in (sigma_zm, kappa, sigma_vu)], [k_1, k_2, lambda_3], "LQR behind an observer")
+
+
+def observed_feedback(gains: np.ndarray, root: float = GOLDEN**-2) -> np.ndarray:
+    """(σ_zm, κ, σ_vu) of the agent with given effective gains and λ_3.
+
+    :param gains: (k_1, k_2)
+    :param root: λ_3; φ⁻² by default
+    """
+    return _observed()(*gains, root)
 
 
 def gap(run: Run) -> float | None:

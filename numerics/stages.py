@@ -1,9 +1,13 @@
 """The three stages on a run, from the spectrum of the joint system.
 
-Stage 1 ends at the first epoch at which the dominant eigenvalue is complex, outside the unit circle, and its growth
-over an episode, 2 T log ρ, at most twice s* = 2 + W_0(-2e⁻²) ≈ 1.594, its value at the minimum of the loss on the
-σ_zm axis.
+Under the two dominant eigenvalues alone a velocity of size one moves the position to w_t = (λ_1^t - λ_2^t)/(λ_1 - λ_2),
+which is exact on the σ_zm axis. Stage 1, the fast fall of the loss, ends at the first epoch at which the swing
+(1/T) Σ_{t<T} |w_t|² is at most twice its least value on that axis, (T/2) e^{s*}/(2 s*) for large T, with
+s* = 2 + W_0(-2e⁻²) ≈ 1.594. A run that starts there has no stage 1: its end is epoch 0.
 Stage 2 ends at stabilisation: the first epoch from which the spectral radius stays below one.
+
+Whether the pair is complex or outside the unit circle is not asked: that stage 1 ends in an oscillatory instability is
+a claim about runs.
 """
 
 from collections.abc import Sequence
@@ -17,7 +21,8 @@ from numerics.results import Run
 
 AXIS_GROWTH = 2 + float(lambertw(-2 * np.exp(-2)).real)
 """s*, the growth 2 T log ρ at the minimum on the axis for large T."""
-OSCILLATING = 1e-9
+SETTLED_SWING = np.exp(AXIS_GROWTH) / (2 * AXIS_GROWTH)
+"""Largest swing, per step of the episode, of stage 2: twice its least value on the axis."""
 
 
 @dataclass(frozen=True)
@@ -47,18 +52,31 @@ class Stages:
         return slice(self.first or 0, self.second)
 
 
+def swing(eigenvalues: np.ndarray, horizon: int) -> np.ndarray:
+    """(1/T) Σ_{t<T} |w_t|², w_{t+1} = (λ_1 + λ_2) w_t - λ_1 λ_2 w_{t-1} from w_0 = 0, w_1 = 1, (epochs,).
+
+    :param eigenvalues: eigenvalues over epochs, dominant first, (epochs, k) with k ≥ 2
+    :param horizon: episode length T
+    """
+    first, second = np.asarray(eigenvalues, dtype=np.complex128)[:, :2].T
+    total, past, present = np.zeros(first.shape), np.zeros_like(first), np.ones_like(first)
+    with np.errstate(all="ignore"):
+        for _ in range(1, horizon):
+            total = total + np.abs(present) ** 2
+            past, present = present, (first + second) * present - first * second * past
+    return total / horizon
+
+
 def detect(eigenvalues: np.ndarray, horizon: int) -> Stages:
     """The ends of stages 1 and 2 from the leading eigenvalues of the joint system.
 
-    :param eigenvalues: eigenvalues over epochs, dominant first, (epochs, k)
+    :param eigenvalues: eigenvalues over epochs, dominant first, (epochs, k) with k ≥ 2
     :param horizon: episode length T
     """
     if np.asarray(eigenvalues).size == 0:
         return Stages(None, None)
-    dominant = np.asarray(eigenvalues)[:, 0]
-    modulus = np.abs(dominant)
-    growth = 2 * horizon * np.log(np.maximum(np.nan_to_num(modulus, nan=np.inf), 1e-300))
-    settled = np.flatnonzero((np.abs(dominant.imag) > OSCILLATING) & (growth > 0) & (growth <= 2 * AXIS_GROWTH))
+    modulus = np.abs(np.asarray(eigenvalues)[:, 0])
+    settled = np.flatnonzero(swing(eigenvalues, horizon) <= SETTLED_SWING * horizon)
     unstable = np.flatnonzero(~(modulus < 1))
     second = 0 if unstable.size == 0 else int(unstable[-1]) + 1
     return Stages(int(settled[0]) if settled.size else None, second if second < modulus.size else None)

@@ -18,6 +18,7 @@ from sympy import (
     discriminant,
     expand,
     eye,
+    factor,
     factorial,
     quo,
     radsimp,
@@ -113,6 +114,30 @@ def cubic_discriminant() -> Expr:
     return expand(discriminant(visible(cubic().as_expr()), lam))
 
 
+def meeting_roots() -> tuple[Expr, Expr]:
+    """The double roots that the cubic can have, where its slope vanishes: [σ_vu + 2 ± √D]/3, D = (1 - σ_vu)² + 3 σ_zm.
+
+    The third root is then σ_vu + 2 - 2 λ.
+    """
+    a, b, c = Poly(visible(cubic().as_expr()).diff(lam), lam).all_coeffs()
+    spread = sqrt(expand((b**2 - 4 * a * c) / 4)) / a
+    return expand(-b / (2 * a)) + spread, expand(-b / (2 * a)) - spread
+
+
+def branch_points() -> tuple[Expr, Expr]:
+    """The two κ at which two roots of the cubic meet, in the order of :func:`meeting_roots`.
+
+    κ_∓ = [2τ³ - 18 τ σ_zm ∓ 2 D^{3/2}]/27, τ = 1 - σ_vu, D = τ² + 3 σ_zm: the zeros of the discriminant, which is
+    quadratic in κ. They bound where power series in κ converge.
+    """
+    uncoupled = visible(cubic().as_expr()).subs(kappa, 0)
+    roots = meeting_roots()
+    first, second = (expand(uncoupled.subs(lam, root)) for root in roots)
+    root = expand(3 * (roots[0] - roots[1]) / 2)
+    spread = root * factor(expand((second - first) / 2 / root))
+    return expand((first + second) / 2) - spread, expand((first + second) / 2) + spread
+
+
 def jury_conditions(polynomial: Poly) -> tuple[Expr, ...]:
     """Expressions that are all positive exactly where every root lies inside the unit circle.
 
@@ -158,7 +183,8 @@ def fast_root_perturbative() -> Expr:
 def perturbative_root(base: Expr, order: int) -> Expr:
     """A root of the cubic as a power series in κ around its value at κ = 0.
 
-    The series holds away from collisions of the uncoupled roots (σ_zm = 0, σ_vu = 1 ± √σ_zm).
+    The series holds away from collisions of the uncoupled roots (σ_zm = 0, σ_vu = 1 ± √σ_zm), for |κ| below the
+    :func:`branch_points` at which the root meets another.
     The cubic is g(λ) - κ with g = (λ - σ_vu)((λ - 1)² - σ_zm), so Lagrange inversion gives
     λ = base + Σ_k κ^k/k! · d^{k-1}/dλ^{k-1} [(λ - base)/g]^k at λ = base.
 

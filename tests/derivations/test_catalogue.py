@@ -146,6 +146,8 @@ def bent(value):
         return replace(value, polynomial=bent(value.polynomial))
     if isinstance(value, (tuple, list)):
         return type(value)([bent(value[0]), *value[1:]])
+    if isinstance(value, dict):
+        return {letter: bent(entry) for letter, entry in value.items()}
     return value + sigma_zm
 
 
@@ -170,6 +172,17 @@ def built_with(monkeypatch, name, function):
         ("stability-region", "stability_region"),
         ("perturbed-roots", "fast_root_perturbative"),
         ("perturbed-roots", "perturbative_root"),
+        ("convergence-radius", "branch_points"),
+        ("convergence-radius", "cubic_discriminant"),
+        ("convergence-radius", "meeting_roots"),
+        ("long-horizon-optimum", "completed_square_residual"),
+        ("long-horizon-optimum", "control_error"),
+        ("long-horizon-optimum", "error_row"),
+        ("long-horizon-optimum", "long_horizon_cost"),
+        ("long-horizon-optimum", "minimal_loop"),
+        ("long-horizon-optimum", "observed_feedback"),
+        ("long-horizon-optimum", "observer_polynomial"),
+        ("long-horizon-optimum", "observer_root"),
         ("short-term-loss", "short_term_loss"),
         ("horizon-loss", "horizon_loss"),
         ("long-term-loss", "dominant_modulus"),

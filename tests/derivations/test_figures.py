@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from derivations import figure3, figure4, figure5, figures
+from derivations import figure3, figure4, figure5, figures, stage_runs
 from numerics.descent import descend
+from numerics.ensemble import ensemble
 from numerics.errors import InputError
 from numerics.replay import rank_one_replay
 from numerics.stages import of_run
@@ -37,7 +38,7 @@ def reduce(patch):
     patch.setattr(figure3, "EPOCHS", 25)
     patch.setattr(figure3, "STARTS", np.array([-0.2, 0.1]))
     patch.setattr(figure3, "HORIZONS", (10, 100))
-    patch.setattr(figure4, "RUNS", RUNS)
+    patch.setattr(stage_runs, "runs", lambda: ensemble(range(RUNS)))
     patch.setattr(figure4, "HORIZONS", (5, 50))
     patch.setattr(figure4, "ALPHAS", {10: (0.0, 1.0), 20: (0.3,)})
     patch.setattr(figure4, "rank_one_replay", smaller)
@@ -139,9 +140,28 @@ def test_losses_of_stage_three_come_down_towards_the_optimum(data, penalty):
     assert loss[0] > loss[-50:].mean() > 0.9 * best
 
 
-def test_third_root_is_the_real_one_beside_the_pair():
-    point = np.array([[-0.5, 0.3, 0.4, -0.6]])
-    root = figure5.third_root(point)[0]
-    zm, zu, vm, vu = point[0]
-    cubic = root**3 - (vu + 2) * root**2 + (2 * vu - zm + 1) * root + vu * zm - vu - vm * zu
-    assert cubic == pytest.approx(0, abs=1e-14)
+def test_gains_are_those_beside_the_third_root_and_approach_the_star(data):
+    for penalty in figure5.PENALTIES:
+        gains, star = data[5][f"gains_{penalty:g}"], data[5][f"lqr_{penalty:g}"]
+        assert np.linalg.norm(gains[-1] - star) < 0.75 * np.linalg.norm(gains[0] - star)
+
+
+def test_any_number_of_costs_is_drawn(data):
+    for count in (1, 3):
+        few = {**data[5], "penalties": data[5]["penalties"][:count]}
+        figure = figure5.draw(few)
+        assert len(figure.axes[2].lines) == 2 * count
+        plt.close(figure)
+    many = {**data[5], "penalties": np.tile(data[5]["penalties"], 2)}
+    plt.close(figure5.draw(many))
+
+
+def test_a_run_that_never_stabilises_is_refused(monkeypatch):
+    monkeypatch.setattr(figure5, "rank_one_replay", lambda seed: smaller(seed, 5))
+    with pytest.raises(InputError, match="stabilises within 5 epochs; found 1"):
+        figure5.compute(1)
+
+
+def test_the_series_break_after_the_plateau(data):
+    first, last = data[4]["stages"]
+    assert first < last < data[4]["radius_passed"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from numerics.errors import InputError
-from numerics.gains import closed_form, fast_root, slow_subspace
+from numerics.gains import closed_form, fast_root, observer_root, slow_subspace
 from numerics.observe import regressed_gains
 from numerics.plants import double_integrator
 from numerics.simulate import rollout
@@ -65,3 +65,19 @@ def test_the_slow_subspace_does_not_cut_modes_of_equal_modulus(roots):
 def test_the_slow_subspace_of_close_but_distinct_moduli_has_its_eigenvalues(roots):
     ((k_1, k_2),) = slow_subspace(ReducedLoop(), overlaps_with_roots(roots))
     np.testing.assert_allclose(np.poly([[1, 1], [-k_1, 1 - k_2]]), np.poly(roots[:2]), atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("roots", "expected"),
+    [
+        ([0.8, 0.4 + 0.5j, 0.4 - 0.5j], 0.8),
+        ([-0.5, 0.4 + 0.3j, 0.4 - 0.3j], -0.5),
+        ([0.003, 0.3, 0.391], 0.391),
+        ([0.0, 0.382 + 1e-5j, 0.382 - 1e-5j], 0.382),
+    ],
+)
+def test_third_root_is_beside_the_pair_or_nearest_to_the_observer(roots, expected):
+    points = np.array([[overlaps_with_roots(np.array(roots))]])
+    found = observer_root(points)
+    assert found.shape == (1, 1)
+    assert found[0, 0] == pytest.approx(expected, abs=1e-9)

@@ -1,11 +1,14 @@
 """The best agent against random starts of an own loss, and the full-state regulator against Riccati's recursion."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 
 from numerics.errors import InputError
-from numerics.optimum import GOLDEN, lqr_gain, optimum
+from numerics.gains import closed_form
+from numerics.optimum import GOLDEN, lqr_gain, observed_feedback, optimum
 from numerics.plants import Plant
 from numerics.replay import Settings
 
@@ -58,10 +61,19 @@ def test_long_horizon_has_the_golden_optimum():
     assert found.loss * 60 == pytest.approx(0.5 * 4 / 3 * (6 + 7 * GOLDEN), rel=1e-12)
 
 
-def test_gains_of_the_free_optimum_place_both_slow_roots_at_the_inverse_square_of_the_golden_ratio():
-    """λ_3 = 0 is the fast root; M_cl = [[1, 1], [-k_1, 1-k_2]] keeps the double one. Full-state LQR keeps 0 instead."""
-    k_1, k_2 = optimum(Settings(horizon=60)).gains
+def test_free_optimum_has_lqr_s_gains_beside_its_observer_root():
+    """Its roots are 0, φ⁻², φ⁻²: with φ⁻² as λ_3 the gains are LQR's, with the fast root 0 they keep the double one."""
+    found = optimum(Settings(horizon=60))
+    np.testing.assert_allclose(found.gains, [1 / GOLDEN, GOLDEN], atol=1e-6)
+    k_1, k_2 = closed_form(found.overlaps)
     assert (2 - k_2, 1 - k_2 + k_1) == pytest.approx((2 / GOLDEN**2, 1 / GOLDEN**4), abs=1e-7)
+
+
+def test_a_minimum_that_is_not_reached_is_refused(monkeypatch):
+    short = partial(minimize, options={"maxiter": 1})
+    monkeypatch.setattr("numerics.optimum.minimize", lambda f, x, options, **rest: short(f, x + 0.01, **rest))
+    with pytest.raises(InputError, match=r"slope below 1e-05 of the loss; found .* at horizon 50, control_penalty 0.5"):
+        optimum(Settings(control_penalty=0.5))
 
 
 def riccati(A, B, Q, R):
@@ -91,11 +103,11 @@ def test_free_control_has_the_golden_gain():
     np.testing.assert_allclose(lqr_gain()[0], [1 / GOLDEN, GOLDEN], atol=1e-11)
 
 
-@pytest.mark.parametrize("penalty", [0.5, 2.0, 5.0])
+@pytest.mark.parametrize("penalty", [0.0, 0.5, 2.0, 5.0])
 @pytest.mark.parametrize("horizon", [50, 80, 200])
 def test_the_agent_of_a_long_horizon_has_lqr_s_gains(penalty, horizon):
     gains = optimum(Settings(horizon=horizon, control_penalty=penalty)).gains
-    right, wrong = (np.abs(gains - lqr_gain(0.5, cost)[0]).max() for cost in (penalty, 1.01 * penalty))
+    right, wrong = (np.abs(gains - lqr_gain(0.5, cost)[0]).max() for cost in (penalty, 1.01 * penalty + 1e-3))
     assert right < 1e-6 < 1e-4 < wrong
 
 
@@ -104,6 +116,21 @@ def separated(penalty):
     (k_1, k_2), third = lqr_gain(0.5, penalty)[0], GOLDEN**-2
     vu, zm = third - k_2, -k_1 - k_2 * (1 - third)
     return np.array([zm, third * (1 - k_2 + k_1) + vu * zm - vu, vu])
+
+
+@pytest.mark.parametrize("penalty", [0.0, 2.0])
+def test_feedback_behind_an_observer_is_the_written_one(penalty):
+    np.testing.assert_allclose(observed_feedback(lqr_gain(0.5, penalty)[0]), separated(penalty), rtol=1e-13)
+
+
+@pytest.mark.parametrize("penalty", [0.0, 0.5, 2.0, 5.0])
+def test_optimum_of_a_long_horizon_is_the_derived_one(penalty):
+    """Overlaps to 1e-7; an observer root off by a thousandth is told."""
+    found = optimum(Settings(horizon=200, control_penalty=penalty)).overlaps[[0, 1, 3]]
+    right, wrong = (
+        np.abs(found - observed_feedback(lqr_gain(0.5, penalty)[0], GOLDEN**-2 + e)).max() for e in (0, 1e-3)
+    )
+    assert right < 1e-7 < 1e-4 < wrong
 
 
 @pytest.mark.parametrize("penalty", [0.0, 0.5, 2.0, 5.0])

@@ -9,73 +9,108 @@ from scipy.stats import binom
 from numerics.descent import descend
 from numerics.errors import InputError
 from numerics.replay import rank_one_replay
-from numerics.stages import AXIS_GROWTH, Stages, bootstrap, detect, of_run
+from numerics.stages import AXIS_GROWTH, SETTLED_SWING, Stages, bootstrap, detect, of_run, swing
 from numerics.train import train
 
 T = 50
 
 
-def spectra(*dominant):
-    """Eigenvalue histories with a given dominant one and a small second one."""
-    return np.array([[value, 0.1] for value in dominant], dtype=complex)
+def spectra(*pairs):
+    """Eigenvalue histories with given first and second eigenvalues."""
+    return np.array(pairs, dtype=complex)
 
 
-def pair(growth):
-    """A complex eigenvalue with 2 T log|λ| as given."""
-    return np.exp(growth / (2 * T)) * np.exp(0.2j)
+def axis(scaled):
+    """The pair 1 ± √σ_zm at T σ_zm = -scaled."""
+    root = np.sqrt(complex(-scaled / T))
+    return 1 + root, 1 - root
+
+
+def far(value):
+    """A dominant eigenvalue beside one at rest."""
+    return value, 0.1
+
+
+STABLE, UNSTABLE = far(0.9), axis(1.6)
 
 
 def test_axis_growth_solves_its_equation():
     assert AXIS_GROWTH * np.exp(AXIS_GROWTH) == pytest.approx(2 * (np.exp(AXIS_GROWTH) - 1), rel=1e-14)
 
 
+def test_bound_is_twice_the_least_mean_square_on_the_axis():
+    s = np.linspace(0.1, 5, 100_001)
+    least = ((np.exp(s) - 1) / s**2).min()
+    assert abs(SETTLED_SWING / least - 1) < 1e-8
+
+
+@pytest.mark.parametrize("sigma", [-0.08, -0.03, 0.02, 0.3])
+def test_swing_is_the_mean_square_position_of_the_stepped_loop(sigma):
+    x, y, total = 0.0, 1.0, 0.0
+    for _ in range(T):
+        total += x**2
+        x, y = x + y, y + sigma * x
+    root = np.sqrt(complex(sigma))
+    assert swing(spectra((1 + root, 1 - root)), T)[0] == pytest.approx(total / T, rel=1e-12)
+
+
+def test_swing_of_two_real_roots_is_that_of_their_powers():
+    t = np.arange(T)
+    expected = np.mean(((0.9**t - 0.3**t) / 0.6) ** 2)
+    assert swing(spectra((0.9, 0.3)), T)[0] == pytest.approx(expected, rel=1e-12)
+
+
 def test_both_ends_in_order():
-    history = spectra(1.4, pair(5.0), pair(1.6), pair(1.0), pair(-0.1), pair(0.1), pair(-0.2), pair(-0.3))
+    history = spectra(axis(-0.1), axis(6.0), axis(1.6), axis(1.2), STABLE, UNSTABLE, STABLE, STABLE)
     assert detect(history, T) == Stages(2, 6)
 
 
-def test_a_real_instability_is_stage_one():
-    assert detect(spectra(1.001, 1.001, 0.9), T).first is None
+@pytest.mark.parametrize(("scaled", "first"), [(0.30, 1), (0.60, 0), (3.0, 0), (5.0, 1)])
+def test_stage_one_ends_near_the_valley_from_either_side(scaled, first):
+    assert detect(spectra(axis(scaled), UNSTABLE, STABLE), T).first == first
 
 
-@pytest.mark.parametrize(("growth", "first"), [(2 * AXIS_GROWTH * 0.999, 0), (2 * AXIS_GROWTH * 1.001, 1)])
-def test_growth_bound_is_twice_that_of_the_axis(growth, first):
-    assert detect(spectra(pair(growth), pair(1.0), pair(-1.0)), T).first == first
+def test_a_real_pair_near_one_is_stage_one_and_far_apart_is_not():
+    """The definition asks for the swing, not for an oscillation."""
+    assert detect(spectra((1.001, 0.999), STABLE), T).first == 1
+    assert detect(spectra(far(1.001), STABLE), T) == Stages(0, 1)
 
 
-def test_growth_is_that_of_one_episode():
-    history = spectra(pair(4.0), pair(-1.0))
-    assert detect(history, T).first is None
-    assert detect(history, T // 2).first == 0
+def test_swing_is_over_one_episode():
+    history = spectra(axis(6.0), STABLE)
+    assert detect(history, T).first == 1
+    assert detect(history, T // 3).first == 0
 
 
 def test_never_stable_has_no_second_end():
-    stages = detect(spectra(1.2, pair(1.0), pair(0.5)), T)
+    stages = detect(spectra(far(1.2), UNSTABLE, UNSTABLE), T)
     assert stages == Stages(1, None)
     assert not stages.found
     assert stages.plateau == slice(1, None)
 
 
 def test_unstable_at_the_last_epoch_is_not_stable():
-    assert detect(spectra(pair(-1.0), pair(-1.0), pair(0.5)), T).second is None
+    assert detect(spectra(STABLE, STABLE, UNSTABLE), T).second is None
 
 
 def test_stable_from_the_start():
-    stages = detect(spectra(pair(-1.0), pair(-0.5)), T)
-    assert stages == Stages(None, 0)
-    assert not stages.found
+    stages = detect(spectra(STABLE, STABLE), T)
+    assert stages == Stages(0, 0)
+    assert stages.found
 
 
 def test_modulus_one_is_not_stable():
-    assert detect(spectra(1.0, 0.5), T).second == 1
+    assert detect(spectra(far(1.0), STABLE), T).second == 1
 
 
 def test_not_a_number_is_not_stable():
-    assert detect(spectra(0.5, np.nan, 0.5), T).second == 2
+    assert detect(spectra(STABLE, (np.nan, np.nan), STABLE), T).second == 2
+    assert detect(spectra((np.inf, np.inf), (np.nan, 1.0), STABLE), T).first == 2
 
 
 def test_horizon_of_one_step():
-    assert detect(spectra(4.0 + 3.0j, 1.5 + 1.0j, 0.5), 1) == Stages(1, 2)
+    """Nothing has moved yet: there is no fall to wait for."""
+    assert detect(spectra(far(4.0), far(1.5), STABLE), 1) == Stages(0, 2)
 
 
 def test_stages_of_both_kinds_of_run_agree():

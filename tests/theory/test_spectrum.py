@@ -8,6 +8,7 @@ from sympy import GoldenRatio, Poly, Rational, cancel, expand, eye, simplify, sq
 
 from theory.loop import Overlaps, ReducedLoop, symbolic_loop
 from theory.spectrum import (
+    branch_points,
     characteristic_polynomial,
     controller,
     cubic,
@@ -15,6 +16,7 @@ from theory.spectrum import (
     dominant_modulus,
     fast_root_perturbative,
     loop_equation,
+    meeting_roots,
     perturbative_root,
     scaling_residual,
     stage_one_polynomial,
@@ -211,3 +213,25 @@ def test_perturbative_modulus_unfolds_to_the_overlaps():
     assert dict(named.definitions).keys() == {lambda_3}
     assert visible(named.unfold()).free_symbols == set(VISIBLE)
     assert not dominant_modulus().definitions
+
+
+# where the series stop converging
+
+
+def test_branch_points_are_where_two_roots_meet(rationals):
+    for _ in range(20):
+        zm, vu = rationals(2)
+        values = {sigma_zm: zm, sigma_vu: vu}
+        for point, root in zip(branch_points(), meeting_roots(), strict=True):
+            with mpmath.workdps(60):
+                at, double = (mpmath.mpmathify(e.subs(values).evalf(60)) for e in (point, root))
+                a, b = (mpmath.mpf(c.p) / c.q for c in (zm, vu))
+                coefficients = [1, -(b + 2), 2 * b - a + 1, b * a - b - at]
+                assert all(abs(value) < 1e-50 for value in mpmath.polyval(coefficients, double, derivative=True))
+
+
+def test_branch_points_in_closed_form():
+    tau, D = 1 - sigma_vu, (1 - sigma_vu) ** 2 + 3 * sigma_zm
+    for sign, point in zip((-1, 1), branch_points(), strict=True):
+        typed = (2 * tau**3 - 18 * tau * sigma_zm + sign * 2 * D * sqrt(D.expand())) / 27
+        assert expand(typed - point) == 0
