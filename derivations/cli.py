@@ -2,13 +2,14 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from derivations import screen
-from derivations.options import OPTIONS, comparable, make_replay, with_protocol
+from derivations.options import OPTIONS, comparable, make_replay, with_protocol, words
 from numerics import files
 from numerics.errors import InputError, choice, require, whole
 from numerics.replay import Replay
@@ -48,8 +49,9 @@ def _save(run, out: Path) -> None:
 @with_protocol(*COMPARABLE)
 def validate(
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("report"),
-    seeds: Annotated[int, typer.Option(help="Number of seeds, 0, 1, ….")] = 3,
+    seeds: Annotated[int | None, typer.Option(help="Number of seeds, 0, 1, … [default: 3; open loop: 20].")] = None,
     stages: Annotated[bool, typer.Option("--stages", help="Decide the claims about the three stages instead.")] = False,
+    open_loop: Annotated[bool, typer.Option("--open-loop", help="Decide those about open loop instead.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON alone.")] = False,
     *,
     protocol: dict,
@@ -66,11 +68,15 @@ def validate(
       closedloop validate --out report --seeds 1 --epochs 200
 
       closedloop validate --stages
+
+      closedloop validate --open-loop --seeds 5
     """
-    from derivations import evidence
+    from derivations import evidence, open_loop_checks
     from derivations import validate as job
 
-    whole("--seeds", seeds, 1, MANY)
+    require(not (stages and open_loop), "--stages and --open-loop are two jobs; found both; run one after the other")
+    require(not (open_loop and protocol), f"--open-loop fixes the protocol; found also {words(protocol)}; remove it")
+    seeds = whole("--seeds", (open_loop_checks.SEEDS if open_loop else 3) if seeds is None else seeds, 1, MANY)
     make_replay(None, protocol)
     whole("neurons", protocol.get("neurons", 2), 2)
     whole("horizon", protocol.get("horizon", 2), 2)
@@ -78,9 +84,14 @@ def validate(
     for name in job.REPORT:
         files.check_writable(folder / name)
     with screen.progress() as report:
-        pairs = evidence.gather(range(seeds), report, **protocol)
-        lines = job.run_checks_on(pairs, report, job.STAGE_CHECKS if stages else job.CHECKS)
-    job.write_report(folder, lines, pairs)
+        if open_loop:
+            pairs: Sequence = open_loop_checks.gather(range(seeds), report)
+            checks: tuple = open_loop_checks.CLAIMS
+        else:
+            pairs = evidence.gather(range(seeds), report, **protocol)
+            checks = job.STAGE_CHECKS if stages else job.CHECKS
+        lines = job.run_checks_on(pairs, report, checks)
+    (job.write_texts if open_loop else job.write_report)(folder, lines, pairs)
     typer.echo(job.as_json(lines, pairs)) if as_json else screen.table(lines, folder)
     raise typer.Exit(0 if all(line.passed for line in lines) else 1)
 

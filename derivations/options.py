@@ -67,6 +67,14 @@ def with_protocol(*names: str) -> Callable:
     return decorate
 
 
+def words(protocol: dict) -> str:
+    """Options as they are spelt on the command line.
+
+    :param protocol: options that were set
+    """
+    return ", ".join(f"--{name.replace('_', '-')}" for name in protocol)
+
+
 def make_replay(path: Path | None, protocol: dict) -> Replay | OpenLoopReplay:
     """The run to be made: a replay file, or the rank-one protocol with the given options.
 
@@ -77,8 +85,7 @@ def make_replay(path: Path | None, protocol: dict) -> Replay | OpenLoopReplay:
     if path is None:
         options = dict(protocol)
         return rank_one_replay(options.pop("seed", 0), **options)
-    names = ", ".join(f"--{name.replace('_', '-')}" for name in protocol)
-    require(not protocol, f"--replay fixes the whole run; found also {names}; remove either")
+    require(not protocol, f"--replay fixes the whole run; found also {words(protocol)}; remove either")
     return load_replay(path)
 
 

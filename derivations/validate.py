@@ -51,7 +51,7 @@ REPORT = ("report.md", "report.json", "expressions.tex", "learning.png", "eigenv
 """The files of the report."""
 
 
-def run_checks_on(pairs: Sequence[Pair], progress: Progress | None = None, checks=CHECKS) -> list[Check]:
+def run_checks_on(pairs: Sequence, progress: Progress | None = None, checks=CHECKS) -> list[Check]:
     """All checks on the runs.
 
     :param pairs: the runs
@@ -66,7 +66,7 @@ def run_checks_on(pairs: Sequence[Pair], progress: Progress | None = None, check
     return lines
 
 
-def markdown(lines: Sequence[Check], pairs: Sequence[Pair]) -> str:
+def markdown(lines: Sequence[Check], pairs: Sequence) -> str:
     """The report in Markdown.
 
     :param lines: the checks
@@ -90,7 +90,7 @@ def markdown(lines: Sequence[Check], pairs: Sequence[Pair]) -> str:
     return "\n".join([*head, *rows, "", f"Versions: {used}.", ""])
 
 
-def as_json(lines: Sequence[Check], pairs: Sequence[Pair]) -> str:
+def as_json(lines: Sequence[Check], pairs: Sequence) -> str:
     """The report as JSON.
 
     :param lines: the checks
@@ -112,12 +112,12 @@ def as_json(lines: Sequence[Check], pairs: Sequence[Pair]) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False, default=str)
 
 
-def write_report(folder: Path, lines: Sequence[Check], pairs: Sequence[Pair]) -> list[Path]:
-    """Report in Markdown and JSON, LaTeX of every expression, and three figures.
+def write_texts(folder: Path, lines: Sequence[Check], pairs: Sequence) -> list[Path]:
+    """Report in Markdown and JSON, and LaTeX of every expression.
 
     :param folder: an existing folder
     :param lines: the checks
-    :param pairs: the runs; the first is drawn
+    :param pairs: the runs
     """
     texts = {
         "report.md": markdown(lines, pairs),
@@ -126,7 +126,17 @@ def write_report(folder: Path, lines: Sequence[Check], pairs: Sequence[Pair]) ->
     }
     for name, text in texts.items():
         write_text(folder / name, text)
-    return [folder / name for name in texts] + figures(folder, pairs[0])
+    return [folder / name for name in texts]
+
+
+def write_report(folder: Path, lines: Sequence[Check], pairs: Sequence[Pair]) -> list[Path]:
+    """The texts and three figures.
+
+    :param folder: an existing folder
+    :param lines: the checks
+    :param pairs: the runs; the first is drawn
+    """
+    return write_texts(folder, lines, pairs) + figures(folder, pairs[0])
 
 
 def figures(folder: Path, pair: Pair) -> list[Path]:
