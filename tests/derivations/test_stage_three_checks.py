@@ -52,7 +52,7 @@ def test_control_costs_hold(outcome):
 
 @pytest.mark.usefixtures("_one_cost")
 def test_a_naive_descent_that_is_right_is_told(monkeypatch, line):
-    change(monkeypatch, lambda stage: replace(stage, naive_loss=stage.theory.loss))
+    change(monkeypatch, lambda stage: replace(stage, naive=replace(stage.naive, loss=stage.theory.loss)))
     checks = stage_three_checks.control_costs([])
     assert not line(checks, NAIVE).passed
     assert line(checks, LAST).passed
@@ -64,7 +64,7 @@ def test_a_naive_descent_that_is_far_off_is_told(monkeypatch, part, word, line):
     def worse(stage):
         loss = stage.naive_loss.copy()
         loss[part] *= 2
-        return replace(stage, naive_loss=loss)
+        return replace(stage, naive=replace(stage.naive, loss=loss))
 
     change(monkeypatch, worse)
     assert not line(stage_three_checks.control_costs([]), word).passed
