@@ -24,6 +24,7 @@ ORDER = (
     "optimum",
     "learning-map",
     "conservation-laws",
+    "markov-parameters",
 )
 
 

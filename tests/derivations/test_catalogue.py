@@ -162,6 +162,9 @@ def built_with(monkeypatch, name, function):
         ("learning-map", "squared_gradient_norm"),
         ("conservation-laws", "conserved_forms"),
         ("conservation-laws", "form_drift"),
+        ("markov-parameters", "scalar_responses"),
+        ("markov-parameters", "changed_response"),
+        ("markov-parameters", "rank_one_responses"),
     ],
 )
 def test_a_wrong_formula_is_not_verified(monkeypatch, name, function):
