@@ -1,11 +1,14 @@
 """Initial states that stand for the whole law of x_0, uniform on [-a, a]ⁿ: the closed-loop population loss."""
 
+from collections.abc import Callable
 from itertools import product
 
 import numpy as np
 
+from numerics.plants import Plant
 from numerics.replay import Settings
-from numerics.simulate import Trajectory, episode_losses
+from numerics.simulate import Trajectory, episode_losses, rollout
+from numerics.weights import Weights
 
 HALF_WIDTH = 2.0
 """a of the rank-one protocol; the full protocol has 1."""
@@ -43,3 +46,18 @@ def population_loss_of(episodes: Trajectory, weights: np.ndarray, settings: Sett
         losses = episode_losses(episodes, settings.state_weight, settings.control_penalty)
         loss = settings.scale * float(weights @ losses)
     return loss if np.isfinite(loss) else np.inf
+
+
+def population_observer(half_width: float) -> Callable[[Plant, Weights, Trajectory, Settings], float]:
+    """An observer of the closed-loop population loss, without the noise of a run's own batches.
+
+    :param half_width: a of the law of x_0
+    """
+
+    def observe(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings) -> float:
+        states, shares = population_states(plant.shape[0], half_width, settings.activation == "linear")
+        with np.errstate(all="ignore"):
+            own = rollout(plant, weights, states, settings.horizon, settings.leak, settings.activation)
+        return population_loss_of(own, shares, settings)
+
+    return observe
