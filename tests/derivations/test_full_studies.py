@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from derivations import spectrum_study, spike_study
+from derivations import full_checks, spectrum_study, spike_study
+from derivations.evidence import Pair
 from derivations.spectrum_study import Watch, onset, score
 from derivations.spike_study import Spike
 
@@ -100,6 +101,35 @@ def test_variances_are_judged_apart(found):
     other = [replace(s, variance=1.0, rise=1.0) for s in found]
     assert [check.passed for check in spike_study.checks([*found, *other])] == [True, True, False, False]
     assert isinstance(found[0], Spike)
+
+
+# claims on the seeds of a validation
+
+
+@pytest.fixture
+def pairs():
+    return [Pair(0, *[None] * 3, 0.0, 0.0)]
+
+
+def test_markov_parameters_give_the_episodes(pairs):
+    checks = full_checks.markov(pairs)
+    assert all(outcome(checks).values())
+    assert len(outcome(checks)) == 4
+
+
+def test_a_response_off_by_a_millionth_fails(pairs, monkeypatch):
+    right = full_checks.impulse_response
+    monkeypatch.setattr(full_checks, "impulse_response", lambda *arguments: right(*arguments) * (1 + 1e-6))
+    assert not any(outcome(full_checks.markov(pairs)).values())
+
+
+def test_claims_run_on_the_seeds_of_the_pairs(pairs, monkeypatch, watched, found):
+    asked = []
+    monkeypatch.setattr(spectrum_study, "watches", lambda seeds, *rest: asked.append(seeds) or watched)
+    monkeypatch.setattr(spike_study, "many", lambda seeds: asked.append(seeds) or found)
+    lines = [line for claim in full_checks.CLAIMS for line in claim(pairs)]
+    assert asked == [[0], [0]]
+    assert all(outcome(lines).values())
 
 
 # twenty seeds
