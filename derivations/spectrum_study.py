@@ -1,7 +1,9 @@
 """Which spectrum tells whether a loop is stable: that of the joint system or that of the network alone?
 
 Full tanh networks are trained in closed loop; at checkpoints the loop is simulated for a long time, and what it does is
-compared with what the spectral radius of the joint matrix at rest, and that of W, say it should do.
+compared with what the spectral radius of the joint matrix at rest, and that of W, say it should do. For states so small
+that tanh is linear the joint matrix must be right; the question is open for states of the training's own size. The best
+agent for the double integrator is itself unstable, σ_vu = 1 - √5, so late in learning the radius of W must fail.
 """
 
 from collections.abc import Sequence
@@ -12,10 +14,13 @@ import numpy as np
 from derivations.check import Check
 from derivations.evidence import Progress
 from numerics.behaviour import Checkpoints, growth, growth_alone
+from numerics.markov import impulse_response, strengths, visible_overlaps
 from numerics.observe import leading_eigenvalues, recurrent_radius
 from numerics.replay import Replay, full_replay
 from numerics.train import train
 from numerics.weights import Weights
+from theory.optimum import optimum
+from theory.symbols import kappa, sigma_vu, sigma_zm
 
 SMALL = 1e-6
 """Size of the initial states for which tanh is linear."""
@@ -25,6 +30,8 @@ WIDE = 10
 """How many times wider than in training the widest initial states are."""
 NEAR = 0.005
 """How near to 1 the joint radius is where telling is hard."""
+LAGS = 8
+"""Markov parameters from which the agent is read off."""
 PERSISTS = 0.5
 """Growth above which the activity of the neurons alone does not die out."""
 
@@ -40,6 +47,8 @@ class Watch:
     :param training: largest growth of states of the training's own law
     :param wide: fraction of states ten times as wide that decay
     :param silence: growth of the neurons' activity without plant and input
+    :param agent: σ_zm, κ, σ_vu of the rank-one network with the same first lags, of the neurons at rest, (checkpoints, 3)
+    :param second: second over first singular value of the Hankel matrix of the first lags
     """
 
     epochs: np.ndarray
@@ -49,6 +58,8 @@ class Watch:
     training: np.ndarray
     wide: np.ndarray
     silence: np.ndarray
+    agent: np.ndarray
+    second: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -63,8 +74,10 @@ class Score:
     balanced: float
 
 
-def _look(replay: Replay, weights: Weights) -> tuple[float, ...]:
+def _look(replay: Replay, weights: Weights) -> tuple[float | np.ndarray, ...]:
     """Everything that is measured at a checkpoint, in the order of :class:`Watch`."""
+    responses = impulse_response(weights, LAGS, replay.settings.leak)
+    values = strengths(responses)
     settings, own = replay.settings, replay.x0[0, :STATES]
     small = SMALL * np.eye(replay.plant.shape[0])
     grown = growth(replay.plant, weights, np.vstack([small, own, WIDE * own]), settings)
@@ -76,6 +89,8 @@ def _look(replay: Replay, weights: Weights) -> tuple[float, ...]:
         float(second.max()),
         float(np.mean(third < 1)),
         growth_alone(weights, settings, 1.0),
+        visible_overlaps(responses),
+        float(values[1] / values[0]),
     )
 
 
@@ -87,8 +102,8 @@ def watch(replay: Replay, every: int) -> Watch:
     """
     kept = Checkpoints(every)
     train(replay, {"checkpoints": kept})
-    rows = np.array([_look(replay, weights) for weights in kept.weights])
-    return Watch(np.array(kept.epochs), *rows.T)
+    rows = [_look(replay, weights) for weights in kept.weights]
+    return Watch(np.array(kept.epochs), *(np.array(column) for column in zip(*rows, strict=True)))
 
 
 def watches(seeds: Sequence[int], epochs: int = 1001, every: int = 2, progress: Progress | None = None) -> list[Watch]:
@@ -200,12 +215,19 @@ def report(runs: Sequence[Watch]) -> str:
     crossing = np.array([onset(run.epochs, run.alone >= 1) for run in runs])
     persists = pooled(runs, "silence") > PERSISTS
     ends = np.array([(run.joint[-1], run.alone[-1], run.wide[-1]) for run in runs]).T
+    agents = np.array([run.agent[-1] for run in runs])
+    best = [optimum()[letter] for letter in (sigma_zm, kappa, sigma_vu)]
     lines += [
         f"epoch of joint radius < 1: median {np.nanmedian([onset(r.epochs, r.joint < 1) for r in runs]):g}",
         f"radius of W passes 1 upwards for good in {np.isfinite(crossing).sum()} of {len(runs)} runs"
         + (f", median epoch {np.nanmedian(crossing):g}" if np.isfinite(crossing).any() else ""),
         f"neurons alone stay active at {persists.mean():.3f} of checkpoints; radius of W >= 1 at {(~alone).mean():.3f}",
         f"last checkpoint: joint radius {ends[0].min():.2f} to {ends[0].max():.2f}, of W {ends[1].min():.2f} to {ends[1].max():.2f}",
+        "agent (σ_zm, κ, σ_vu), median: "
+        + ", ".join(f"{value:.3f}" for value in np.median(agents, axis=0))
+        + "; the linear optimum for long episodes: "
+        + ", ".join(f"{float(value):.3f}" for value in best),
+        f"second over first Hankel singular value, largest: {max(run.second[-1] for run in runs):.1e}",
         f"x_0 {WIDE} times as wide settles at the end in {ends[2].mean():.2f} of cases",
     ]
     return "\n".join(lines)

@@ -63,6 +63,14 @@ def hankel(responses: np.ndarray, skip: int = 1) -> np.ndarray:
     return np.moveaxis(responses[lags], 2, 1).reshape(size * p, size * q)
 
 
+def strengths(responses: np.ndarray) -> np.ndarray:
+    """Singular values of the Hankel matrix, largest first: one above zero for every order of the agent.
+
+    :param responses: g_0 … g_{K-1}, (K, p, q)
+    """
+    return np.linalg.svd(hankel(responses), compute_uv=False)
+
+
 def order(responses: np.ndarray, tolerance: float = 1e-10) -> int:
     """Order of the agent: the rank of its Hankel matrix, the size of the smallest network with this response.
 
@@ -71,5 +79,18 @@ def order(responses: np.ndarray, tolerance: float = 1e-10) -> int:
     :param responses: g_0 … g_{K-1}, (K, p, q)
     :param tolerance: relative size below which a singular value counts as zero
     """
-    values = np.linalg.svd(hankel(responses), compute_uv=False)
+    values = strengths(responses)
     return int(np.sum(values > tolerance * max(values[0], np.finfo(float).tiny)))
+
+
+def visible_overlaps(responses: np.ndarray) -> np.ndarray:
+    """σ_zm = g_0, κ = g_1 and σ_vu = g_2/g_1 of a rank-one network without leak with the same first three lags.
+
+    :param responses: at least g_0, g_1, g_2 of a network with one input and one control, g_1 ≠ 0, (K, 1, 1)
+    :raises InputError: if the shape does not fit or g_1 = 0
+    """
+    fits = responses.ndim == 3 and responses.shape[0] >= 3 and responses.shape[1:] == (1, 1)
+    require(fits, f"responses must be at least three lags of one input and control; found {responses.shape}")
+    direct, product, following = responses[:3, 0, 0]
+    require(bool(product != 0), "responses must have g_1 other than 0 to show sigma_vu; found 0")
+    return np.array([direct, product, following / product])

@@ -67,7 +67,7 @@ def test_onset_is_for_good():
 
 def test_delay_of_a_run_that_never_settles_fails():
     epochs = np.array([0, 2])
-    run = Watch(epochs, np.array([1.1, 0.9]), np.array([0.1, 0.1]), *(np.array([2.0, 2.0]),) * 2, epochs, epochs)
+    run = Watch(epochs, np.array([1.1, 0.9]), np.array([0.1, 0.1]), *(np.array([2.0, 2.0]),) * 2, *(epochs,) * 4)
     assert not all(outcome(spectrum_study.checks([run])).values())
 
 
@@ -137,11 +137,15 @@ def test_claims_run_on_the_seeds_of_the_pairs(pairs, monkeypatch, watched, found
 
 @pytest.mark.slow
 def test_twenty_runs_settle_when_the_joint_radius_says_so():
-    runs = spectrum_study.watches(range(20), epochs=541, every=4)
+    runs = spectrum_study.watches(range(20), every=5)
     assert all(outcome(spectrum_study.checks(runs)).values())
     crossing = [onset(run.epochs, run.alone >= 1) for run in runs]
     assert all(np.isfinite(crossing))  # the neurons alone lose their rest long after the loop has found it
     assert all(run.joint[-1] < 0.8 for run in runs)
+    golden = (1 + np.sqrt(5)) / 2  # the agent is of order one, and near the best: -φ, 2φ, 1 - √5
+    agents = np.array([run.agent[-1] for run in runs])
+    np.testing.assert_allclose(agents, np.tile([-golden, 2 * golden, 1 - np.sqrt(5)], (20, 1)), rtol=0.12)
+    assert all(run.second[-1] < 2e-3 for run in runs)
 
 
 @pytest.mark.slow

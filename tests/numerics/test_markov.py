@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from numerics.errors import InputError
-from numerics.markov import hankel, impulse_response, markov_rollout, order
+from numerics.markov import hankel, impulse_response, markov_rollout, order, strengths, visible_overlaps
 from numerics.plants import Plant, double_integrator
 from numerics.simulate import loss_of, rollout
 from numerics.student import respond
@@ -97,9 +97,17 @@ def test_order_of_full_networks_and_of_their_copies(rng):
 
 
 def test_three_lags_give_the_visible_overlaps(rng):
-    overlaps = (-0.6, 1.0, 0.5, -0.2)
-    direct, product, first = impulse_response(at_overlaps(rng, overlaps), 3).ravel()
-    np.testing.assert_allclose((direct, product, first / product), (-0.6, 0.5, -0.2), rtol=1e-12)
+    responses = impulse_response(at_overlaps(rng, (-0.6, 1.0, 0.5, -0.2)), 9)
+    np.testing.assert_allclose(visible_overlaps(responses), (-0.6, 0.5, -0.2), rtol=1e-12)
+    values = strengths(responses)
+    assert values[1] < 1e-14 < values[0]
+
+
+def test_visible_overlaps_need_three_lags_and_memory(rng):
+    with pytest.raises(InputError, match="responses must be at least three lags of one input and control; found"):
+        visible_overlaps(impulse_response(full_law(rng, 5), 2))
+    with pytest.raises(InputError, match="responses must have g_1 other than 0 to show sigma_vu; found 0"):
+        visible_overlaps(np.ones((3, 1, 1)) * np.array([1.0, 0, 0])[:, None, None])
 
 
 def test_hankel_matrix_of_wide_networks(rng):
