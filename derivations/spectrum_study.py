@@ -182,7 +182,7 @@ def checks(runs: Sequence[Watch]) -> list[Check]:
                 f"full tanh, {law}: radius of W < 1 does no better than chance",
                 0.5,
                 bad.balanced,
-                max(0.0, bad.balanced - 0.5),
+                float(np.maximum(0.0, bad.balanced - 0.5)),
                 0.02,
             ),
             Check(f"full tanh, {law}: epochs from joint radius < 1 to settling, largest", 0.0, late, late, 2 * every),

@@ -123,7 +123,7 @@ def checks(found: Sequence[Spike]) -> list[Check]:
                 f"open loop, full tanh, variance {variance:g}: rise over that of the closed loop, median; at least",
                 SPIKE,
                 ratio,
-                max(0.0, SPIKE - ratio),
+                float(np.maximum(0.0, SPIKE - ratio)),
                 0,
             ),
         ]

@@ -97,6 +97,12 @@ def test_one_missing_seed_in_two_fails(found):
     assert not checks[0].passed
 
 
+def test_rises_that_cannot_be_compared_fail(found):
+    lost = [replace(s, rise=np.inf, closed_rise=np.inf) for s in found]
+    with np.errstate(invalid="ignore"):
+        assert not spike_study.checks(lost)[1].passed
+
+
 def test_variances_are_judged_apart(found):
     other = [replace(s, variance=1.0, rise=1.0) for s in found]
     assert [check.passed for check in spike_study.checks([*found, *other])] == [True, True, False, False]
