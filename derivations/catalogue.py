@@ -26,6 +26,7 @@ ORDER = (
     "long-horizon-optimum",
     "learning-map",
     "conservation-laws",
+    "markov-parameters",
     "open-loop-loss",
     "open-loop-spike",
     "nonlinear-reduction",

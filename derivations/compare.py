@@ -13,10 +13,11 @@ from numerics.files import read_arrays
 from numerics.observe import ALL_OBSERVERS, Held, Observer
 from numerics.open_loop import PAPER_VARIANCE, OpenLoopReplay, open_loop_replay, train_open_loop
 from numerics.open_loop_descent import descend_open_loop
-from numerics.population_states import ClosedLoopTest
+from numerics.population_states import population_observer
+from numerics.predicted_spike import predicted_spike
 from numerics.replay import Replay
 from numerics.results import Run
-from numerics.spike import Spike, predicted_spike, spike
+from numerics.spike import Spike, spike
 from numerics.train import train
 from numerics.weights import Weights, load_weights
 
@@ -93,12 +94,8 @@ def compare(
     :raises InputError: if the closed-loop run is to be the teacher and diverges
     """
     exact = _exact(descend, replay)
-    trial = ClosedLoopTest(replay.plant, replay.weights, replay.settings, half_width)
-
-    def test_loss(plant, weights, episodes, settings) -> float:
-        return trial.loss(weights)
-
-    closed = train(replay, {"test_loss": test_loss, **_observers(exact)}, _named(progress, "training in closed loop"))
+    own = {"test_loss": population_observer(half_width), **_observers(exact)}
+    closed = train(replay, own, _named(progress, "training in closed loop"))
     usable = teacher is not None or closed.completed
     require(usable, f"closed-loop run must complete to be the teacher; found {closed.status}; give a teacher")
     opened = open_loop_replay(replay, teacher or closed.weights, inputs, variance, half_width=half_width)

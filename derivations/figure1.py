@@ -10,8 +10,9 @@ from numerics.descent import descend
 from numerics.open_loop import open_loop_replay
 from numerics.open_loop_descent import descend_open_loop
 from numerics.population import population_loss
+from numerics.predicted_spike import predicted_spike
 from numerics.replay import full_replay, rank_one_replay
-from numerics.spike import predicted_spike, spike
+from numerics.spike import spike
 
 SEEDS = 20
 EPOCHS = 1000

@@ -6,8 +6,8 @@ import numpy as np
 
 from derivations import figure1
 from derivations.compare_panels import gain_paths
+from numerics.predicted_spike import spike_map
 from numerics.replay import Settings
-from numerics.spike import spike_map
 
 PLANE = ((-0.1, 1.3), (-0.1, 2.0))
 ZOOM = ((-0.02, 0.14), (-0.05, 0.25))

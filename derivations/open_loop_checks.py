@@ -13,9 +13,10 @@ from numerics.observe import OBSERVERS
 from numerics.open_loop import OpenLoopReplay, open_loop_replay, train_open_loop
 from numerics.open_loop_descent import descend_open_loop
 from numerics.population import population_loss
+from numerics.predicted_spike import predicted_spike
 from numerics.replay import rank_one_replay
 from numerics.results import Run
-from numerics.spike import Spike, predicted_spike, spike
+from numerics.spike import Spike, spike
 
 EPOCHS = 500
 SEEDS = 20

@@ -59,6 +59,17 @@ class Held:
         return self._seen
 
 
+def recurrent_radius(weights: Weights, leak: float = 1.0) -> float:
+    """Spectral radius of the network alone, of (1-γ) I + γ W: of W without leak. Infinite if W overflows.
+
+    :param weights: the agent's weights
+    :param leak: γ
+    """
+    with np.errstate(all="ignore"):
+        step = (1 - leak) * np.eye(weights.neurons) + leak * weights.recurrence
+    return float(np.abs(np.linalg.eigvals(step)).max()) if np.isfinite(step).all() else np.inf
+
+
 def by_modulus(values: np.ndarray) -> np.ndarray:
     """Eigenvalues sorted by decreasing modulus, upper half plane first.
 
@@ -93,6 +104,10 @@ def _eigenvalues(plant: Plant, weights: Weights, episodes: Trajectory, settings:
     return leading_eigenvalues(plant, weights, settings.leak)
 
 
+def _recurrent_radius(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings):
+    return recurrent_radius(weights, settings.leak)
+
+
 def _gains(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings):
     if episodes.x.shape[0] == 1:
         return None
@@ -105,3 +120,6 @@ OBSERVERS: dict[str, Observer] = {"overlaps": _overlaps, "eigenvalues": _eigenva
 
 ALL_OBSERVERS: dict[str, Observer] = {**OBSERVERS, "gains": _gains}
 """The default ones and the regressed gains."""
+
+SPECTRA: dict[str, Observer] = {"eigenvalues": _eigenvalues, "recurrent_radius": _recurrent_radius}
+"""The leading eigenvalues of the joint system, and the spectral radius of the network alone beside them."""

@@ -11,10 +11,10 @@ from numerics.descent import check_closed, finish, loop_for
 from numerics.errors import number
 from numerics.filter_kernel import FilterKernel, filter_kernel
 from numerics.iterate import Descent, Work, iterate
+from numerics.markov import impulse_response
 from numerics.open_loop import OpenLoopReplay
 from numerics.population import population_loss
 from numerics.results import Run
-from numerics.weights import Weights
 from theory.learning import WeightSpace
 from theory.open_loop import AgentFilter
 
@@ -43,20 +43,6 @@ def white_moment(length: int, variance: float, q: int = 1) -> np.ndarray:
     :param q: entries of an input
     """
     return np.diag(np.repeat(variance * (length - np.arange(length)) / length, q))
-
-
-def impulse_response(weights: Weights, length: int, leak: float = 1.0) -> np.ndarray:
-    """Markov parameters g_j = γ Zᵀ ((1-γ) I + γ W)^j M of any linear network, (K, p, q).
-
-    :param weights: the network; full or low rank
-    :param length: number K of lags
-    :param leak: γ
-    """
-    state, responses = leak * weights.m, []
-    for _ in range(length):
-        responses.append(weights.z.T @ state)
-        state = (1 - leak) * state + leak * (weights.recurrence @ state)
-    return np.stack(responses)
 
 
 def model(replay: OpenLoopReplay) -> tuple[FilterKernel, WeightSpace, tuple[float, ...]]:

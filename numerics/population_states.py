@@ -1,5 +1,6 @@
 """Initial states that stand for the whole law of x_0, uniform on [-a, a]ⁿ: the closed-loop population loss."""
 
+from collections.abc import Callable
 from itertools import product
 
 import numpy as np
@@ -60,3 +61,18 @@ class ClosedLoopTest:
             losses = episode_losses(self.episodes, settings.state_weight, settings.control_penalty)
             found = settings.scale * float(self.shares @ losses)
         return found if np.isfinite(found) else np.inf
+
+
+def population_observer(half_width: float = HALF_WIDTH) -> Callable[[Plant, Weights, Trajectory, Settings], float]:
+    """An observer of the closed-loop population loss of one run, without the noise of the run's own batches.
+
+    :param half_width: a of the law of x_0
+    """
+    trials: list[ClosedLoopTest] = []
+
+    def observe(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings) -> float:
+        if not trials:
+            trials.append(ClosedLoopTest(plant, weights, settings, half_width))
+        return trials[0].loss(weights)
+
+    return observe

@@ -199,6 +199,9 @@ def built_with(monkeypatch, name, function):
         ("conservation-laws", "form_drift"),
         ("nonlinear-reduction", "gain"),
         ("nonlinear-reduction", "gaussian_mean"),
+        ("markov-parameters", "scalar_responses"),
+        ("markov-parameters", "changed_response"),
+        ("markov-parameters", "rank_one_responses"),
     ],
 )
 def test_a_wrong_formula_is_not_verified(monkeypatch, name, function):

@@ -9,8 +9,9 @@ from numerics.open_loop import open_loop_replay
 from numerics.open_loop_descent import descend_open_loop
 from numerics.optimum import optimum
 from numerics.population import population_loss
+from numerics.predicted_spike import predicted_spike, spike_map, start
 from numerics.replay import Settings, rank_one_replay
-from numerics.spike import Spike, predicted_spike, spike, spike_map, start
+from numerics.spike import Spike, spike
 
 
 def pair(seed):
