@@ -13,6 +13,7 @@ EXPERIMENT = (
     "neurons",
     "simulate",
     "optimize",
+    "parts",
     "train",
     "student",
     "open_loop",
