@@ -62,7 +62,7 @@ class Neurons:
             np.dot(drive, self.write, out=out)
         else:
             np.dot(h, self.weights.w.T, out=out)
-            out += drive @ self.write
+            out += np.dot(drive, self.write)
         if self.activation == "tanh":
             np.tanh(out, out=out)
         if self.leak != 1.0:
