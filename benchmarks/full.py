@@ -17,8 +17,9 @@ from numerics.weights import full_law
 EPOCHS, CHECKED, ROUNDS = 50, 20, 7
 TARGET = 2.0
 MILLI = 1e3
+COLUMNS = ("loop", "numpy", "fastest", "slowest", "autograd, 1", "autograd, 2", "times faster", "target", "result")
 CLOSED, OPEN = "closed loop", "open loop"
-Losses = Callable[..., np.ndarray]
+THREADS = "autograd on 1 and on 2 threads, judged by the better; numpy on 2, half of a batch each, one BLAS thread"
 
 
 def replays(epochs: int) -> tuple[Replay, OpenLoopReplay]:
@@ -48,19 +49,9 @@ def full_training() -> Table:
     times = {name: timing.scaled(MILLI / EPOCHS) for name, timing in in_turns(calls, ROUNDS).items()}
     return Table(
         "4. Milliseconds an update, full tanh training (N = 100, T = 50, batch 100, SGD 0.01, clip 1)",
-        [
-            "loop",
-            "numpy",
-            "fastest",
-            "slowest",
-            "autograd, 1 thread",
-            "2 threads",
-            "better / numpy",
-            "target",
-            "result",
-        ],
+        COLUMNS,
         [_row(loop, times) for loop in (CLOSED, OPEN)],
-        [*notes, f"{EPOCHS} epochs a turn, {ROUNDS} turns; numpy computes the halves of a batch on two threads"],
+        [*notes, THREADS, f"{EPOCHS} epochs a turn, {ROUNDS} turns, after warm-up"],
     )
 
 
