@@ -5,12 +5,13 @@ import json
 from pathlib import Path
 from time import perf_counter, process_time
 
+from benchmarks.full import full_training
 from benchmarks.horizon import horizons
 from benchmarks.protocol import protocol
 from benchmarks.scaling import against_horizon, against_neurons, against_runs
 from benchmarks.table import environment
 
-TABLES = (protocol, against_neurons, against_horizon, against_runs, horizons)
+TABLES = (protocol, against_neurons, against_horizon, against_runs, horizons, full_training)
 
 
 def main() -> None:

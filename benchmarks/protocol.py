@@ -130,18 +130,26 @@ def _agreement(replay: Replay) -> list[str]:
     for backend in backends():
         losses, final = Exact(replay, backend).run()
         weights = np.abs(final - direct.weights.stack).max()
-        lines.append(_checked(f"exact descent, {backend}", losses, direct.loss))
+        lines.append(checked(f"exact descent, {backend}", losses, direct.loss))
         lines[-1] += f"; final weights {weights:.1e} absolute"
     if find_spec("torch"):
         from benchmarks import autograd
 
         for name, step in autograd.STEPS.items():
             losses = autograd.train_autograd(replay, CHECKED, step)
-            lines.append(_checked(f"autograd, {name}", losses, direct.loss[:CHECKED]))
+            lines.append(checked(f"autograd, {name}", losses, direct.loss[:CHECKED]))
     return lines
 
 
-def _checked(name: str, found: np.ndarray, expected: np.ndarray, limit: float = 1e-9) -> str:
+def checked(name: str, found: np.ndarray, expected: np.ndarray, limit: float = 1e-9) -> str:
+    """A line that tells how far losses are apart, relative.
+
+    :param name: whose losses
+    :param found: these losses
+    :param expected: those of direct training
+    :param limit: largest distance that is let pass
+    :raises SystemExit: if they are further apart
+    """
     gap = np.abs(found / expected - 1).max()
     if not gap <= limit:
         raise SystemExit(f"{name} must be the same computation as direct training; losses differ by {gap:.1e}")

@@ -59,9 +59,11 @@ class Neurons:
         :param drive: [y, Vᵀh], (batch, q + r)
         :param out: where to write them
         """
-        np.dot(drive, self.write, out=out)
-        if self.weights.w is not None:
-            out += h @ self.weights.w.T
+        if self.weights.w is None:
+            np.dot(drive, self.write, out=out)
+        else:
+            np.dot(h, self.weights.w.T, out=out)
+            out += np.dot(drive, self.write)
         activate(self.activation, out)
         if self.leak != 1.0:
             out *= self.leak
@@ -70,39 +72,40 @@ class Neurons:
 
 
 class NeuronAdjoint:
-    """Back-propagation through the neurons, step by step from the last, summing the weights' gradients.
+    """Back-propagation through the neurons, step by step from the last.
 
     With g_t = ∂L/∂h_t and the preactivation's e_t = γ φ'·g_{t+1}: :meth:`to_drive` gives [M U]ᵀ e_t, and
-    :meth:`to_state` moves on to g_t = (1-γ) g_{t+1} + Z ∂L/∂u_t + V Uᵀ e_t + Wᵀ e_t.
+    :meth:`to_state` moves on to g_t = (1-γ) g_{t+1} + Z ∂L/∂u_t + V Uᵀ e_t + Wᵀ e_t. All e_t are kept, so that
+    the gradient of a matrix is one product over all steps.
 
     :param neurons: the network
     :param h: neuron states of every step, (steps, batch, N)
     :param drive: [y, Vᵀh] that moved h to the next step, (steps - 1, batch, q + r)
+    :param slope: room for the g_t, as large as h
     :param slope_u: ∂L/∂u of the last step, (batch, p)
     """
 
-    def __init__(self, neurons: Neurons, h: np.ndarray, drive: np.ndarray, slope_u: np.ndarray | float) -> None:
+    def __init__(
+        self, neurons: Neurons, h: np.ndarray, drive: np.ndarray, slope: np.ndarray, slope_u: np.ndarray | float
+    ) -> None:
         self.neurons, self.h, self.drive = neurons, h, drive
-        weights, size = neurons.weights, neurons.weights.neurons
-        batch, reads = h.shape[1], neurons.right.shape[1]
-        self._outputs = weights.z.shape[1]
+        steps, batch, _ = h.shape
+        self._outputs = neurons.weights.z.shape[1]
         self._right = np.ascontiguousarray(neurons.right.T)
-        self._error, self._slope = np.zeros((2, batch, size))
-        self._back = np.zeros((batch, reads))
-        self._back[:, : self._outputs] = slope_u
-        self._written = np.zeros((neurons.left.shape[1], size))
-        self._read = np.dot(self._back.T, h[-1])
-        self._recurrent = np.zeros((size, size)) if weights.w is not None else None
-        np.dot(self._back, self._right, out=self._slope)
+        self._slope = slope  # g_t, turned into e_{t-1} on the way back
+        self._back = np.zeros((steps, batch, neurons.right.shape[1]))
+        self._back[-1, :, : self._outputs] = slope_u
+        np.dot(self._back[-1], self._right, out=self._slope[-1])
+        self._kept: np.ndarray | None = None
+        self._spare = np.empty_like(h[0])
 
     def to_drive(self, t: int) -> np.ndarray:
         """∂L/∂[y, b] of the step from t to t+1, (batch, q + r).
 
         :param t: the step
         """
-        self._local = self._through_activation(t)
-        self._written += np.dot(self.drive[t].T, self._local)
-        return np.dot(self._local, self.neurons.left)
+        self._through_activation(t)
+        return np.dot(self._slope[t + 1], self.neurons.left)
 
     def to_state(self, t: int, slope_u: np.ndarray | float, slope_b: np.ndarray) -> None:
         """Move on to ∂L/∂h_t.
@@ -111,43 +114,40 @@ class NeuronAdjoint:
         :param slope_u: ∂L/∂u_t, (batch, p)
         :param slope_b: ∂L/∂b_t, (batch, r)
         """
-        self._back[:, : self._outputs] = slope_u
-        self._back[:, self._outputs :] = slope_b
-        self._read += np.dot(self._back.T, self.h[t])
-        rest = self._other_paths(t)
-        np.dot(self._back, self._right, out=self._slope)
-        if rest is not None:
-            self._slope += rest
+        back, slope, weights = self._back[t], self._slope[t], self.neurons.weights
+        back[:, : self._outputs] = slope_u
+        back[:, self._outputs :] = slope_b
+        np.dot(back, self._right, out=slope)
+        if weights.w is not None:
+            slope += np.dot(self._slope[t + 1], weights.w, out=self._spare)
+        if self._kept is not None:
+            slope += self._kept
 
     def gradients(self) -> Gradients:
         """The gradient by every weight matrix."""
         weights = self.neurons.weights
         p, q = weights.z.shape[1], weights.m.shape[1]
-        found = {"m": self._written[:q].T, "z": self._read[:p].T}
+        error = _flat(self._slope[1:])
+        written, read = error.T @ _flat(self.drive), _flat(self.h).T @ _flat(self._back)
+        found = {"m": written[:, :q], "z": read[:, :p]}
         if weights.u is not None:
-            found |= {"u": self._written[q:].T, "v": self._read[p:].T}
-        return found if self._recurrent is None else found | {"w": self._recurrent}
+            found |= {"u": written[:, q:], "v": read[:, p:]}
+        return found if weights.w is None else found | {"w": error.T @ _flat(self.h[:-1])}
 
-    def _other_paths(self, t: int) -> np.ndarray | None:
-        """What reaches ∂L/∂h_t through the full recurrence and the leak, if there are any."""
-        rest = None
-        if self._recurrent is not None:
-            self._recurrent += np.dot(self._local.T, self.h[t])
-            rest = np.dot(self._local, self.neurons.weights.w)  # type: ignore[arg-type]
-        if self.neurons.leak != 1.0:
-            kept = (1.0 - self.neurons.leak) * self._slope
-            rest = kept if rest is None else rest + kept
-        return rest
-
-    def _through_activation(self, t: int) -> np.ndarray:
-        """γ φ'(preactivation of step t) · ∂L/∂h_{t+1}."""
-        leak, out = self.neurons.leak, self._error
+    def _through_activation(self, t: int) -> None:
+        """Turn ∂L/∂h_{t+1} into the preactivation's γ φ'·∂L/∂h_{t+1}, and keep the leak's share of it."""
+        leak, slope, rate = self.neurons.leak, self._slope[t + 1], self.h[t + 1]
+        if leak != 1.0:
+            self._kept = (1.0 - leak) * slope
+            slope *= leak
         if self.neurons.activation == "linear":
-            return self._slope if leak == 1.0 else np.multiply(self._slope, leak, out=out)
-        rate = self.h[t + 1]
+            return
         if leak != 1.0:
             rate = (rate - (1.0 - leak) * self.h[t]) / leak
-        slope_at(self.neurons.activation, rate, out)
-        out *= self._slope
-        out *= leak
-        return out
+        slope_at(self.neurons.activation, rate, self._spare)
+        slope *= self._spare
+
+
+def _flat(array: np.ndarray) -> np.ndarray:
+    """Steps and batch as one axis."""
+    return array.reshape(-1, array.shape[-1])

@@ -9,6 +9,7 @@ from numerics.errors import choice, number, real, require, whole
 from numerics.neurons import Gradients
 from numerics.observe import OBSERVERS, Observer
 from numerics.optimize import fit
+from numerics.parts import batch_parts, helpers, mean_of_parts
 from numerics.plants import Plant, double_integrator
 from numerics.population_states import HALF_WIDTH, ClosedLoopTest
 from numerics.replay import Replay, Settings, check_fit, run_config
@@ -132,17 +133,21 @@ def train_open_loop(
     plant, settings = replay.plant, replay.settings
     leak, activation = settings.leak, settings.activation
     trial = ClosedLoopTest(plant, replay.weights, settings, replay.half_width)
-    student = Response.allocate(replay.weights, replay.y.shape[2], replay.length)
-    teacher = Response.allocate(replay.teacher, replay.y.shape[2], replay.length)
+    networks, rows = (replay.weights, replay.teacher), batch_parts(replay.weights, replay.y.shape[2])
+    rooms = [[Response.allocate(w, part.stop - part.start, replay.length) for w in networks] for part in rows]
 
     def differentiate(epoch: int, weights: Weights) -> tuple[float, Gradients]:
-        y = replay.y[epoch]
-        target = respond(replay.teacher, y, leak, activation, teacher).u
-        return imitation_loss(weights, y, target, leak, activation, student)
+        def part(i: int) -> tuple[float, Gradients]:
+            (student, teacher), y = rooms[i], replay.y[epoch, :, rows[i]]
+            target = respond(replay.teacher, y, leak, activation, teacher).u
+            return imitation_loss(weights, y, target, leak, activation, student)
+
+        return mean_of_parts(part, rows, pool)
 
     def bound(observe: Observer) -> Callable[[Weights], object]:
         return lambda weights: observe(plant, weights, trial.episodes, settings)
 
     record = {"test_loss": trial.loss, **{name: bound(observe) for name, observe in observers.items()}} if test else {}
-    status, history, weights = fit(replay.weights, settings, replay.epochs, differentiate, record, progress)
+    with helpers() as pool:
+        status, history, weights = fit(replay.weights, settings, replay.epochs, differentiate, record, progress)
     return Run("simulation", status, history, weights, replay.config())

@@ -1,5 +1,6 @@
 """The loop of plant and N neurons, stepped in plain numpy. Knows nothing of the reduction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ class Trajectory:
     :param h: neuron states, (T, batch, N)
     :param read: [Zᵀh, Vᵀh] of every step, (T, batch, p + r)
     :param drive: [y, Vᵀh] that moved h to the next step, (T-1, batch, q + r)
+    :param slope: room for ∂L/∂h of every step, (T, batch, N); left as it is by a rollout
     :param p: number of controls
     """
 
@@ -25,6 +27,7 @@ class Trajectory:
     h: np.ndarray
     read: np.ndarray
     drive: np.ndarray
+    slope: np.ndarray
     p: int
 
     @classmethod
@@ -39,9 +42,17 @@ class Trajectory:
         """
         (n, p, q), r = plant.shape, weights.rank
         fits("horizon x batch x neurons", horizon, batch, weights.neurons)
-        widths = {"x": n, "h": weights.neurons, "read": p + r}
+        widths = {"x": n, "h": weights.neurons, "slope": weights.neurons, "read": p + r}
         arrays = {name: np.zeros((horizon, batch, width)) for name, width in widths.items()}
         return cls(**arrays, drive=np.zeros((horizon - 1, batch, q + r)), p=p)
+
+    def gather(self, parts: Sequence["Trajectory"]) -> None:
+        """Overwrite the episodes, not the slopes, by those of the parts of the batch.
+
+        :param parts: the parts, in order
+        """
+        for name in ("x", "h", "read", "drive"):
+            np.concatenate([getattr(part, name) for part in parts], axis=1, out=getattr(self, name))
 
     @property
     def u(self) -> np.ndarray:

@@ -15,12 +15,14 @@ class Response:
     :param h: neuron states h_0 … h_K, (K+1, batch, N)
     :param read: [Zᵀh, Vᵀh] of every step, (K+1, batch, p + r)
     :param drive: [y, Vᵀh] that moved h to the next step, (K, batch, q + r)
+    :param slope: room for ∂L/∂h of every step, (K+1, batch, N); left as it is by a response
     :param p: number of controls
     """
 
     h: np.ndarray
     read: np.ndarray
     drive: np.ndarray
+    slope: np.ndarray
     p: int
 
     @property
@@ -37,8 +39,8 @@ class Response:
         :param length: number K of inputs
         """
         p, q, r = weights.z.shape[1], weights.m.shape[1], weights.rank
-        h = np.zeros((length + 1, batch, weights.neurons))
-        return cls(h, np.zeros((length + 1, batch, p + r)), np.zeros((length, batch, q + r)), p)
+        h, slope = (np.zeros((length + 1, batch, weights.neurons)) for _ in range(2))
+        return cls(h, np.zeros((length + 1, batch, p + r)), np.zeros((length, batch, q + r)), slope, p)
 
 
 def respond(
@@ -86,7 +88,7 @@ def imitation_loss(
     count = error.shape[0] * error.shape[1]
     slope = (2.0 / count) * error
     neurons = Neurons(weights, leak, activation)
-    adjoint = NeuronAdjoint(neurons, response.h, response.drive, slope[-1])
+    adjoint = NeuronAdjoint(neurons, response.h, response.drive, response.slope, slope[-1])
     q = y.shape[2]
     for k in range(y.shape[0] - 1, -1, -1):
         written = adjoint.to_drive(k)

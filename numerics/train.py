@@ -7,6 +7,7 @@ import numpy as np
 from numerics.neurons import Gradients, NeuronAdjoint, Neurons
 from numerics.observe import OBSERVERS, Observer
 from numerics.optimize import fit
+from numerics.parts import batch_parts, helpers, mean_of_parts
 from numerics.plants import Plant
 from numerics.replay import Replay, Settings
 from numerics.results import Run
@@ -46,7 +47,7 @@ def backpropagate(plant: Plant, weights: Weights, episodes: Trajectory, settings
     state_slope = (unit * settings.state_weight) * episodes.x
     penalty = unit * settings.control_penalty
     neurons = Neurons(weights, settings.leak, settings.activation)
-    adjoint = NeuronAdjoint(neurons, episodes.h, episodes.drive, penalty * episodes.u[-1])
+    adjoint = NeuronAdjoint(neurons, episodes.h, episodes.drive, episodes.slope, penalty * episodes.u[-1])
     slope_x = state_slope[-1].copy()
     for t in range(episodes.h.shape[0] - 2, -1, -1):
         written = adjoint.to_drive(t)
@@ -75,14 +76,24 @@ def train(
     :param progress: called with (epochs done, epochs in all)
     """
     plant, settings = replay.plant, replay.settings
-    room = Trajectory.allocate(plant, replay.weights, replay.x0.shape[1], settings.horizon)
+    batch = replay.x0.shape[1]
+    rows = batch_parts(replay.weights, batch)
+    rooms = [Trajectory.allocate(plant, replay.weights, part.stop - part.start, settings.horizon) for part in rows]
+    whole = Trajectory.allocate(plant, replay.weights, batch, settings.horizon) if len(rooms) > 1 else rooms[0]
 
     def differentiate(epoch: int, weights: Weights) -> tuple[float, Gradients]:
-        return loss_and_gradient(plant, weights, replay.x0[epoch], settings, room)
+        def part(i: int) -> tuple[float, Gradients]:
+            return loss_and_gradient(plant, weights, replay.x0[epoch, rows[i]], settings, rooms[i])
+
+        found = mean_of_parts(part, rows, pool)
+        if observers and len(rooms) > 1:
+            whole.gather(rooms)
+        return found
 
     def bound(observe: Observer) -> Callable[[Weights], object]:
-        return lambda weights: observe(plant, weights, room, settings)
+        return lambda weights: observe(plant, weights, whole, settings)
 
     record = {name: bound(observe) for name, observe in observers.items()}
-    status, history, weights = fit(replay.weights, settings, replay.epochs, differentiate, record, progress)
+    with helpers() as pool:
+        status, history, weights = fit(replay.weights, settings, replay.epochs, differentiate, record, progress)
     return Run("simulation", status, history, weights, replay.config())

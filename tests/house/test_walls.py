@@ -14,6 +14,7 @@ EXPERIMENT = (
     "neurons",
     "simulate",
     "optimize",
+    "parts",
     "train",
     "student",
     "open_loop",
