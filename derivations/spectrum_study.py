@@ -209,6 +209,9 @@ def report(runs: Sequence[Watch]) -> str:
         for label, predicted in (("joint radius < 1", joint), ("radius of W < 1", alone)):
             s = score(predicted, settles)
             lines.append(f"  {label:18} accuracy {s.accuracy:.4f}, balanced {s.balanced:.4f}")
+        near = np.abs(pooled(runs, "joint") - 1) < NEAR
+        right = int(np.sum((joint == settles)[near]))
+        lines.append(f"  joint radius within {NEAR} of 1: right at {right} of {near.sum()} checkpoints")
         lines.append(
             f"  epochs from joint radius < 1 to settling: median {np.median(late):g}, {late.min():g} to {late.max():g}"
         )

@@ -47,6 +47,7 @@ def test_a_radius_off_by_a_hundredth_fails_the_claims(watched):
 def test_report_names_both_predictors(watched):
     text = spectrum_study.report(watched)
     assert "joint radius < 1" in text
+    assert "joint radius within 0.005 of 1: right at" in text
     assert "passes 1 upwards for good in 0 of 2 runs" in text
 
 
