@@ -4,6 +4,8 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 OUT    ?= report
 
+export OPENBLAS_NUM_THREADS ?= 1 # our matrices are small: more BLAS threads only compete
+
 .PHONY: validate test bench clean
 
 $(VENV)/core: pyproject.toml

@@ -1,1 +1,6 @@
-"""Where theory and experiment meet: derived results, the checks between the two, figures, and the command."""
+"""Derived results, each with its derivation, its LaTeX and its check against the experiment; and the command line."""
+
+import os
+
+# Our matrices are small: a second BLAS thread costs more than it gains, and full networks use two threads themselves.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
