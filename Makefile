@@ -4,7 +4,8 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 OUT    ?= report
 
-export OPENBLAS_NUM_THREADS ?= 1 # our matrices are small: more BLAS threads only compete
+# Our matrices are small: more BLAS threads only compete.
+export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: validate test bench clean
 
