@@ -1,15 +1,16 @@
 """Claims about full networks, on the seeds of a validation."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from derivations import spectrum_study, spike_study
 from derivations.check import Check
-from derivations.evidence import Pair, timed
+from derivations.evidence import Progress, timed
 from numerics.markov import impulse_response, markov_rollout
 from numerics.plants import double_integrator
-from numerics.replay import Settings, full_replay
+from numerics.replay import Replay, Settings, full_replay
 from numerics.simulate import rollout
 from numerics.train import train
 from numerics.weights import Weights
@@ -17,6 +18,30 @@ from numerics.weights import Weights
 EPOCHS, EVERY = 131, 5
 """Updates and epochs between checkpoints where stabilisation, near epoch 105, is looked at."""
 LEAKS = (1.0, 0.5)
+
+
+@dataclass(frozen=True)
+class FullSeed:
+    """A seed of the full protocol; its runs are made by the checks.
+
+    :param seed: the seed
+    """
+
+    seed: int
+
+    @property
+    def replay(self) -> Replay:
+        """The closed-loop run of the protocol."""
+        return full_replay(self.seed)
+
+
+def gather(seeds: Sequence[int], progress: Progress | None = None) -> list[FullSeed]:
+    """The seeds on which the claims are decided.
+
+    :param seeds: the seeds
+    :param progress: not needed, nothing is run yet
+    """
+    return [FullSeed(seed) for seed in seeds]
 
 
 def _in_another_basis(rng: np.random.Generator, weights: Weights) -> Weights:
@@ -27,7 +52,7 @@ def _in_another_basis(rng: np.random.Generator, weights: Weights) -> Weights:
     return Weights(S @ weights.m, back.T @ weights.z, w=S @ weights.recurrence @ back)
 
 
-def markov(pairs: Sequence[Pair]) -> list[Check]:
+def markov(pairs: Sequence[FullSeed]) -> list[Check]:
     """A full linear network and its copy in another basis move as their Markov parameters say, with leak and without.
 
     :param pairs: the runs, for the seeds
@@ -48,7 +73,7 @@ def markov(pairs: Sequence[Pair]) -> list[Check]:
     return lines
 
 
-def spectrum(pairs: Sequence[Pair]) -> list[Check]:
+def spectrum(pairs: Sequence[FullSeed]) -> list[Check]:
     """The joint spectrum, not that of W, predicts when a full tanh network stabilises.
 
     :param pairs: the runs, for the seeds
@@ -56,7 +81,7 @@ def spectrum(pairs: Sequence[Pair]) -> list[Check]:
     return spectrum_study.checks(spectrum_study.watches([pair.seed for pair in pairs], EPOCHS, EVERY))
 
 
-def spikes(pairs: Sequence[Pair]) -> list[Check]:
+def spikes(pairs: Sequence[FullSeed]) -> list[Check]:
     """The closed-loop test loss of full tanh networks spikes in open-loop learning.
 
     :param pairs: the runs, for the seeds
@@ -64,5 +89,5 @@ def spikes(pairs: Sequence[Pair]) -> list[Check]:
     return spike_study.checks(spike_study.many([pair.seed for pair in pairs]))
 
 
-CLAIMS: tuple[Callable[[Sequence[Pair]], list[Check]], ...] = (markov, spectrum, spikes)
+CLAIMS: tuple[Callable[[Sequence[FullSeed]], list[Check]], ...] = (markov, spectrum, spikes)
 """All claims about full networks."""

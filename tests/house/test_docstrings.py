@@ -13,7 +13,7 @@ MODULES = [
     f"{package}.{path.stem}"
     for package in ("theory", "numerics", "derivations")
     for path in sorted((ROOT / package).glob("*.py"))
-    if path.stem not in {"__init__", "cli"}
+    if path.stem != "__init__" and not path.stem.startswith("cli")
 ]
 
 

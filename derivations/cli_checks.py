@@ -1,0 +1,166 @@
+"""Commands that set theory beside the experiment: validate, stages, compare, figure."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from derivations import screen
+from derivations.cli_app import MANY, ReplayFile, app
+from derivations.options import OPTIONS, comparable, make_replay, with_protocol, words
+from numerics import files
+from numerics.errors import choice, require, whole
+
+COMPARABLE = [name for name in OPTIONS if name not in {"seed", "activation", "optimizer", "leak", "train"}]
+
+
+@app.command()
+@with_protocol(*COMPARABLE)
+def validate(
+    out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("report"),
+    seeds: Annotated[int | None, typer.Option(help="Number of seeds, 0, 1, … [default: 3; open loop: 20].")] = None,
+    stages: Annotated[bool, typer.Option("--stages", help="Decide the claims about the three stages instead.")] = False,
+    open_loop: Annotated[bool, typer.Option("--open-loop", help="Decide those about open loop instead.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Decide those about full tanh networks instead.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON alone.")] = False,
+    *,
+    protocol: dict,
+) -> None:
+    """Derive, descend exactly, train N neurons directly, and compare: the main job.
+
+    Prints one line a claim and writes report.md, report.json, expressions.tex and three figures.
+    Exit code 1 if a claim fails.
+
+    Examples:
+
+      closedloop validate
+
+      closedloop validate --out report --seeds 1 --epochs 200
+
+      closedloop validate --stages
+
+      closedloop validate --open-loop --seeds 5
+
+      closedloop validate --full
+    """
+    from derivations import validate as writer
+    from derivations.jobs import JOBS
+
+    asked = [name for name, given in (("stages", stages), ("open-loop", open_loop), ("full", full)) if given]
+    require(len(asked) < 2, f"--{' and --'.join(asked)} are two jobs; found both; run one after the other")
+    name = asked[0] if asked else "main"
+    job = JOBS[name]
+    require(not (job.fixed and protocol), f"--{name} fixes the protocol; found also {words(protocol)}; remove it")
+    seeds = whole("--seeds", job.seeds if seeds is None else seeds, 1, MANY)
+    make_replay(None, protocol)
+    whole("neurons", protocol.get("neurons", 2), 2)
+    whole("horizon", protocol.get("horizon", 2), 2)
+    folder = files.prepare_folder(out)
+    for file in writer.REPORT:
+        files.check_writable(folder / file)
+    with screen.progress() as report:
+        runs = job.gather(range(seeds), report, **protocol)
+        lines = writer.run_checks_on(runs, report, job.checks)
+    (writer.write_texts if job.fixed else writer.write_report)(folder, lines, runs)
+    typer.echo(writer.as_json(lines, runs)) if as_json else screen.table(lines, folder)
+    raise typer.Exit(0 if all(line.passed for line in lines) else 1)
+
+
+@app.command()
+def stages(
+    seeds: Annotated[int, typer.Option(help="Number of seeds, 0, 1, ….")] = 50,
+    network: Annotated[str, typer.Option(help="rank-one (exact map) or full (tanh, direct training).")] = "rank-one",
+    epochs: Annotated[int, typer.Option(help="Number of updates.")] = 1000,
+) -> None:
+    """Where the stages end, over seeds: fraction found, medians, bootstrap intervals.
+
+    Examples:
+
+      closedloop stages
+
+      closedloop stages --network full --seeds 5
+    """
+    from derivations import stage_statistics
+
+    with screen.progress() as report:
+        table = stage_statistics.measure(
+            whole("--seeds", seeds, 1, MANY), network, whole("--epochs", epochs, 2), report
+        )
+    typer.echo(table)
+
+
+@app.command()
+@with_protocol()
+def compare(
+    replay: ReplayFile = None,
+    teacher: Annotated[
+        Path | None, typer.Option(help="Weights of the open-loop teacher, .npz [default: the closed-loop run's].")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Compare seeds 0, 1, … instead of one [default: --seed].")] = None,
+    network: Annotated[str, typer.Option(help="rank-one (linear) or full (tanh, every weight trained).")] = "rank-one",
+    inputs: Annotated[str, typer.Option(help="Open-loop inputs: white, or teacher (its own observations).")] = "white",
+    variance: Annotated[float, typer.Option(help="Variance of white inputs.")] = 2.0,
+    out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("compare"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summaries as JSON alone.")] = False,
+    *,
+    protocol: dict,
+) -> None:
+    """Train the same network in closed and in open loop, and test both in closed loop.
+
+    Prints a table a seed and writes compare.json, compare.npz and compare.png.
+
+    Examples:
+
+      closedloop compare --seed 1
+
+      closedloop compare --network full --epochs 300
+
+      closedloop compare --replay run.npz --teacher trained.npz --inputs teacher
+    """
+    from derivations import compare as job
+    from derivations import compare_report
+
+    choice("--network", network, tuple(job.HALF_WIDTHS))
+    choice("--inputs", inputs, ("white", "teacher"))
+    runs = comparable(replay, network, seeds, protocol)
+    weights = None if teacher is None else job.read_teacher(teacher)
+    folder = files.prepare_folder(out)
+    for name in compare_report.FILES:
+        files.check_writable(folder / name)
+    with screen.progress() as report:
+        half_width = job.HALF_WIDTHS[network]
+        found = [job.compare(run, weights, inputs, variance, half_width, report) for run in runs]
+    rows = compare_report.report(folder, found)
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    typer.echo("\n\n".join(job.table(row) for row in rows))
+    typer.echo(f"{compare_report.verdict(rows)}; report in {folder}/")
+
+
+@app.command()
+def figure(
+    number: Annotated[int, typer.Argument(help="Figure of the paper: 1 to 5.")],
+    out: Annotated[Path, typer.Option(help="Folder for the picture and its numbers.")] = Path("figures"),
+    seed: Annotated[int | None, typer.Option(help="Seed of the run that is shown [default: the figure's own].")] = None,
+) -> None:
+    """Draw a figure of the paper from fresh runs, theory over simulation, and save its numbers beside it.
+
+    1: closed and open loop. 2: the same in the plane of gains. 3: stage 1. 4: stage 2. 5: stage 3.
+
+    Examples:
+
+      closedloop figure 4
+
+      closedloop figure 5 --seed 2 --out figures
+    """
+    from derivations import figures
+
+    figures.check_number(number)
+    if seed is not None:
+        whole("--seed", seed, 0)
+    folder = files.prepare_folder(out)
+    with screen.progress() as report:
+        picture, numbers, gap = figures.make(number, folder, seed, report)
+    typer.echo(f"{picture}, {numbers}: exact map and direct training differ by {gap:.1e}")

@@ -1,0 +1,104 @@
+"""Commands that make single runs: train, descend, replay."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from derivations import screen
+from derivations.cli_app import Out, ReplayFile, app
+from derivations.options import make_replay, with_protocol
+from numerics import files
+from numerics.replay import Replay
+
+LONG = 2000  # horizons beyond which looking for the optimum takes longer than the run
+
+
+def _save(run, out: Path) -> None:
+    from numerics.optimum import gap
+
+    run.save(out)
+    closed = run.config["task"] == "closed_loop"
+    above = gap(run) if closed and run.config["horizon"] <= LONG else None
+    optimum = "" if above is None else f", {above:.2%} above the optimum"
+    loss = f"loss {run.loss[0]:.6g} -> {run.loss[-1]:.6g}" if run.loss.size else "no finite loss"
+    typer.echo(f"{out}: {run.status}, {run.loss.size} epochs, {loss}{optimum}")
+
+
+@app.command()
+@with_protocol()
+def train(
+    out: Out,
+    replay: ReplayFile = None,
+    *,
+    protocol: dict,
+) -> None:
+    """Train N neurons directly: a replay file, or the rank-one protocol.
+
+    Examples:
+
+      closedloop train --replay run.npz --out simulation.npz
+
+      closedloop train --seed 3 --epochs 300 --out simulation.npz
+    """
+    from numerics import open_loop
+    from numerics import train as closed_loop
+
+    files.check_writable(out)
+    run = make_replay(replay, protocol)
+    with screen.progress() as report:
+
+        def progress(done: int, total: int) -> None:
+            report("training", done, total)
+
+        if isinstance(run, Replay):
+            result = closed_loop.train(run, progress=progress)
+        else:
+            result = open_loop.train_open_loop(run, progress=progress)
+    _save(result, out)
+
+
+@app.command()
+@with_protocol()
+def descend(
+    out: Out,
+    replay: ReplayFile = None,
+    backend: Annotated[str, typer.Option(help="auto, python or numba.")] = "auto",
+    *,
+    protocol: dict,
+) -> None:
+    """The same run by the exact reduced map: same input, same output, no neurons.
+
+    Examples:
+
+      closedloop descend --replay run.npz --out theory.npz
+
+      closedloop descend --seed 3 --epochs 300 --out theory.npz
+    """
+    from numerics import descent, open_loop_descent
+
+    files.check_writable(out)
+    run = make_replay(replay, protocol)
+    if isinstance(run, Replay):
+        result = descent.descend(run, backend)
+    else:
+        result = open_loop_descent.descend_open_loop(run, backend)
+    _save(result, out)
+
+
+@app.command("replay")
+@with_protocol()
+def write_replay(
+    out: Out,
+    protocol: dict,
+) -> None:
+    """Write a replay file of the rank-one protocol: initial weights, initial states, settings.
+
+    Example:
+
+      closedloop replay --seed 3 --epochs 300 --out run.npz
+    """
+    from numerics.replay_files import save_replay
+
+    save_replay(out, make_replay(None, protocol))
+    typer.echo(f"{out}: written")

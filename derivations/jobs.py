@@ -1,0 +1,32 @@
+"""The sets of claims that ``closedloop validate`` can decide."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from derivations import evidence, full_checks, open_loop_checks, validate
+from derivations.check import Check
+
+
+@dataclass(frozen=True)
+class Job:
+    """One set of claims and the runs that they are decided on.
+
+    :param seeds: number of seeds unless told otherwise
+    :param gather: makes the runs, from seeds, a progress report and the protocol's options
+    :param checks: the claims
+    :param fixed: whether the protocol's options do not apply
+    """
+
+    seeds: int
+    gather: Callable[..., Sequence]
+    checks: tuple[Callable[[Sequence], list[Check]], ...]
+    fixed: bool = False
+
+
+JOBS = {
+    "main": Job(3, evidence.gather, validate.CHECKS),
+    "stages": Job(3, evidence.gather, validate.STAGE_CHECKS),
+    "open-loop": Job(open_loop_checks.SEEDS, open_loop_checks.gather, open_loop_checks.CLAIMS, fixed=True),
+    "full": Job(3, full_checks.gather, full_checks.CLAIMS, fixed=True),
+}
+"""By the option that asks for it."""
