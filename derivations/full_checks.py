@@ -7,7 +7,7 @@ import numpy as np
 
 from derivations import spectrum_study, spike_study
 from derivations.check import Check
-from derivations.evidence import Progress, timed
+from derivations.evidence import Pair, Progress, timed
 from numerics.markov import impulse_response, markov_rollout
 from numerics.plants import double_integrator
 from numerics.replay import Replay, Settings, full_replay
@@ -52,7 +52,7 @@ def _in_another_basis(rng: np.random.Generator, weights: Weights) -> Weights:
     return Weights(S @ weights.m, back.T @ weights.z, w=S @ weights.recurrence @ back)
 
 
-def markov(pairs: Sequence[FullSeed]) -> list[Check]:
+def markov(pairs: Sequence[FullSeed] | Sequence[Pair]) -> list[Check]:
     """A full linear network and its copy in another basis move as their Markov parameters say, with leak and without.
 
     :param pairs: the runs, for the seeds

@@ -1,13 +1,13 @@
 """The claims about open against closed loop, each decided on fresh runs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from derivations.check import Check
-from derivations.evidence import Progress, timed
+from derivations.evidence import Pair, Progress, timed
 from numerics.descent import descend
 from numerics.observe import OBSERVERS
 from numerics.open_loop import OpenLoopReplay, open_loop_replay, train_open_loop
@@ -20,6 +20,8 @@ from numerics.spike import Spike, spike
 
 EPOCHS = 500
 SEEDS = 20
+SHORT = 200
+"""Epochs of the main job's open-loop runs: past the spike."""
 SHARE = 0.95
 """Fraction of seeds that must show what is claimed of all."""
 
@@ -72,6 +74,34 @@ def gather(seeds: Sequence[int], progress: Progress | None = None) -> list[OpenP
         theory, fast = timed(descend_open_loop, replay)
         pairs.append(OpenPair(seed, closed, replay, simulation, theory, slow, fast))
     return pairs
+
+
+def agreement(pairs: Sequence[Pair]) -> list[Check]:
+    """A validation's networks once more in open loop, taught by what they became in closed loop.
+
+    :param pairs: closed-loop runs, directly and exactly
+    """
+    gaps, tests, seconds = [], [], np.zeros(2)
+    for pair in pairs:
+        if not pair.simulation.completed:
+            return [Check("open loop: a finite closed-loop run to teach", 1.0, np.nan, np.nan, 0.0)]
+        replay = open_loop_replay(pair.replay, pair.simulation.weights)
+        opened = replace(replay, y=replay.y[:SHORT])
+        simulation, slow = timed(train_open_loop, opened, {"overlaps": OBSERVERS["overlaps"]})
+        theory, fast = timed(descend_open_loop, opened)
+        gaps.append(np.abs(theory.overlaps - simulation.overlaps).max())
+        tests.append(np.abs(theory.history["test_loss"] / simulation.history["test_loss"] - 1).max())
+        seconds += fast, slow
+    claim = (
+        f"open loop, {len(theory.loss)} epochs: overlaps, largest difference of {len(pairs)} seeds (last σ_zm shown)"
+    )
+    ends = [float(run.overlaps[-1, 0]) for run in (theory, simulation)]
+    top = [float(run.history["test_loss"].max()) for run in (theory, simulation)]
+    worst = "open loop: closed-loop test loss, relative (largest of the last seed shown)"
+    return [
+        Check(claim, ends[0], ends[1], float(max(gaps)), 1e-8, float(seconds[0]), float(seconds[1])),
+        Check(worst, top[0], top[1], float(max(tests)), 1e-8),
+    ]
 
 
 def exact_map(pairs: Sequence[OpenPair]) -> list[Check]:

@@ -10,7 +10,9 @@ import numpy as np
 from derivations import (
     catalogue,
     document,
+    full_checks,
     nonlinear_checks,
+    open_loop_checks,
     point_checks,
     run_checks,
     series_checks,
@@ -35,6 +37,8 @@ CHECKS: tuple[Callable[[Sequence[Pair]], list[Check]], ...] = (
     run_checks.general_plant,
     run_checks.flow_and_laws,
     run_checks.gains,
+    open_loop_checks.agreement,
+    full_checks.markov,
     nonlinear_checks.nonlinear,
 )
 """The theory against the experiment, line by line."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from derivations import cli
+from derivations import cli, open_loop_checks
 from numerics.files import read_arrays
 from numerics.replay import rank_one_replay
 from numerics.replay_files import save_replay
@@ -124,6 +124,11 @@ MISTAKES = [
     (["descend", "--backend", "gpu", "--out", "OUT"], "backend must be one of"),
     (["validate", "--seeds", "0", "--out", "FOLDER"], "--seeds must be at least 1"),
     (["validate", "--epochs", "0", "--out", "FOLDER"], "epochs must be at least 1"),
+    (["validate", "--stages", "--full", "--out", "FOLDER"], "--stages and --full are two jobs"),
+    (
+        ["validate", "--open-loop", "--epochs", "9", "--out", "FOLDER"],
+        "--open-loop fixes the protocol; found also --epochs",
+    ),
     (["validate", "--out", "REPLAY"], "--out must be a folder"),
     (["validate", "--neurons", "1", "--out", "FOLDER"], "neurons must be at least 2; found 1"),
     (["validate", "--horizon", "1", "--out", "FOLDER"], "horizon must be at least 2; found 1"),
@@ -215,6 +220,13 @@ def test_validate_writes_the_whole_report(run, tmp_path):
     report = json.loads((tmp_path / "r" / "report.json").read_text())
     assert report["passed"] is True
     assert all(check["tolerance"] >= check["difference"] for check in report["checks"])
+
+
+def test_validate_open_loop_writes_the_texts(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(open_loop_checks, "EPOCHS", 210)
+    code, out, _ = run("validate", "--open-loop", "--seeds", 1, "--out", tmp_path / "r")
+    assert code == 0, out
+    assert {p.name for p in (tmp_path / "r").iterdir()} == {"report.md", "report.json", "expressions.tex"}
 
 
 def test_validate_fails_with_code_1_if_a_claim_fails(run, tmp_path, monkeypatch):
