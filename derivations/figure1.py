@@ -69,7 +69,8 @@ def draw(data: dict[str, np.ndarray]):
     bins = np.logspace(-0.2, np.log10(high) + 0.5, 32)
     for name, colour in (("closed", CLOSED), ("open", OPENED)):
         axes[1, 1].hist(data[f"spike_rise_{name}"], bins=bins, color=colour, label=f"{name} loop")
+    axes[1, 1].yaxis.get_major_locator().set_params(integer=True)
     axes[1, 1].set(xscale="log", xlabel="largest rise of the test loss (ratio)", ylabel="networks")
-    axes[1, 1].set_title(f"d  {data['spike_rise_open'].size} seeds, rank one; open loop at least {low:.0f}")
+    axes[1, 1].set_title(f"d  {data['spike_rise_open'].size} seeds, rank one; open loop at least {low:.0f}-fold")
     axes[1, 1].legend(fontsize=6)
     return figure
