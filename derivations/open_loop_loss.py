@@ -51,11 +51,9 @@ def _sensitivity_residual():
     return (X.applyfunc(loss.subs(values).diff) - X * S).expand()
 
 
-def build() -> Result:
-    """Impulse response, recorded and white losses, and why the Gram closure holds here too."""
-    student, teacher = AgentFilter().impulse_response(SHOWN), teacher_symbols(SHOWN)
-    white = white_noise_loss(student, teacher)
-    steps = (
+def _filter_steps(student) -> tuple[Step, ...]:
+    """The agent as a filter and its impulse response."""
+    return (
         Step(
             r"In $h = M a + U b$ the agent alone is a filter; fed with the plant's output it is $P_{\mathrm{eff}}$ again "
             r"(checked for a general plant, rank two, with leak).",
@@ -71,6 +69,12 @@ def build() -> Result:
             Matrix([g[0] for g in student])
             - Matrix([sigma_zm, *(sigma_zu * sigma_vu**j * sigma_vm for j in range(SHOWN - 1))]),
         ),
+    )
+
+
+def _loss_steps(student, teacher) -> tuple[Step, ...]:
+    """The loss of recorded and of white inputs, and what learning makes of it."""
+    return (
         Step(
             r"The mean squared difference to a teacher is a quadratic form of $\Delta g_j = g_j - \bar g_j$ in the second "
             r"moment $R$ of the inputs' lags: a batch enters through $R$ only.",
@@ -82,7 +86,7 @@ def build() -> Result:
             r"White inputs of variance $\varsigma^2$ have $R_{jj} = \varsigma^2 (K-j)/K$ and no more: lags do not talk to "
             rf"each other (here $K = {SHOWN}$).",
             r"L_{\mathrm{open}}",
-            white,
+            white_noise_loss(student, teacher),
             _expectation_residual(),
         ),
         Step(
@@ -96,6 +100,12 @@ def build() -> Result:
             _sensitivity_residual(),
         ),
     )
+
+
+def build() -> Result:
+    """Impulse response, recorded and white losses, and why the Gram closure holds here too."""
+    student, teacher = AgentFilter().impulse_response(SHOWN), teacher_symbols(SHOWN)
+    white = white_noise_loss(student, teacher)
     return Result(
         "open-loop-loss",
         "The agent in open loop",
@@ -103,6 +113,6 @@ def build() -> Result:
         r"$g_j = \kappa\,\sigma_{vu}^{j-1}$; imitation of a teacher is a quadratic form of $g - \bar g$, and learning the "
         r"same exact map of the Gram matrix.",
         "teacher-student training: Ger & Barak, arXiv 2505.13567, Sec. 3; flow: arXiv 2605.04115; recorded inputs: here",
-        steps,
+        _filter_steps(student) + _loss_steps(student, teacher),
         {rf"g_{j}": g[0] for j, g in enumerate(student)} | {r"L_{\mathrm{open}}": white},
     )

@@ -31,13 +31,11 @@ def _static_gain() -> Expr:
     return visible(controller(ReducedLoop())[0].subs(lam, 1))
 
 
-def build() -> Result:
-    """The feedthrough relaxes first, the memory leaves a saddle later; in between the loop is unstable."""
-    feedthrough = 2 * noise**2 * (sigma_zm - G_0)
-    memory = _memory_slope(steps_heard)
-    modulus, third = small_overlap_modulus()
+def _learning_steps() -> tuple[Step, ...]:
+    """What white noise teaches first: the feedthrough, then, from a saddle, the memory."""
+    feedthrough, memory = 2 * noise**2 * (sigma_zm - G_0), _memory_slope(steps_heard)
     growth = saddle_growth().subs(loss_slope, memory)
-    steps = (
+    return (
         Step(
             r"Without memory, $\kappa = 0$, the white-noise loss is a parabola in $\sigma_{zm}$ around the teacher's "
             rf"$\bar g_0$ (for $K = {', '.join(map(str, CHECKED))}$).",
@@ -58,6 +56,13 @@ def build() -> Result:
             growth,
             difference(growth, memory**2 * saddle_growth().coeff(loss_slope, 2)),
         ),
+    )
+
+
+def _loop_steps() -> tuple[Step, ...]:
+    """What the student's own closed loop makes of it: two kinds of instability, and why closed loop has neither."""
+    modulus, third = small_overlap_modulus()
+    return (
         Step(
             r"For small overlaps the fast root of the student's own closed loop is $\lambda_3 \approx \sigma_{vu} + \kappa$.",
             r"\lambda_3",
@@ -92,6 +97,12 @@ def build() -> Result:
             envelope_residual(),
         ),
     )
+
+
+def build() -> Result:
+    """The feedthrough relaxes first, the memory leaves a saddle later; in between the loop is unstable."""
+    memory = _memory_slope(steps_heard)
+    modulus, growth = small_overlap_modulus()[0], saddle_growth().subs(loss_slope, memory)
     return Result(
         "open-loop-spike",
         "The spike of the closed-loop test loss in open loop",
@@ -99,6 +110,6 @@ def build() -> Result:
         r"$|\lambda_1|^2 \approx 1 + |\sigma_{zm}| - 2\kappa > 1$: the closed-loop test loss rises by orders of magnitude and "
         r"falls again once $\kappa > |\sigma_{zm}|/2$. A memory that overshoots makes a second kind, a real root beyond 1.",
         "the spike: Ger & Barak, arXiv 2505.13567, Fig. 1; its cause derived here",
-        steps,
+        _learning_steps() + _loop_steps(),
         {r"|\lambda_1|^2": modulus, r"\mu^2": growth, r"L_\kappa": memory},
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from sympy import Symbol, diff
+from sympy import Matrix, Symbol, diff
 
 from numerics.codegen import assignments, build, indent, indexed, tuple_source
 from theory.adjoint import grid
@@ -36,41 +36,48 @@ def filter_kernel(agent: AgentFilter) -> FilterKernel:
 
     :param agent: the agent with symbols as overlaps; a symbolic leak becomes a parameter
     """
-    d, p, q = agent.q + agent.rank, agent.p, agent.q
-    state, adjoint, slope = grid("s", d, q), grid("l", d, q), grid("w", p, q)
-    heard, following = agent.readout * state, agent.transition * state
-    hamiltonian = sum(slope.multiply_elementwise(heard)) + sum(adjoint.multiply_elementwise(following))
-    names, costates = [str(x) for x in state], [str(x) for x in adjoint]
-    overlaps = [str(x) for x in agent.overlaps.flat]
-    totals = [f"d_{name}" for name in overlaps]
-    increments = [Symbol(t) + diff(hamiltonian, o) for t, o in zip(totals, agent.overlaps.flat, strict=True)]
-    cells = [f"[k * {q} + {i}, {o}]" for o in range(p) for i in range(q)]
-    parameters = sorted(agent.leak.free_symbols, key=str)
-    begin = [
-        *indexed(overlaps, "overlaps"),
+    state = grid("s", agent.q + agent.rank, agent.q)
+    cells = [f"[k * {agent.q} + {i}, {o}]" for o in range(agent.p) for i in range(agent.q)]
+    forward, backward = _forward(agent, state, cells), _backward(agent, state, cells)
+    scope, common = {"empty": np.empty}, ["overlaps", "parameters"]
+    whole = [*common, "moment", "target", "length"]
+    response = build("response", [*common, "length"], [*forward, "return response"], "Impulse response.", scope)
+    body = [*forward, *backward]
+    return FilterKernel(agent, response, build("filter_loss", whole, body, "Open-loop loss, adjoint gradient.", scope))
+
+
+def _forward(agent: AgentFilter, state: Matrix, cells: list[str]) -> list[str]:
+    """Lines that step S_j and write g_j, leaving the S_j in ``trajectory``."""
+    names, parameters = [str(x) for x in state], sorted(agent.leak.free_symbols, key=str)
+    return [
+        *indexed(agent.overlaps.flat, "overlaps"),
         *indexed(parameters, "parameters"),
         *assignments(names, list(agent.entry), "x"),
-        f"response = empty((length * {q}, {p}))",
+        f"response = empty((length * {agent.q}, {agent.p}))",
         "trajectory = []",
         "for k in range(length):",
         *indent([f"trajectory.append({tuple_source(names)})"]),
-        *indent(assignments([f"response{cell}" for cell in cells], list(heard), "x")),
-        *indent(assignments(names, list(following), "y")),
+        *indent(assignments([f"response{cell}" for cell in cells], list(agent.readout * state), "x")),
+        *indent(assignments(names, list(agent.transition * state), "y")),
     ]
-    body = [
-        *begin,
+
+
+def _backward(agent: AgentFilter, state: Matrix, cells: list[str]) -> list[str]:
+    """Lines that give the loss and, from the last lag to the first, its gradient."""
+    adjoint, slope = grid("l", *state.shape), grid("w", agent.p, agent.q)
+    hamiltonian = sum(slope.multiply_elementwise(agent.readout * state))
+    hamiltonian += sum(adjoint.multiply_elementwise(agent.transition * state))
+    costates, totals = [str(x) for x in adjoint], [f"d_{name}" for name in agent.overlaps.flat]
+    increments = [Symbol(t) + diff(hamiltonian, o) for t, o in zip(totals, agent.overlaps.flat, strict=True)]
+    return [
         "error = response - target",
         "pull = moment @ error",
         "loss = (error * pull).sum()",
         f"{' = '.join(totals)} = 0.0",
         f"{' = '.join(costates)} = 0.0",
         "for k in range(length - 1, -1, -1):",
-        *indent([f"{tuple_source(names)} = trajectory[k]"]),
+        *indent([f"{tuple_source(str(x) for x in state)} = trajectory[k]"]),
         *indent([f"{w} = 2.0 * pull{cell}" for w, cell in zip(slope, cells, strict=True)]),
         *indent(assignments([*totals, *costates], [*increments, *(diff(hamiltonian, x) for x in state)], "x")),
         f"return loss, {tuple_source(totals)}",
     ]
-    scope, common = {"empty": np.empty}, ["overlaps", "parameters"]
-    whole = [*common, "moment", "target", "length"]
-    response = build("response", [*common, "length"], [*begin, "return response"], "Impulse response.", scope)
-    return FilterKernel(agent, response, build("filter_loss", whole, body, "Open-loop loss, adjoint gradient.", scope))

@@ -107,15 +107,19 @@ def fit(
         history["gradient_norm"].append(norm)
         for name, observe in observers.items():
             history[name].append(observe(weights))
-        with np.errstate(all="ignore"):
-            steps = {name: optimizer.step(name, g) for name, g in clipped(trained, norm, settings.clip).items()}
-            moved = {name: weights.arrays()[name] + step for name, step in steps.items()}
+        moved = _moved(weights, optimizer, clipped(trained, norm, settings.clip))
         if not all(np.isfinite(array).all() for array in moved.values()):
             return diverged(epoch), arrays(history), weights
         weights = weights.updated(moved)
         if progress:
             progress(epoch + 1, epochs)
     return COMPLETED, arrays(history), weights
+
+
+def _moved(weights: Weights, optimizer: Sgd | Adam, gradients: Gradients) -> dict[str, np.ndarray]:
+    """The trained matrices after one step, finite or not."""
+    with np.errstate(all="ignore"):
+        return {name: weights.arrays()[name] + optimizer.step(name, g) for name, g in gradients.items()}
 
 
 def arrays(history: dict[str, list]) -> dict[str, np.ndarray]:
