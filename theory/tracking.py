@@ -20,7 +20,6 @@ gradients are derived here.
 from dataclasses import dataclass, field
 
 from sympy import Expr, ImmutableMatrix, Matrix, MatrixBase, Rational, cancel, expand, eye, zeros
-
 from sympy.polys.matrices import DomainMatrix
 
 from theory import symbols
@@ -185,7 +184,7 @@ def tone_loss(error: MatrixBase, axis: int, amplitude: Expr = symbols.amplitude,
     :param amplitude: a
     :param step: dt
     """
-    return step * amplitude**2 / 2 * sum(squared_modulus(entry) for entry in error.col(axis))
+    return step * amplitude**2 * Rational(1, 2) * sum(squared_modulus(entry) for entry in error.col(axis))
 
 
 def tone_slope(
@@ -201,7 +200,7 @@ def tone_slope(
     """
     products = (e.subs(lam, 1 / lam) * d for e, d in zip(error.col(axis), slope.col(axis), strict=True))
     total = cancel(sum(products))
-    return step * amplitude**2 / 2 * (total + total.subs(lam, 1 / lam))
+    return step * amplitude**2 * Rational(1, 2) * (total + total.subs(lam, 1 / lam))
 
 
 def steps_of(loop: TrackingLoop, count: int) -> list[ImmutableMatrix]:
