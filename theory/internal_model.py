@@ -77,6 +77,15 @@ def robust_error() -> Expr:
     return tracking_error(feedback=-N / D, forward=(N + rest * D) / (D * lam)).subs(D, 0)
 
 
+def pole_error() -> Expr:
+    """E at a pole of the agent, D = 0 with K_p = N_p/D and K_r = N_r/D: -(1 + λ N_r/N_p), whatever G.
+
+    A pole alone does not make an agent track that also reads the reference; λ N_r = -N_p does.
+    """
+    D, feedback, forward = Symbol("D"), Symbol("N_p"), Symbol("N_r")
+    return tracking_error(feedback=feedback / D, forward=forward / D).subs(D, 0)
+
+
 def tone_factor() -> Expr:
     """λ² - 2 cos(ω) λ + 1, with the roots e^{±iω}."""
     return lam**2 - 2 * cos(omega) * lam + 1

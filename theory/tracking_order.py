@@ -13,6 +13,8 @@ curvature. Low frequencies have the larger slope either way, and without feedbac
 Source: derived here; the task is that of Ger & Barak, arXiv 2505.13567, Sec. 5.
 """
 
+from functools import cache
+
 from sympy import Dummy, Expr, ImmutableMatrix, Poly, S, cancel, expand, solve
 
 from theory.plant import double_integrator
@@ -108,6 +110,7 @@ def cycle_mean(expression: Expr) -> Expr:
     return cancel(sum(c * means[i - 1, j] for (i, j), c in spread.terms()))
 
 
+@cache
 def horizon_loss() -> Expr:
     """Loss of an agent u = k_r r on one sinusoid over T steps that hold whole cycles, from rest, no ramp.
 

@@ -151,7 +151,7 @@ def test_gradient_by_the_read_out_is_that_by_the_markov_parameters(tracker):
 
 
 def exact(array):
-    return [[Rational(int(round(60 * x)), 60) for x in row] for row in array]
+    return [[Rational(round(60 * x), 60) for x in row] for row in array]
 
 
 def test_numbers_are_those_of_the_exact_theory(rng):

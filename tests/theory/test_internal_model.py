@@ -9,6 +9,7 @@ from theory.internal_model import (
     deadbeat_loop,
     error_residual,
     mismatch,
+    pole_error,
     present_error,
     recurrent_eigenvalue,
     regulated_error,
@@ -47,6 +48,12 @@ def test_present_error_vanishes_at_a_finite_gain():
 def test_perfect_on_two_plants_needs_a_pole_and_an_error_reader():
     assert set(robust_solution().values()) == {0}
     assert robust_error() == 0
+
+
+def test_a_pole_alone_does_not_track():
+    feedback, forward = Symbol("N_p"), Symbol("N_r")
+    assert cancel(pole_error() + 1 + lam * forward / feedback) == 0
+    assert cancel(pole_error().subs(forward, -feedback / lam)) == 0
 
 
 @pytest.fixture(scope="module")

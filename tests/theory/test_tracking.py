@@ -29,9 +29,9 @@ LETTERS = ImmutableMatrix([[gain_p, gain_r]])
 
 def test_copies_of_a_plant_stand_side_by_side():
     plant = side_by_side(double_integrator(dt), 2)
-    assert plant.A == Matrix([[1, 0, dt, 0], [0, 1, 0, dt], [0, 0, 1, 0], [0, 0, 0, 1]])
-    assert plant.B == Matrix([[0, 0], [0, 0], [dt, 0], [0, dt]])
-    assert plant.C == Matrix([[1, 0, 0, 0], [0, 1, 0, 0]])
+    assert Matrix([[1, 0, dt, 0], [0, 1, 0, dt], [0, 0, 1, 0], [0, 0, 0, 1]]) == plant.A
+    assert Matrix([[0, 0], [0, 0], [dt, 0], [0, dt]]) == plant.B
+    assert Matrix([[1, 0, 0, 0], [0, 1, 0, 0]]) == plant.C
 
 
 def exact(array):
@@ -106,7 +106,7 @@ def test_a_flipped_feed_is_noticed(rng):
 
 def test_transfer_of_every_agent_on_one_axis_is_the_textbook_loop():
     G = planar_gain()
-    assert G == dt**2 / (lam - 1) ** 2 or cancel(G - dt**2 / (lam - 1) ** 2) == 0
+    assert dt**2 / (lam - 1) ** 2 == G or cancel(G - dt**2 / (lam - 1) ** 2) == 0
     found = TrackingLoop(double_integrator(dt)).transfer(LETTERS)[0]
     assert cancel(found - G * gain_r / (1 - G * gain_p)) == 0
 
