@@ -1,6 +1,7 @@
 """The stationary loss of tracking, frequency by frequency."""
 
-from sympy import Expr, I, ImmutableMatrix, Matrix, Symbol, cancel, cos, expand, sin
+from sympy import QQ, Expr, I, ImmutableMatrix, Matrix, Symbol, cancel, cos, expand, sin
+from sympy.polys.fields import field
 
 from derivations.result import Result, Step
 from theory.plant import double_integrator
@@ -9,8 +10,6 @@ from theory.tracking import TrackingLoop, tone_loss, tone_slope
 
 STATIC = ImmutableMatrix([[gain_p, gain_r]])
 REAL, IMAGINARY = Symbol("e_1", real=True), Symbol("e_2", real=True)
-TANGENT = Symbol("q", real=True)
-POINT = (1 + I * TANGENT) ** 2 / (1 + TANGENT**2)  # λ on the unit circle, q = tan(ω/2)
 ONE_AXIS = TrackingLoop(double_integrator(dt))
 
 
@@ -28,16 +27,27 @@ def _factored() -> Expr:
     return dt * amplitude**2 * squares[0] / squares[1] / 2
 
 
-def _modulus_residual(value: Expr) -> Expr:
-    """The loss less dt a²/2 times the squares of real and imaginary part of E on the unit circle, gains real."""
-    real = {letter: Symbol(letter.name, real=True) for letter in (gain_p, gain_r)}
-    top = dt**2 * (lam * gain_r + gain_p) - (lam - 1) ** 2
-    bottom = (lam - 1) ** 2 - dt**2 * gain_p
-    squares = []
-    for part in (top, bottom):
-        at = expand(part.subs(real).subs(lam, POINT) * (1 + TANGENT**2) ** 2, complex=True)
-        squares.append(sum(piece**2 for piece in at.as_real_imag()))
-    return cancel(value.subs(real).subs(lam, POINT) - dt * amplitude**2 * squares[0] / squares[1] / 2)
+def _modulus_residual() -> Expr:
+    """f(λ) f(1/λ) of any real quadratic less |f|² on the unit circle, λ = c + i s and 1/λ = c - i s by c² + s² = 1."""
+    c, s = Symbol("c", real=True), Symbol("s", real=True)
+    letters = [Symbol(f"f_{k}", real=True) for k in range(3)]
+    on, mirrored = (sum(f * point**k for k, f in enumerate(letters)) for point in (c + I * s, c - I * s))
+    pieces = expand(on).as_real_imag()
+    inverse = expand((c + I * s) * (c - I * s)).subs(s**2, 1 - c**2) - 1
+    return expand(on * mirrored - sum(piece**2 for piece in pieces)) + expand(inverse)
+
+
+def _in_field(expression: Expr):
+    """A rational function as an element of the field of the agent's gains: differences cancel fast."""
+    rational, *_ = field([gain_p, gain_r, lam, dt, amplitude], QQ)
+    return rational.from_expr(expression)
+
+
+def _slope_residual(loss: Expr, slope: Expr, letter: Symbol) -> Expr:
+    """A slope less the derivative of the loss."""
+    value = _in_field(loss)
+    gens = dict(zip((gain_p, gain_r), value.field.gens[:2], strict=True))
+    return (_in_field(slope) - value.diff(gens[letter])).as_expr()
 
 
 def build() -> Result:
@@ -68,14 +78,14 @@ def build() -> Result:
             r"$K_p$ and $K_r$ numbers:",
             r"L_\omega",
             _factored(),
-            Matrix([cancel(loss - _factored()), _modulus_residual(loss)]),
+            Matrix([cancel(loss - _factored()), _modulus_residual()]),
         ),
         Step(
             r"Slopes follow from $dE = \lambda\, G_{\mathrm{cl}}\, dK\, (C X + D)$ as $dL = dt\, a^2\, \mathrm{Re}\, E^* dE$; by "
             r"both gains of that agent they are the derivatives. By a later response $g_j$, $dK = \lambda^{-j}$.",
             r"\partial L_\omega/\partial K_r|_{K_p = 0}",
             cancel(slope.subs(gain_p, 0)),
-            Matrix([cancel(slope - loss.diff(gain_r)), cancel(other - loss.diff(gain_p))]),
+            Matrix([_slope_residual(loss, slope, gain_r), _slope_residual(loss, other, gain_p)]),
         ),
         Step(
             r"Once feedback holds the loop, it answers slow controls by $-1/K_p$, whatever the frequency, and fast ones like "

@@ -1,8 +1,8 @@
 """Tracking over an episode from rest, transients included: the loss of each frequency and its gradient, exactly.
 
 While nothing is clamped the loop is linear in the references, and with uniform independent phases the loss of an
-episode is the sum of the losses of its sinusoids. Of each, the complex reference ramp(t) a e^{iωt} is stepped through plant and
-neurons, x_0 = 0, h_{-1} = 0, and
+episode is the sum of the losses of its sinusoids. Of each, the complex reference ramp(t) a e^{iωt} is stepped through
+plant and neurons, x_0 = 0, h_{-1} = 0, and
 
     L_f = (dt/2) (1/T) Σ_{t<T} |C_o x_{t+1} - r_t|²,
 

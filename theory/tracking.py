@@ -62,8 +62,8 @@ class TrackingLoop:
     """
 
     plant: LinearPlant = field(default_factory=lambda: side_by_side(double_integrator(STEP), 2))
-    view: ImmutableMatrix = None  # type: ignore[assignment]  # set below
-    feed: ImmutableMatrix = None  # type: ignore[assignment]  # set below
+    view: ImmutableMatrix = None
+    feed: ImmutableMatrix = None
     rank: int = 1
     leak: Expr = STEP
     overlaps: Overlaps = None  # type: ignore[assignment]  # symbols, set below
