@@ -38,15 +38,15 @@ def build() -> Result:
     distance, finite = shifted_pole(), 1 / ((lam - 1) * plant_gain)
     steps = (
         Step(
-            r"The error is a mismatch times the closed loop; the same holds for matrices with $G$ invertible. Tracking of $\omega$ "
+            r"The error is a mismatch times the closed loop; the same holds for matrices with $G_o$ invertible. Tracking of $\omega$ "
             r"is perfect exactly if the mismatch vanishes at $\lambda = e^{i\omega}$: two real equations, met at finite $K$.",
-            r"(G^{-1} - K_p)\, E",
+            r"(G_o^{-1} - K_p)\, E",
             mismatch(),
             Matrix([error_residual(), cancel(tracking_error() - CLOSED * mismatch())]),
         ),
         Step(
             r"An agent that reads nothing but the regulated error $r_{t-1} - p_t$ has $\lambda K_r = -K_p = K_e$: its error vanishes "
-            r"only at a pole of $G K_e$, hence of the agent, as the plant has none but $\lambda = 1$: the internal model of Francis and Wonham.",
+            r"only at a pole of $G_o K_e$, hence of the agent, as the plant has none but $\lambda = 1$: the internal model of Francis and Wonham.",
             r"E_{\mathrm{error}}",
             regulated_error(),
             cancel(regulated_error() + 1 / (1 + plant_gain * ERROR_GAIN)),
@@ -59,7 +59,7 @@ def build() -> Result:
         ),
         Step(
             r"One agent $K_p = N_p/D$, $K_r = N_r/D$ that is to be perfect on two plants $G_1 \neq G_2$ must solve "
-            r"$D/G = N_p + \lambda N_r$ for both: it has a pole at $e^{i\omega}$ and reads the error there, and then is perfect on all.",
+            r"$D/G_o = N_p + \lambda N_r$ for both: it has a pole at $e^{i\omega}$ and reads the error there, and then is perfect on all.",
             r"(D, N_p + \lambda N_r)",
             vector(robust_solution().values()),
             Matrix([*robust_solution().values(), robust_error()]),
@@ -71,7 +71,7 @@ def build() -> Result:
             cancel(pole_error() + 1 + lam * FORWARD / FEEDBACK),
         ),
         Step(
-            r"On a fixed plant feedforward suffices: the deadbeat controller $K_p = -3 + 8/(\lambda + 2)$ of $G = 1/(\lambda - 1)^2$ with "
+            r"On a fixed plant feedforward suffices: the deadbeat controller $K_p = -3 + 8/(\lambda + 2)$ of $G_o = 1/(\lambda - 1)^2$ with "
             r"$K_r = g_0 + g_1/\lambda$ that meets the condition. A rank-two agent; its joint eigenvalues are all zero.",
             r"(g_0, g_1)",
             vector([loop.overlaps.zm[1], loop.overlaps.zu[1]]),

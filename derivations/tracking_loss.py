@@ -1,7 +1,7 @@
 """The stationary loss of tracking, frequency by frequency."""
 
-from sympy import QQ, Expr, I, ImmutableMatrix, Matrix, Symbol, cancel, cos, expand, sin
-from sympy.polys.fields import field
+from sympy import Expr, I, ImmutableMatrix, Matrix, Symbol, cancel, cos, expand, sin
+from sympy.polys.fields import sfield
 
 from derivations.result import Result, Step
 from theory.plant import double_integrator
@@ -37,17 +37,11 @@ def _modulus_residual() -> Expr:
     return expand(on * mirrored - sum(piece**2 for piece in pieces)) + expand(inverse)
 
 
-def _in_field(expression: Expr):
-    """A rational function as an element of the field of the agent's gains: differences cancel fast."""
-    rational, *_ = field([gain_p, gain_r, lam, dt, amplitude], QQ)
-    return rational.from_expr(expression)
-
-
 def _slope_residual(loss: Expr, slope: Expr, letter: Symbol) -> Expr:
-    """A slope less the derivative of the loss."""
-    value = _in_field(loss)
-    gens = dict(zip((gain_p, gain_r), value.field.gens[:2], strict=True))
-    return (_in_field(slope) - value.diff(gens[letter])).as_expr()
+    """A slope less the derivative of the loss, in the field of rational functions, where differences cancel fast."""
+    rational, (value, found) = sfield([loss, slope])
+    position = rational.symbols.index(letter)
+    return (found - value.diff(rational.gens[position])).as_expr()
 
 
 def build() -> Result:
@@ -75,7 +69,7 @@ def build() -> Result:
         ),
         Step(
             r"Of a real system $|E|^2 = E(\lambda) E(1/\lambda)$. For a double integrator and an agent without memory, "
-            r"$K_p$ and $K_r$ numbers:",
+            r"$K_p$ and $K_r$ are numbers.",
             r"L_\omega",
             _factored(),
             Matrix([cancel(loss - _factored()), _modulus_residual()]),

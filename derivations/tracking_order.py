@@ -41,21 +41,22 @@ def build() -> Result:
     whole = power * (1 + 4 * k / CHORD + k**2 * (4 + CHORD * DRIFT) / CHORD**2) / 2
     best = -2 * CHORD / (dt**2 * (4 + CHORD * DRIFT))
     share = 4 / (4 + CHORD * DRIFT)
-    drift = response_from_rest(Symbol("t"), lam ** Symbol("t"))
+    step = Symbol("t")
+    drift = k * (lam**step - 1 - step * (lam - 1)) / (lam - 1) ** 2
     loss, (gain, gained) = horizon_loss(), best_feedforward()
     late = [
         cancel(silent_slope(lag) - dt**3 * amplitude**2 * (lam**lag + lam**-lag) / 2 / chord()) for lag in LAGS
     ]  # cos(lag ω)
     steps = (
         Step(
-            r"On the unit circle the double integrator one step ahead is real, $\lambda G = -dt^2/d$ with $d = |\lambda - 1|^2$.",
+            r"On the unit circle the double integrator one step ahead is real, $\lambda G_o = -dt^2/d$ with $d = |\lambda - 1|^2$.",
             "d",
             4 * sin(omega / 2) ** 2,
             _on_circle(),
         ),
         Step(
             r"The control that tracks is the acceleration of the reference: a fast sinusoid needs more.",
-            r"u/r = 1/(\lambda G)",
+            r"u/r = 1/(\lambda G_o)",
             -CHORD / dt**2,
             _gap(needed_control(), -CHORD / dt**2),
         ),
@@ -80,9 +81,7 @@ def build() -> Result:
             Matrix(
                 [
                     *rest_residuals(),
-                    cancel(
-                        drift.subs(lam ** Symbol("t"), POWER).subs(Symbol("t"), TIME) - response_from_rest(TIME, POWER)
-                    ),
+                    cancel(drift.subs(lam**step, POWER).subs(step, TIME) - response_from_rest(TIME, POWER)),
                 ]
             ),
         ),

@@ -73,14 +73,14 @@ def build() -> Result:
         ),
         Step(
             r"The states are $(\lambda - A - B K C)^{-1} B K D$ times the reference: put back into the joint equations, in "
-            r"letters without dimensions. The agent reads position and reference, $K = (K_p, K_r)$, and $G$ is the plant.",
+            r"letters without dimensions. The agent reads position and reference, $K = (K_p, K_r)$, and $G_o$ is the plant.",
             "T",
             TRANSFER,
             _zero(words.residual(), words.feedback_residual(), general - _inserted(TRANSFER)),
         ),
         Step(
             r"The plant of one axis. The same $T$ follows from the reduced joint system of a rank-one agent with leak.",
-            "G",
+            "G_o",
             planar_gain(),
             _zero(loop.state_space_transfer() - loop.transfer(), planar_gain() - dt**2 / (lam - 1) ** 2),
         ),
@@ -120,7 +120,7 @@ def build() -> Result:
     return Result(
         "tracking-transfer",
         "From reference to position",
-        r"Any linear agent that reads position and reference makes the position follow with $T = (1 - G K_p)^{-1} G K_r$; its "
+        r"Any linear agent that reads position and reference makes the position follow with $T = (1 - G_o K_p)^{-1} G_o K_r$; its "
         r"error is $E = \lambda T - 1$, and only $K_p$ decides on stability.",
         "task: Ger & Barak, arXiv 2505.13567, Sec. 5; transfer functions: Kailath, Linear Systems (1980); slopes derived here",
         steps,

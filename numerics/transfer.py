@@ -70,7 +70,7 @@ class Tones:
 
 
 @dataclass(frozen=True)
-class Tracker:
+class TrackingSystem:
     """Plant, task and agent.
 
     :param plant: the plant; its C is what the agent reads of the states, (q, n)
@@ -130,7 +130,7 @@ class Phasors:
     adjoint: np.ndarray
 
 
-def planar_tracker(weights: Weights, dt: float = 0.1, leak: float = 0.1) -> Tracker:
+def planar_tracker(weights: Weights, dt: float = 0.1, leak: float = 0.1) -> TrackingSystem:
     """Two double integrators, states (p_x, p_y, v_x, v_y), and an agent that reads both positions and references.
 
     :param weights: the agent's weights, m (N, 4) and z (N, 2)
@@ -142,10 +142,10 @@ def planar_tracker(weights: Weights, dt: float = 0.1, leak: float = 0.1) -> Trac
     plant = Plant(
         np.block([[one, dt * one], [none, one]]), np.vstack([none, dt * one]), np.vstack([positions, 0 * positions])
     )
-    return Tracker(plant, np.vstack([none, one]), positions, weights, leak)
+    return TrackingSystem(plant, np.vstack([none, one]), positions, weights, leak)
 
 
-def transfer(tracker: Tracker, advance: complex) -> tuple[np.ndarray, np.ndarray]:
+def transfer(tracker: TrackingSystem, advance: complex) -> tuple[np.ndarray, np.ndarray]:
     """The agent K(λ), (p, q), and T(λ) from reference to tracked output, (s, s).
 
     :param tracker: plant, task and agent
@@ -157,13 +157,13 @@ def transfer(tracker: Tracker, advance: complex) -> tuple[np.ndarray, np.ndarray
     return K, tracker.tracked @ np.linalg.solve(closed, B @ K @ tracker.feed)
 
 
-def _heard(tracker: Tracker, advance: complex) -> np.ndarray:
+def _heard(tracker: TrackingSystem, advance: complex) -> np.ndarray:
     """λ γ (λ - F)⁻¹ M, from inputs to neurons, (N, q)."""
     size = tracker.weights.neurons
     return advance * tracker.leak * np.linalg.solve(advance * np.eye(size) - tracker.step, tracker.weights.m)
 
 
-def phasors(tracker: Tracker, tones: Tones) -> list[Phasors]:
+def phasors(tracker: TrackingSystem, tones: Tones) -> list[Phasors]:
     """The stationary state under each sinusoid alone.
 
     :param tracker: plant, task and agent
@@ -180,7 +180,7 @@ def phasors(tracker: Tracker, tones: Tones) -> list[Phasors]:
     return [_stationary(tracker, advance, a) for advance, a in zip(tones.advances, amplitudes, strict=True)]
 
 
-def _stationary(tracker: Tracker, advance: complex, amplitude: np.ndarray) -> Phasors:
+def _stationary(tracker: TrackingSystem, advance: complex, amplitude: np.ndarray) -> Phasors:
     A, B, C = tracker.plant.A, tracker.plant.B, tracker.plant.C
     z, size = tracker.weights.z, tracker.weights.neurons
     heard = _heard(tracker, advance)
@@ -195,7 +195,7 @@ def _stationary(tracker: Tracker, advance: complex, amplitude: np.ndarray) -> Ph
     return Phasors(advance, error, reading, heard @ reading, demand, adjoint)
 
 
-def stationary_losses(tracker: Tracker, tones: Tones) -> np.ndarray:
+def stationary_losses(tracker: TrackingSystem, tones: Tones) -> np.ndarray:
     """(dt/2) |e_f|² of every sinusoid, (F,); their sum is the stationary loss.
 
     :param tracker: plant, task and agent
@@ -205,7 +205,7 @@ def stationary_losses(tracker: Tracker, tones: Tones) -> np.ndarray:
     return np.array([tones.dt / 2 * np.vdot(s.error, s.error).real for s in phasors(tracker, tones)])
 
 
-def stationary_gradients(tracker: Tracker, tones: Tones) -> Gradients:
+def stationary_gradients(tracker: TrackingSystem, tones: Tones) -> Gradients:
     """Gradients of every sinusoid's stationary loss by the weights, each (F, *shape of the weights).
 
     Of a low-rank recurrence, by u and v; of a full one, by w.
@@ -235,7 +235,7 @@ def split(weights: Weights, recurrent: np.ndarray) -> Gradients:
     return found | {"u": recurrent @ weights.v, "v": np.swapaxes(recurrent, -1, -2) @ weights.u}
 
 
-def markov_gradients(tracker: Tracker, tones: Tones, lags: int) -> np.ndarray:
+def markov_gradients(tracker: TrackingSystem, tones: Tones, lags: int) -> np.ndarray:
     """Gradients of every sinusoid's stationary loss by the Markov parameters g_0 …, (F, lags, p, q).
 
     :param tracker: plant, task and agent
@@ -251,7 +251,7 @@ def markov_gradients(tracker: Tracker, tones: Tones, lags: int) -> np.ndarray:
     return tones.dt * np.stack(slopes)
 
 
-def needed_control(tracker: Tracker, advance: complex, axis: int) -> np.ndarray:
+def needed_control(tracker: TrackingSystem, advance: complex, axis: int) -> np.ndarray:
     """The agent's gains at λ that track a sinusoid perfectly beside its feedback: the control per reference, (p,).
 
     With perfect tracking, λ C_o x = r, the states obey x = (λ - A)⁻¹ B u, so u = [λ C_o (λ - A)⁻¹ B]⁻¹ r.

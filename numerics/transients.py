@@ -16,7 +16,7 @@ import numpy as np
 
 from numerics.errors import number, whole
 from numerics.neurons import Gradients
-from numerics.transfer import Tones, Tracker, split
+from numerics.transfer import Tones, TrackingSystem, split
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def references(tones: Tones, outputs: int, steps: int = 300, ramp: float = 1.0) 
     return waves[:, :, None] * tones.phasors(outputs)
 
 
-def episode(tracker: Tracker, r: np.ndarray) -> Episode:
+def episode(tracker: TrackingSystem, r: np.ndarray) -> Episode:
     """Step plant and neurons from rest under complex references.
 
     :param tracker: plant, task and agent
@@ -67,7 +67,7 @@ def episode(tracker: Tracker, r: np.ndarray) -> Episode:
     return Episode(x, y, h, x[1:] @ tracker.tracked.T - r)
 
 
-def episode_losses(tracker: Tracker, tones: Tones, steps: int = 300, ramp: float = 1.0) -> np.ndarray:
+def episode_losses(tracker: TrackingSystem, tones: Tones, steps: int = 300, ramp: float = 1.0) -> np.ndarray:
     """L_f of every sinusoid, (F,); infinite where an unstable loop overflows.
 
     :param tracker: plant, task and agent
@@ -81,7 +81,7 @@ def episode_losses(tracker: Tracker, tones: Tones, steps: int = 300, ramp: float
     return np.where(np.isfinite(losses), losses, np.inf)
 
 
-def episode_gradients(tracker: Tracker, tones: Tones, steps: int = 300, ramp: float = 1.0) -> Gradients:
+def episode_gradients(tracker: TrackingSystem, tones: Tones, steps: int = 300, ramp: float = 1.0) -> Gradients:
     """Gradients of every sinusoid's loss by the weights, each (F, *shape of the weights).
 
     :param tracker: plant, task and agent
@@ -102,7 +102,7 @@ def _outer(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.real(np.swapaxes(left, 0, 1).conj().swapaxes(1, 2) @ np.swapaxes(right, 0, 1))
 
 
-def _adjoint(tracker: Tracker, slope: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _adjoint(tracker: TrackingSystem, slope: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """∂L/∂u_t, (T, F, p), and ∂L/∂h_t, (T, F, N), from ∂L/∂(C_o x_{t+1})."""
     (n, p, _), weights = tracker.plant.shape, tracker.weights
     steps, count, _ = slope.shape

@@ -1,15 +1,15 @@
 """When a sinusoid is tracked perfectly, and when that needs an internal model.
 
-With as many controls as tracked outputs, G invertible and Ĝ = (G⁻¹ - K_p)⁻¹,
+With as many controls as tracked outputs, G_o invertible and Ĝ = (G_o⁻¹ - K_p)⁻¹,
 
-    E = λ T - 1 = Ĝ (λ K_r + K_p - G⁻¹),
+    E = λ T - 1 = Ĝ (λ K_r + K_p - G_o⁻¹),
 
-so at λ = e^{iω} tracking is perfect exactly if λ K_r + K_p = G⁻¹ there: 2 real equations an output, frequency and axis,
-met at finite K. No eigenvalue of the agent or of the joint system need be near e^{iω}. Eigenvalues there are forced
+so at λ = e^{iω} tracking is perfect exactly if λ K_r + K_p = G_o⁻¹ there: 2 real equations an output, frequency and
+axis, met at finite K. No eigenvalue of the agent or of the joint system need be near e^{iω}. Eigenvalues there are forced
 
-* if the agent reads the error alone that the loss regulates, r_{t-1} - p_t, hence λ K_r = -K_p: then E = -(1 + G K)⁻¹
-  with K = -K_p, which vanishes only at a pole of G K;
-* or if the same agent is to track perfectly on a plant that may vary: λ K_r + K_p cannot equal two G⁻¹.
+* if the agent reads the error alone that the loss regulates, r_{t-1} - p_t, hence λ K_r = -K_p: then E = -(1 + G_o K)⁻¹
+  with K = -K_p, which vanishes only at a pole of G_o K;
+* or if the same agent is to track perfectly on a plant that may vary: λ K_r + K_p cannot equal two G_o⁻¹.
 
 Both give a pole of the *agent* at e^{iω}, not of the joint system, whose eigenvalues at a stable loop are elsewhere.
 
@@ -28,9 +28,9 @@ ERROR_GAIN = Symbol("K_e")
 
 
 def tracking_error(gain: Expr = plant_gain, feedback: Expr = gain_p, forward: Expr = gain_r) -> Expr:
-    """E(λ) = λ T - 1, T = G K_r/(1 - G K_p), of one axis.
+    """E(λ) = λ T - 1, T = G_o K_r/(1 - G_o K_p), of one axis.
 
-    :param gain: G
+    :param gain: G_o
     :param feedback: K_p
     :param forward: K_r
     """
@@ -38,47 +38,47 @@ def tracking_error(gain: Expr = plant_gain, feedback: Expr = gain_p, forward: Ex
 
 
 def error_residual() -> Expr:
-    """(1 - G K_p) E - G (λ K_r + K_p - G⁻¹) for matrices, with E = λ (1 - G K_p)⁻¹ G K_r - 1: zero."""
-    G, P, R, T = (Symbol(name, commutative=False) for name in ("G", "K_p", "K_r", "T"))
-    error = (1 - G * P) * (lam * T - 1)
-    return expand(error.expand().subs(G * P * T, T - G * R) - G * (lam * R + P - G**-1))
+    """(1 - G_o K_p) E - G_o (λ K_r + K_p - G_o⁻¹) for matrices, with E = λ (1 - G_o K_p)⁻¹ G_o K_r - 1: zero."""
+    G_o, P, R, T = (Symbol(name, commutative=False) for name in ("G_o", "K_p", "K_r", "T"))
+    error = (1 - G_o * P) * (lam * T - 1)
+    return expand(error.expand().subs(G_o * P * T, T - G_o * R) - G_o * (lam * R + P - G_o**-1))
 
 
 def mismatch(gain: Expr = plant_gain) -> Expr:
-    """λ K_r + K_p - 1/G: zero at e^{iω} exactly where the sinusoid is tracked perfectly.
+    """λ K_r + K_p - 1/G_o: zero at e^{iω} exactly where the sinusoid is tracked perfectly.
 
-    :param gain: G
+    :param gain: G_o
     """
     return lam * gain_r + gain_p - 1 / gain
 
 
 def regulated_error() -> Expr:
-    """E of an agent that reads r_{t-1} - p_t alone, K_p = -K_e and λ K_r = K_e: -1/(1 + G K_e)."""
+    """E of an agent that reads r_{t-1} - p_t alone, K_p = -K_e and λ K_r = K_e: -1/(1 + G_o K_e)."""
     return tracking_error(feedback=-ERROR_GAIN, forward=ERROR_GAIN / lam)
 
 
 def present_error() -> Expr:
     """E of an agent that reads r_t - p_t alone, K_p = -K_e and K_r = K_e.
 
-    What it reads is not what the loss regulates, r_t - p_{t+1}: E = ((λ-1) G K_e - 1)/(1 + G K_e).
+    What it reads is not what the loss regulates, r_t - p_{t+1}: E = ((λ-1) G_o K_e - 1)/(1 + G_o K_e).
     """
     return tracking_error(feedback=-ERROR_GAIN, forward=ERROR_GAIN)
 
 
 def robust_solution() -> dict[Symbol, Expr]:
-    """Agent N/D that tracks perfectly on two plants: D/G = N_p + λ N_r for both, hence D = 0 and N_p + λ N_r = 0."""
+    """Agent N/D that tracks perfectly on two plants: D/G_o = N_p + λ N_r for both, hence D = 0 and N_p + λ N_r = 0."""
     D, N, first, second = Symbol("D"), Symbol("N"), Symbol("G_1", nonzero=True), Symbol("G_2", nonzero=True)
     return solve([D / first - N, D / second - N], [D, N], dict=True)[0]
 
 
 def robust_error() -> Expr:
-    """E of an agent with a pole, K_p = -N/D and λ K_r = (N + M D)/D, at D = 0: zero for any G with N G ≠ 0."""
+    """E of an agent with a pole, K_p = -N/D and λ K_r = (N + M D)/D, at D = 0: zero for any G_o with N G_o ≠ 0."""
     D, N, rest = Symbol("D"), Symbol("N"), Symbol("M")
     return tracking_error(feedback=-N / D, forward=(N + rest * D) / (D * lam)).subs(D, 0)
 
 
 def pole_error() -> Expr:
-    """E at a pole of the agent, D = 0 with K_p = N_p/D and K_r = N_r/D: -(1 + λ N_r/N_p), whatever G.
+    """E at a pole of the agent, D = 0 with K_p = N_p/D and K_r = N_r/D: -(1 + λ N_r/N_p), whatever G_o.
 
     A pole alone does not make an agent track that also reads the reference; λ N_r = -N_p does.
     """
@@ -128,7 +128,7 @@ def _in_cosine(expression: Expr, letter: Symbol) -> Expr:
 def shifted_pole() -> Expr:
     """Distance of a joint eigenvalue λ from a simple pole λ_0 of an error-feedback agent with residue ε R.
 
-    1 + G K_e = 0 with K_e = ε R/(λ - λ_0) gives λ - λ_0 = -ε G(λ) R: the agent's pole is no eigenvalue of the joint
+    1 + G_o K_e = 0 with K_e = ε R/(λ - λ_0) gives λ - λ_0 = -ε G_o(λ) R: the agent's pole is no eigenvalue of the joint
     system, and close to one only where the loop gain is small.
     """
     distance, residue = Symbol("x"), Symbol("R")

@@ -7,7 +7,7 @@ M y_t), acts u_t = Zᵀ h_t, and the plant moves, x_{t+1} = A x_t + B u_t. With 
 
 K being the agent from y to u, X the states and T the tracked output C_o x under the reference λ^t. The loss compares
 C_o x_{t+1} with r_t, so the error's transfer function is E = λ T - 1. For an agent that reads the output and the
-reference, C = (C_o, 0), D = (0, 1), K = (K_p, K_r) and G = C_o (λ - A)⁻¹ B, this is T = (1 - G K_p)⁻¹ G K_r.
+reference, C = (C_o, 0), D = (0, 1), K = (K_p, K_r) and G_o = C_o (λ - A)⁻¹ B, this is T = (1 - G_o K_p)⁻¹ G_o K_r.
 
 A small change of the agent changes T by dT = Ĝ dK (C X + D), Ĝ = C_o (λ - A - B K C)⁻¹ B: what the agent reads,
 times the change, times the closed loop's own response to a control. :mod:`theory.transfer_algebra` proves both for all
@@ -217,7 +217,7 @@ def steps_of(loop: TrackingLoop, count: int) -> list[ImmutableMatrix]:
 
 
 def planar_gain(step: Expr = symbols.dt) -> Expr:
-    """G(λ) of a double integrator: dt²/(λ-1)².
+    """G_o(λ) of a double integrator: dt²/(λ-1)².
 
     :param step: dt
     """

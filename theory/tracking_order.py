@@ -1,6 +1,6 @@
 """Which sinusoid is learned first: slopes of the loss of each at an agent that does nothing yet, K = 0.
 
-On the unit circle λ = e^{iω} the double integrator one step ahead is real, λ G = -dt²/d with d = 4 sin²(ω/2): the
+On the unit circle λ = e^{iω} the double integrator one step ahead is real, λ G_o = -dt²/d with d = 4 sin²(ω/2): the
 control that tracks a sinusoid is -d/dt² times the reference, and the slope of its loss by the gain k_r on the
 reference is proportional to 1/d, its curvature to 1/d². That is stationary, hence formal: at K = 0 the double
 integrator is at the margin of stability, and from rest a sinusoid leaves a drift that never ends,
@@ -132,5 +132,5 @@ def best_feedforward() -> tuple[Expr, Expr]:
 
 
 def needed_control() -> Expr:
-    """Control per reference that tracks perfectly, 1/(λ G) = -d/dt²: the acceleration of the reference."""
+    """Control per reference that tracks perfectly, 1/(λ G_o) = -d/dt²: the acceleration of the reference."""
     return cancel(1 / (lam * planar_gain()))

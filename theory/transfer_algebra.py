@@ -64,7 +64,7 @@ class TransferAlgebra:
         return expand(expand(moved).coeff(ε, 1) - self.agent_slope()) + inverse * self.V
 
     def feedback_residual(self) -> Expr:
-        """(1 - G K_p) Ĝ - G with G = C Q_0 B, Ĝ = C Q B, Q⁻¹ = Q_0⁻¹ - B K_p C, multiplied out: zero.
+        """(1 - G_o K_p) Ĝ - G_o with G_o = C Q_0 B, Ĝ = C Q B, Q⁻¹ = Q_0⁻¹ - B K_p C, multiplied out: zero.
 
         Q - Q_0 - Q_0 B K_p C Q, times Q_0⁻¹ from the left and Q⁻¹ from the right.
         """

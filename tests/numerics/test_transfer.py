@@ -8,7 +8,7 @@ from numerics.errors import InputError
 from numerics.plants import Plant
 from numerics.transfer import (
     Tones,
-    Tracker,
+    TrackingSystem,
     markov_gradients,
     needed_control,
     planar_tracker,
@@ -94,7 +94,7 @@ def test_comparing_with_the_reference_of_the_wrong_step_would_be_noticed(tracker
 def differences(tracker, tones, name, direction, size=1e-6):
     """Central difference of the losses along a direction of one weight matrix."""
     at = [
-        Tracker(
+        TrackingSystem(
             tracker.plant,
             tracker.feed,
             tracker.tracked,
@@ -121,7 +121,7 @@ def low_rank(rng):
     plant = Plant(
         np.array([[0.9, 0.1, 0], [0, 0.8, 0.2], [0.1, 0, 0.7]]), rng.normal(size=(3, 2)), rng.normal(size=(3, 3))
     )
-    return Tracker(
+    return TrackingSystem(
         plant, rng.normal(size=(3, 2)), rng.normal(size=(2, 3)), _scaled(gaussian_law(rng, 30, 2, 3, 2)), 0.3
     )
 
@@ -186,7 +186,7 @@ def test_perfect_tracking_needs_no_eigenvalue_nearby():
     readers = span @ np.block([[zm, zu], [vm, vu]]).T
     weights = Weights(span[:, :2], readers[:, :1], span[:, 2:], readers[:, 1:])
     plant = Plant(np.array([[1.0, 1], [0, 1]]), np.array([[0.0], [1]]), np.array([[1.0, 0], [0, 0]]))
-    tracker = Tracker(plant, np.array([[0.0], [1]]), np.array([[1.0, 0]]), weights, 1.0)
+    tracker = TrackingSystem(plant, np.array([[0.0], [1]]), np.array([[1.0, 0]]), weights, 1.0)
     assert tracker.spectral_radius < 0.02  # 0 but for the rounding of a Jordan block of size six
     at = [stationary_losses(tracker, Tones((float(f) / (2 * np.pi),), (0,), (1.0,), 1.0))[0] for f in (angle, 0.4)]
     assert at[0] < 1e-25
@@ -214,7 +214,7 @@ def test_wrong_input_is_refused(rng):
     with pytest.raises(InputError, match="m must have 4 columns to fit the plant; found 3"):
         planar_tracker(Weights(weights.m[:, :3], weights.z, w=weights.w))
     with pytest.raises(InputError, match=r"feed must fit the plant; expected \(4, 2\), found \(2, 2\)"):
-        Tracker(good.plant, np.eye(2), good.tracked, weights)
+        TrackingSystem(good.plant, np.eye(2), good.tracked, weights)
     with pytest.raises(InputError, match="axes must be below the number of tracked outputs, 2; found 2"):
         stationary_losses(good, Tones((0.1,), (2,), (1.0,)))
     with pytest.raises(InputError, match=r"frequencies must lie in \(0, 5\]; found 6"):

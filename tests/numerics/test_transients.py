@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from numerics.transfer import Tones, Tracker, planar_tracker, stationary_losses
+from numerics.transfer import Tones, TrackingSystem, planar_tracker, stationary_losses
 from numerics.transients import episode_gradients, episode_losses, references
 from numerics.weights import Weights, gaussian_law
 from theory.symbols import amplitude, dt, feedforward, horizon, lam
@@ -76,14 +76,14 @@ def test_gradients_of_a_low_rank_agent(rng, name):
 
 def moved(tracker, name, change):
     weights = tracker.weights.updated({name: getattr(tracker.weights, name) + change})
-    return Tracker(tracker.plant, tracker.feed, tracker.tracked, weights, tracker.leak)
+    return TrackingSystem(tracker.plant, tracker.feed, tracker.tracked, weights, tracker.leak)
 
 
 def test_long_episodes_of_a_stable_network_tend_to_the_stationary_loss_as_one_over_their_length(rng):
     """A plant that is stable by itself and a weak agent: the excess of the start is a fixed sum, divided by T."""
     still = planar_tracker(initial(rng))
     plant = type(still.plant)(0.9 * still.plant.A, still.plant.B, still.plant.C)
-    tracker = Tracker(plant, still.feed, still.tracked, still.weights, still.leak)
+    tracker = TrackingSystem(plant, still.feed, still.tracked, still.weights, still.leak)
     gaps = [episode_losses(tracker, TONES, T, 0.0) - stationary_losses(tracker, TONES) for T in (1000, 2000)]
     assert np.abs(gaps[0]).max() > 1e-8
     assert gaps[0] / gaps[1] == pytest.approx([2] * 4, rel=1e-9)
