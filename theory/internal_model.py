@@ -5,7 +5,8 @@ With as many controls as tracked outputs, G_o invertible and Ĝ = (G_o⁻¹ - K_
     E = λ T - 1 = Ĝ (λ K_r + K_p - G_o⁻¹),
 
 so at λ = e^{iω} tracking is perfect exactly if λ K_r + K_p = G_o⁻¹ there: 2 real equations an output, frequency and
-axis, met at finite K. No eigenvalue of the agent or of the joint system need be near e^{iω}. Eigenvalues there are forced
+axis, met at finite K. No eigenvalue of the agent or of the joint system need be near e^{iω}. Eigenvalues there are
+forced
 
 * if the agent reads the error alone that the loss regulates, r_{t-1} - p_t, hence λ K_r = -K_p: then E = -(1 + G_o K)⁻¹
   with K = -K_p, which vanishes only at a pole of G_o K;

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sympy import I, ImmutableMatrix, Rational, expand_complex
+from sympy import I, ImmutableMatrix, Poly, Rational, expand_complex
 
 from numerics.errors import InputError
 from numerics.plants import Plant
@@ -20,7 +20,7 @@ from numerics.weights import Weights, gaussian_law
 from theory.internal_model import deadbeat_loop
 from theory.loop import Overlaps
 from theory.symbols import lam, omega
-from theory.tracking import TrackingLoop
+from theory.tracking import TrackingLoop, joint_polynomial
 
 TONES = Tones()
 PERIOD = 100  # steps after which all four sinusoids repeat
@@ -175,6 +175,16 @@ def at_overlaps(rng, blocks, neurons=20):
     span = np.hstack([m, u])
     readers = np.linalg.pinv(span.T) @ np.block([[blocks["zm"], blocks["zu"]], [blocks["vm"], blocks["vu"]]]).T
     return Weights(m, readers[:, :2], u, readers[:, 2:])
+
+
+def test_spectral_radius_is_that_of_the_exact_polynomial(rng):
+    blocks = {name: exact(rng.uniform(-1, 1, shape)) for name, shape in SHAPES.items()}
+    loop = TrackingLoop(overlaps=Overlaps(**{k: ImmutableMatrix(v) for k, v in blocks.items()}))
+    roots = Poly(joint_polynomial(loop), lam).sqf_part().nroots(n=30)
+    weights = at_overlaps(rng, {k: np.array(v, dtype=float) for k, v in blocks.items()})
+    expected = max(abs(complex(root)) for root in roots)
+    assert expected > 0.95  # more than the bulk at 1 - γ
+    assert planar_tracker(weights).spectral_radius == pytest.approx(expected, rel=1e-9)
 
 
 def test_perfect_tracking_needs_no_eigenvalue_nearby():
