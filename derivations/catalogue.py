@@ -30,6 +30,10 @@ ORDER = (
     "open-loop-loss",
     "open-loop-spike",
     "nonlinear-reduction",
+    "tracking-transfer",
+    "tracking-loss",
+    "tracking-order",
+    "internal-model",
 )
 
 

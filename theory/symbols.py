@@ -82,6 +82,14 @@ small = _declare("epsilon", "size of small overlaps", positive=True)
 noise = _declare("varsigma", "standard deviation of the open-loop inputs", "position", positive=True)
 steps_heard = _declare("K", "number of inputs of an open-loop episode", "step", positive=True, integer=True)
 
+omega = _declare("omega", "angle by which a sinusoid advances in a step, 2 pi f dt", "radian", positive=True)
+amplitude = _declare("a", "amplitude of a sinusoid in the reference", "position", positive=True)
+phase = _declare("varphi", "phase of a sinusoid in the reference", "radian", real=True)
+plant_gain = _declare("G_o", "transfer function of the plant, from control to tracked output")
+gain_p = _declare("K_p", "transfer function of the agent from tracked output to control")
+gain_r = _declare("K_r", "transfer function of the agent from reference to control")
+feedforward = _declare("k_r", "control per reference of an agent without memory", real=True)
+
 OVERLAPS = (sigma_zm, sigma_zu, sigma_vm, sigma_vu)
 """The four overlaps of the rank-one loop, in the order used everywhere."""
 
