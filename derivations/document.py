@@ -50,7 +50,6 @@ GREEK = {
     r"\varphi": "φ",
     r"\pi": "π",
     r"\omega": "ω",
-    r"\tau": "τ",
     r"\epsilon": "ε",
     r"\sin": "sin",
     r"\cos": "cos",
