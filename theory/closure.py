@@ -10,6 +10,7 @@ Descending G by itself is the Gaussian closure.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 from sympy import ImmutableMatrix, Matrix, diff, simplify, zeros
 
@@ -62,6 +63,7 @@ class GaussianSpace(WeightSpace):
         return GaussianOverlaps(linear.zm, linear.zu, linear.vm, linear.vu, **own)
 
 
+@cache
 def projection_residual() -> ImmutableMatrix:
     """E[w ∂(z φ(s))/∂w]ᵀ less Σ S for one neuron w = (m, z, u, v) ~ N(0, Σ), s = m κ_m + u κ_u: zero.
 

@@ -208,6 +208,7 @@ def linearisation_residual(loop: GaussianLoop) -> ImmutableMatrix:
     return ImmutableMatrix((loop.advance(state).jacobian(state).subs(rest) - loop.linear.matrix).applyfunc(cancel))
 
 
+@cache
 def scaling_residual(loop: GaussianLoop) -> ImmutableMatrix:
     """f(c s) with c² N neurons less c f(s) with N: zero, so x in units of √N has the loop of N = 1.
 
@@ -218,6 +219,7 @@ def scaling_residual(loop: GaussianLoop) -> ImmutableMatrix:
     return ImmutableMatrix((larger - c * loop.advance(state)).applyfunc(simplify))
 
 
+@cache
 def symmetry_residual(loop: GaussianLoop) -> ImmutableMatrix:
     """The map after u → c u, v → v/c, b → b/c less the map, b⁺ divided by c: zero, for rank one.
 
