@@ -25,6 +25,14 @@ def diverged(epoch: int) -> str:
     return f"diverged at epoch {epoch}"
 
 
+def stopped(epoch: int) -> str:
+    """The status of a run that was stopped and can be resumed.
+
+    :param epoch: number of updates made
+    """
+    return f"stopped after epoch {epoch}"
+
+
 @cache
 def _versions() -> tuple[tuple[str, str], ...]:
     found = {"python": platform.python_version()}
@@ -46,7 +54,7 @@ class Run:
     """A learning run, from the experiment or from the theory.
 
     :param kind: ``"simulation"`` or ``"theory"``
-    :param status: ``"completed"`` or ``"diverged at epoch k"``
+    :param status: ``"completed"``, ``"diverged at epoch k"`` or ``"stopped after epoch k"``
     :param history: arrays over epochs, before each update: ``loss`` (epochs,), ``gradient_norm`` (epochs,),
         ``spectral_radius`` (epochs,), for rank one ``overlaps`` (epochs, 4), from the theory ``gram``. After a
         divergence they end with the last finite epoch.
