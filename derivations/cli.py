@@ -8,10 +8,18 @@ from typing import Annotated
 import typer
 
 from derivations import screen
-from derivations.options import OPTIONS, comparable, make_replay, with_protocol
+from derivations.options import (
+    OPTIONS,
+    TRACKING_OPTIONS,
+    comparable,
+    make_replay,
+    make_tracking_replay,
+    with_protocol,
+)
 from numerics import files
 from numerics.errors import InputError, choice, require, whole
 from numerics.replay import Replay
+from numerics.tracking_replay import TrackingReplay
 
 app = typer.Typer(
     help="How recurrent networks learn when they act on their own environment: theory beside the experiment.",
@@ -93,7 +101,7 @@ def train(
     *,
     protocol: dict,
 ) -> None:
-    """Train N neurons directly: a replay file, or the rank-one protocol.
+    """Train N neurons directly: a replay file of any task, or the rank-one protocol.
 
     Examples:
 
@@ -101,7 +109,7 @@ def train(
 
       closedloop train --seed 3 --epochs 300 --out simulation.npz
     """
-    from numerics import open_loop
+    from numerics import open_loop, tracking_train
     from numerics import train as closed_loop
 
     files.check_writable(out)
@@ -113,6 +121,8 @@ def train(
 
         if isinstance(run, Replay):
             result = closed_loop.train(run, progress=progress)
+        elif isinstance(run, TrackingReplay):
+            result = tracking_train.train_tracking(run, progress=progress)
         else:
             result = open_loop.train_open_loop(run, progress=progress)
     _save(result, out)
@@ -139,11 +149,51 @@ def descend(
 
     files.check_writable(out)
     run = make_replay(replay, protocol)
+    if isinstance(run, TrackingReplay):
+        what = f"--replay must be a run that the exact map covers; found {replay}, a tracking run"
+        raise InputError(f"{what}: full recurrence and Adam have no closed map; use closedloop track")
     if isinstance(run, Replay):
         result = descent.descend(run, backend)
     else:
         result = open_loop_descent.descend_open_loop(run, backend)
     _save(result, out)
+
+
+@app.command()
+@with_protocol(table=TRACKING_OPTIONS)
+def track(
+    out: Out,
+    replay: ReplayFile = None,
+    teacher: Annotated[
+        Path | None, typer.Option(help="Weights of a teacher, .npz: learn in open loop what it does.")
+    ] = None,
+    every: Annotated[int, typer.Option(help="Epochs from one look at spectra and loss per frequency to the next.")] = 5,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, bit for bit.")] = False,
+    *,
+    protocol: dict,
+) -> None:
+    """Train N neurons to track sums of sinusoids in the plane: a replay file, or the tracking protocol.
+
+    Ctrl-C writes the run as it stands to --out; the same command with --resume goes on. More --epochs make it longer.
+
+    Examples:
+
+      closedloop track --seed 0 --out run.npz
+
+      closedloop track --seed 0 --epochs 10000 --out run.npz --resume
+
+      closedloop track --seed 1 --teacher run.npz --train m,z,w --out student.npz
+    """
+    from derivations import track as job
+
+    files.check_writable(out)
+    run = make_tracking_replay(replay, protocol)
+    with screen.progress() as report:
+        result = job.track(run, out, job.read_teacher(teacher), whole("--every", every, 1), resume, report)
+    typer.echo(job.summary(run, result, out))
+    if job.halted(result):
+        screen.complain("stopped; the same command with --resume goes on")
+        raise typer.Exit(130)
 
 
 @app.command("replay")

@@ -14,6 +14,9 @@ from numerics.files import read_arrays, write_arrays
 from numerics.weights import WEIGHT_NAMES, Weights, load_weights
 
 COMPLETED = "completed"
+STANDING = "standing_"
+"""What the names of a file's arrays start with that serve to resume a run and are no result."""
+
 PACKAGES = ("closedloop-rnn", "numpy", "scipy", "sympy", "numba")
 
 
@@ -102,9 +105,13 @@ class Run:
         :param path: the file
         :raises InputError: if it cannot be written
         """
+        write_arrays(path, self.contents())
+
+    def contents(self) -> dict[str, object]:
+        """The arrays and words of the file, by name."""
         meta = {"kind": self.kind, "status": self.status}
         meta |= {"config": json.dumps(self.config), "versions": json.dumps(self.versions)}
-        write_arrays(path, {**self.history, **self.weights.arrays(), **meta})
+        return {**self.history, **self.weights.arrays(), **meta}
 
     @classmethod
     def load(cls, path: str | Path) -> "Run":
@@ -122,6 +129,7 @@ class Run:
         if "train" in config:
             config["train"] = tuple(config["train"])
         weights = load_weights(arrays, path)
+        arrays = {name: array for name, array in arrays.items() if not name.startswith(STANDING)}
         history = {name: array for name, array in arrays.items() if name not in WEIGHT_NAMES}
         return cls(meta["kind"], meta["status"], history, weights, config, used)
 

@@ -1,4 +1,4 @@
-"""Tracking by N neurons: episodes, loss and gradient of a batch, by the full batch or by its equivalent. The experiment.
+"""Tracking by N neurons: episodes, loss and gradient of a batch, in full or by equivalent episodes. The experiment.
 
 One step: the agent reads (position_t, r_t), h_t = (1-γ) h_{t-1} + γ φ(W h_{t-1} + M y_t), acts u_t = Zᵀ h_t, and the
 plant steps. Loss: dt times the mean over steps and batch of |position_{t+1} - r_t|², both axes summed.

@@ -5,19 +5,14 @@ L = Σ_f L_f,  L_f = dt · mean_t (|e_cos,f(t)|² + |e_sin,f(t)|²)/2, where e_c
 unit references of f. W and M couple the axes, so both axes of the error count. The clamp is left out of these.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-
 import numpy as np
 
-from numerics.errors import number, real, require, whole
-from numerics.observe import by_modulus, leading_eigenvalues
+from numerics.errors import whole
+from numerics.observe import by_modulus
 from numerics.simulate import joint_matrix
 from numerics.tracking_basis import linear_response
 from numerics.tracking_task import TrackingTask
 from numerics.weights import Weights
-
-HALF = 0.5
 
 
 def frequency_losses(task: TrackingTask, weights: Weights, leak: float = 0.1) -> np.ndarray:
@@ -85,7 +80,7 @@ def agent_matrix(weights: Weights, leak: float = 0.1) -> np.ndarray:
 def measure(task: TrackingTask, weights: Weights, leak: float = 0.1) -> dict[str, np.ndarray]:
     """What is recorded of a tracking run at an epoch.
 
-    ``frequency_loss`` (F,); ``eigenvalues``, the leading ones of the joint system (13,); ``joint_near`` and
+    ``frequency_loss`` (F,); ``eigenvalues``, the n + q + 1 leading ones of the joint system; ``joint_near`` and
     ``agent_near`` (F,), the eigenvalues of the joint system and of (1-γ) I + γ W nearest to exp(2πi f dt).
 
     :param task: the task
@@ -101,34 +96,5 @@ def measure(task: TrackingTask, weights: Weights, leak: float = 0.1) -> dict[str
         values = by_modulus(np.linalg.eigvals(matrix)) if finite else np.full(len(matrix), complex(np.inf))
         found[f"{name}_near"] = nearest(values, points) if finite else values[: len(points)]
         if name == "joint":
-            found["eigenvalues"] = values[:13]
+            found["eigenvalues"] = values[: sum(task.plant.shape[::2]) + 1]
     return found
-
-
-class Look:
-    """Measures weights every so many epochs and repeats what it saw in between; for costly measures.
-
-    :param task: the task
-    :param leak: γ
-    :param every: epochs from one look to the next
-    :param epoch: epochs already made, of a run that is resumed
-    :param seen: what was seen last before, by name
-    """
-
-    def __init__(
-        self, task: TrackingTask, leak: float, every: int = 1, epoch: int = 0, seen: Mapping | None = None
-    ) -> None:
-        self._task, self._leak, self._every = task, leak, whole("every", every, 1)
-        self._epoch, self._seen = epoch, dict(seen or {})
-        self._weights: Weights | None = None
-
-    def __call__(self, weights: Weights) -> dict:
-        """What was seen last; called with the same weights again it does not count an epoch.
-
-        :param weights: the current weights
-        """
-        if weights is not self._weights:
-            if self._epoch % self._every == 0:
-                self._seen = measure(self._task, weights, self._leak)
-            self._epoch, self._weights = self._epoch + 1, weights
-        return self._seen
