@@ -88,13 +88,17 @@ def measure(task: TrackingTask, weights: Weights, leak: float = 0.1) -> dict[str
     :param leak: γ
     """
     found = {"frequency_loss": frequency_losses(task, weights, leak)}
-    with np.errstate(all="ignore"):
-        systems = {"joint": joint_matrix(task.plant, weights, leak), "agent": agent_matrix(weights, leak)}
     points = circle_points(task)
-    for name, matrix in systems.items():
-        finite = bool(np.isfinite(matrix).all())
-        values = by_modulus(np.linalg.eigvals(matrix)) if finite else np.full(len(matrix), complex(np.inf))
-        found[f"{name}_near"] = nearest(values, points) if finite else values[: len(points)]
-        if name == "joint":
-            found["eigenvalues"] = values[: sum(task.plant.shape[::2]) + 1]
+    with np.errstate(all="ignore"):
+        joint = _spectrum(joint_matrix(task.plant, weights, leak))
+        agent = _spectrum(agent_matrix(weights, leak))
+    found["eigenvalues"] = joint[: sum(task.plant.shape[::2]) + 1]
+    found |= {"joint_near": nearest(joint, points), "agent_near": nearest(agent, points)}
     return found
+
+
+def _spectrum(matrix: np.ndarray) -> np.ndarray:
+    """Eigenvalues by decreasing modulus; infinite if the matrix overflows."""
+    if not np.isfinite(matrix).all():
+        return np.full(len(matrix), complex(np.inf))
+    return by_modulus(np.linalg.eigvals(matrix))
