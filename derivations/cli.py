@@ -150,8 +150,8 @@ def descend(
     files.check_writable(out)
     run = make_replay(replay, protocol)
     if isinstance(run, TrackingReplay):
-        what = f"--replay must be a run that the exact map covers; found {replay}, a tracking run"
-        raise InputError(f"{what}: full recurrence and Adam have no closed map; use closedloop track")
+        what = "--replay must be a closed- or open-loop run; found a tracking run"
+        raise InputError(f"{what}: an exact map exists only for low-rank SGD; use closedloop train or track")
     if isinstance(run, Replay):
         result = descent.descend(run, backend)
     else:

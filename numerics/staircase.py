@@ -17,7 +17,8 @@ FRACTION = 0.5
 """Half of L_f⁰: in the middle of the fall, so that where it is put within the fall matters least."""
 
 HOLD = 100
-"""Epochs for which an acquired loss must stay below: longer than the spikes of Adam, shorter than the plateaus."""
+"""Epochs for which an acquired loss must stay below, and over which its usual value is taken: longer than the spikes
+of Adam, shorter than the plateaus."""
 
 ONSET, SETTLED = 0.9, 0.25
 """Fractions of L_f⁰ between which a frequency is being learned."""
@@ -75,7 +76,7 @@ class Competition:
     :param suffered: index of the acquired one
     :param start: last epoch at which the learned one's loss was above 0.9 L_f⁰, before its acquisition
     :param end: first epoch after it below 0.25 L_f⁰, or the last of the run
-    :param rise: the acquired one's largest loss between them over its loss at the start
+    :param rise: the acquired one's largest loss between them over its median in the 100 epochs up to the start
     """
 
     learned: int
@@ -102,7 +103,8 @@ def competition(losses: np.ndarray, idle: np.ndarray, acquired: Sequence[int | N
         start, end = _window(losses[:, learned] / idle[learned], epoch)
         for suffered, before in enumerate(acquired):
             if suffered != learned and before is not None and before <= start:
-                rise = losses[start : end + 1, suffered].max() / losses[start, suffered]
+                usual = np.median(losses[max(0, start - HOLD) : start + 1, suffered])
+                rise = losses[start : end + 1, suffered].max() / usual
                 found.append(Competition(learned, suffered, start, end, float(rise)))
     return found
 
