@@ -9,8 +9,9 @@ from benchmarks.horizon import horizons
 from benchmarks.protocol import protocol
 from benchmarks.scaling import against_horizon, against_neurons, against_runs
 from benchmarks.table import environment
+from benchmarks.tracking import tracking
 
-TABLES = (protocol, against_neurons, against_horizon, against_runs, horizons)
+TABLES = (protocol, against_neurons, against_horizon, against_runs, horizons, tracking)
 
 
 def main() -> None:
