@@ -196,6 +196,24 @@ def track(
         raise typer.Exit(130)
 
 
+@app.command()
+def staircase(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Files of closedloop track.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print a list of JSON objects alone.")] = False,
+) -> None:
+    """When tracking runs acquired each frequency, in which order, and what acquired ones lost meanwhile.
+
+    Example:
+
+      closedloop staircase run0.npz run1.npz run2.npz
+    """
+    from derivations import staircase_report
+
+    found = [staircase_report.read(path) for path in runs]
+    text = staircase_report.table(found)
+    typer.echo(json.dumps([s.record() for s in found]) if as_json else text)
+
+
 @app.command("replay")
 @with_protocol()
 def write_replay(

@@ -1,8 +1,10 @@
 """The command track: files, stopping and resuming, mistakes; and tracking replays at the other commands."""
 
+import json
 import os
 import signal
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +14,11 @@ from numerics.files import read_arrays
 from numerics.replay import rank_one_replay
 from numerics.replay_files import save_replay
 from numerics.results import Run
+from numerics.staircase import idle_losses
 from numerics.tracking_replay import tracking_replay
 from numerics.tracking_task import TrackingTask
+from numerics.tracking_train import train_tracking
+from numerics.train import train
 
 FAST = ["--neurons", 8, "--batch", 10, "--duration", 3]
 TASK = TrackingTask(duration=3.0)
@@ -155,7 +160,38 @@ def test_mistakes_get_one_clear_line_and_code_2(run, replay, tmp_path, monkeypat
     assert sorted(os.listdir(tmp_path)) == before
 
 
-def test_help_has_examples(run):
-    code, out, _ = run("track", "--help")
+@pytest.mark.parametrize("command", ["track", "staircase"])
+def test_help_has_examples(run, command):
+    code, out, _ = run(command, "--help")
     assert code == 0
-    assert "closedloop track" in out
+    assert f"closedloop {command}" in out
+
+
+def made_up(path, epochs):
+    """A tracking run whose losses per frequency fall to a tenth at given epochs, in the order 0.1, 0.3, 0.2, 0.4."""
+    run, idle = train_tracking(tracking_replay(0, 1, 10, 8, task=TASK)), idle_losses(TASK)
+    losses = np.where(np.arange(1000)[:, None] < np.array(epochs), idle, 0.1 * idle)
+    losses[300:310, 0] *= 3
+    replace(run, history={"loss": losses.sum(axis=1), "frequency_loss": losses}).save(path)
+    return path
+
+
+def test_the_staircase_of_runs(run, tmp_path):
+    first = made_up(tmp_path / "a.npz", [100, 500, 304, 800])
+    second = made_up(tmp_path / "b.npz", [100, 200, 400, 2000])
+    code, out, _ = run("staircase", first, second)
+    assert code == 0
+    assert "low frequencies first in 1 of 2" in out
+    assert "0.4 Hz: acquired in 1 of 2, median 800" in out
+    assert "0.1 Hz while 0.2 Hz is learned: 2 runs, median 2," in out
+    found = json.loads(run("staircase", first, "--json")[1])
+    assert found[0]["acquired"] == [100, 304, 500, 800]
+    assert found[0]["ascending"] is True
+    assert [0.1, 0.2, pytest.approx(3.0)] in found[0]["rises"]
+
+
+def test_other_files_have_no_staircase(run, tmp_path):
+    train(rank_one_replay(0, 2, 3, 4)).save(tmp_path / "a.npz")
+    code, _, err = run("staircase", tmp_path / "a.npz")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "must be a tracking run; found one without frequency_loss" in err
