@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from derivations import cli, track
+from derivations import screen as cli_screen
 from numerics.files import read_arrays
 from numerics.replay import rank_one_replay
 from numerics.replay_files import save_replay
@@ -73,7 +74,7 @@ def test_ctrl_c_stops_a_run_that_is_resumed_bit_for_bit(run, tmp_path, monkeypat
     words = ["track", *FAST, "--seed", 1, "--epochs", 9, "--every", 3]
     before = signal.getsignal(signal.SIGINT)
     with monkeypatch.context() as patched:
-        patched.setattr(cli.screen, "progress", interrupting)
+        patched.setattr(cli_screen, "progress", interrupting)
         code, out, err = run(*words, "--out", tmp_path / "a.npz")
     assert (code, signal.getsignal(signal.SIGINT)) == (130, before)
     assert "stopped after epoch 4" in out
@@ -158,6 +159,16 @@ def test_mistakes_get_one_clear_line_and_code_2(run, replay, tmp_path, monkeypat
     assert (code, out, err.count("\n")) == (2, "", 1), err
     assert message in err
     assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_progress_tells_the_time_left(capsys, monkeypatch):
+    clock = iter([0.0, 1.0, 3.0, 5.0, 20.0, 21.0])
+    monkeypatch.setattr(cli_screen.time, "monotonic", lambda: next(clock))
+    with cli_screen.progress() as report:
+        for done in (100, 140, 180, 480):
+            report("training", done, 1000)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == ["training: 140/1000, about 43 s left", "training: 480/1000, about 26 s left"]
 
 
 @pytest.mark.parametrize("command", ["track", "staircase"])
