@@ -154,13 +154,17 @@ def _update(
     seen = {name: observe(run.weights) for name, observe in observers.items()}
     for name, value in {"loss": loss, "gradient_norm": norm, **seen}.items():
         run.history[name].append(value)
-    with np.errstate(all="ignore"):
-        steps = {name: run.optimizer.step(name, g) for name, g in clipped(trained, norm, settings.clip).items()}
-        moved = {name: run.weights.arrays()[name] + step for name, step in steps.items()}
+    moved = _moved(run.weights, run.optimizer, clipped(trained, norm, settings.clip))
     if not all(np.isfinite(array).all() for array in moved.values()):
         return False
     run.weights = run.weights.updated(moved)
     return True
+
+
+def _moved(weights: Weights, optimizer: Sgd | Adam, gradients: Gradients) -> dict[str, np.ndarray]:
+    """The trained matrices after one step, finite or not."""
+    with np.errstate(all="ignore"):
+        return {name: weights.arrays()[name] + optimizer.step(name, g) for name, g in gradients.items()}
 
 
 def arrays(history: dict[str, list]) -> dict[str, np.ndarray]:
