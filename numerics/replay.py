@@ -1,7 +1,7 @@
 """A run to be made: initial weights, one batch of initial states per update, and the training settings."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import KW_ONLY, asdict, dataclass, field
 
 import numpy as np
 
@@ -15,9 +15,9 @@ LONGEST = 10**7  # steps of a rollout; numerics.doubling goes further
 CLIP_EPSILON = 1e-6  # added to the norm in clipping, as the common frameworks do
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Training:
-    """How weights are moved, whatever the task; the defaults are the rank-one protocol of arXiv 2505.13567.
+    """How weights are moved, whatever the task; all by keyword. The defaults are the rank-one protocol.
 
     :param learning_rate: step η of the optimizer
     :param clip: largest global gradient norm that passes unscaled; infinite for none
@@ -52,6 +52,8 @@ class Training:
 class Settings(Training):
     """How to train on a plant's own states; the defaults are the rank-one protocol of arXiv 2505.13567.
 
+    All but the horizon are given by keyword.
+
     Loss L = s Σ_{t<T} (state_weight |x_t|² + control_penalty |u_t|²), averaged over the batch.
 
     :param learning_rate: step η of the optimizer
@@ -68,6 +70,7 @@ class Settings(Training):
     """
 
     horizon: int = 50
+    _: KW_ONLY
     state_weight: float = 0.5
     control_penalty: float = 0.0
     time_average: bool = True

@@ -10,9 +10,9 @@ from numerics.tracking_task import TrackingTask
 from numerics.weights import Weights, tracking_law
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrackingTraining(Training):
-    """How weights are moved; the defaults are the tracking protocol of arXiv 2505.13567.
+    """How weights are moved; all by keyword. The defaults are the tracking protocol of arXiv 2505.13567.
 
     :param learning_rate: step η of the optimizer
     :param clip: largest global gradient norm that passes unscaled; infinite for none

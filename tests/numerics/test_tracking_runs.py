@@ -25,7 +25,9 @@ def small(seed=0, epochs=12, batch=10, **options):
 
 
 def test_defaults_are_the_protocol():
-    assert TrackingTraining() == TrackingTraining(1e-3, np.inf, "linear", "adam", 0.1, ("w", "z"))
+    assert TrackingTraining() == TrackingTraining(
+        learning_rate=1e-3, clip=np.inf, activation="linear", optimizer="adam", leak=0.1, train=("w", "z")
+    )
     replay = tracking_replay(0, epochs=2)
     assert replay.phases(1).shape == (100, 4)
     assert replay.weights.w.shape == (100, 100)
