@@ -10,8 +10,9 @@ from benchmarks.horizon import horizons
 from benchmarks.protocol import protocol
 from benchmarks.scaling import against_horizon, against_neurons, against_runs
 from benchmarks.table import environment
+from benchmarks.tracking import tracking
 
-TABLES = (protocol, against_neurons, against_horizon, against_runs, horizons, full_training)
+TABLES = (protocol, against_neurons, against_horizon, against_runs, horizons, full_training, tracking)
 
 
 def main() -> None:

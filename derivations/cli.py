@@ -4,11 +4,11 @@ import sys
 
 import typer
 
-from derivations import cli_checks, cli_runs, cli_theory, screen
+from derivations import cli_checks, cli_runs, cli_theory, cli_tracking, screen
 from derivations.cli_app import app
 from numerics.errors import InputError
 
-COMMANDS = (cli_checks, cli_runs, cli_theory)
+COMMANDS = (cli_checks, cli_runs, cli_theory, cli_tracking)
 """The modules whose commands the application has."""
 
 USAGE_ERROR = typer.BadParameter.__mro__[1]  # the parser's UsageError, under whichever name typer ships it

@@ -9,7 +9,9 @@ from derivations import screen
 from derivations.cli_app import Out, ReplayFile, app
 from derivations.options import make_replay, with_protocol
 from numerics import files
+from numerics.errors import InputError
 from numerics.replay import Replay
+from numerics.tracking_replay import TrackingReplay
 
 LONG = 2000  # horizons beyond which looking for the optimum takes longer than the run
 
@@ -33,7 +35,7 @@ def train(
     *,
     protocol: dict,
 ) -> None:
-    """Train N neurons directly: a replay file, or the rank-one protocol.
+    """Train N neurons directly: a replay file of any task, or the rank-one protocol.
 
     Examples:
 
@@ -41,7 +43,7 @@ def train(
 
       closedloop train --seed 3 --epochs 300 --out simulation.npz
     """
-    from numerics import open_loop
+    from numerics import open_loop, tracking_train
     from numerics import train as closed_loop
 
     files.check_writable(out)
@@ -53,6 +55,8 @@ def train(
 
         if isinstance(run, Replay):
             result = closed_loop.train(run, progress=progress)
+        elif isinstance(run, TrackingReplay):
+            result = tracking_train.train_tracking(run, progress=progress)
         else:
             result = open_loop.train_open_loop(run, progress=progress)
     _save(result, out)
@@ -79,6 +83,9 @@ def descend(
 
     files.check_writable(out)
     run = make_replay(replay, protocol)
+    if isinstance(run, TrackingReplay):
+        what = "--replay must be a closed- or open-loop run; found a tracking run"
+        raise InputError(f"{what}: an exact map exists only for low-rank SGD; use closedloop train or track")
     if isinstance(run, Replay):
         result = descent.descend(run, backend)
     else:

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from numerics.errors import require, whole
-from numerics.open_loop import OpenLoopReplay
 from numerics.replay import Replay, full_replay, rank_one_replay
-from numerics.replay_files import load_replay
+from numerics.replay_files import AnyReplay, load_replay
+from numerics.tracking_replay import TrackingReplay, tracking_replay
+from numerics.tracking_task import TrackingTask
 
 OPTIONS: dict[str, tuple[type, str]] = {
     "seed": (int, "Seed of weights and initial states [default: 0]."),
@@ -31,21 +32,49 @@ OPTIONS: dict[str, tuple[type, str]] = {
     "train": (str, "Trained arrays, by commas [default: z,u,v]."),
 }
 
+TASK_OPTIONS: dict[str, tuple[type, str]] = {
+    "dt": (float, "Time of a step in seconds [default: 0.1]."),
+    "duration": (float, "Length of an episode in seconds [default: 30]."),
+    "ramp": (float, "Seconds over which the references grow from 0 [default: 1]."),
+    "amplitude": (str, "Amplitude of every sinusoid, or one for each frequency, by commas [default: 2.31]."),
+    "frequencies_x": (str, "Frequencies of the x axis in Hz, by commas [default: 0.1,0.3]."),
+    "frequencies_y": (str, "Frequencies of the y axis in Hz, by commas [default: 0.2,0.4]."),
+    "clamp": (float, "Largest modulus of a plant state, inf for none [default: 10]."),
+    "inputs": (str, "What the agent reads, of position, velocity, reference, error [default: position,reference]."),
+}
+TRACKING_OPTIONS: dict[str, tuple[type, str]] = {
+    "seed": (int, "Seed of weights and phases [default: 0]."),
+    "epochs": (int, "Number of updates [default: 5000]."),
+    "batch": OPTIONS["batch"],
+    "neurons": OPTIONS["neurons"],
+    "strength": (float, "g of the initial recurrence, normal with std g/√N [default: 0.2]."),
+    "learning_rate": (float, "Learning rate [default: 0.001]."),
+    "clip": (float, "Largest gradient norm, inf for none [default: inf]."),
+    "leak": (float, "Leak dt/tau of the neurons, in (0, 1] [default: 0.1]."),
+    "activation": OPTIONS["activation"],
+    "optimizer": (str, "sgd or adam [default: adam]."),
+    "train": (str, "Trained arrays, by commas [default: w,z]."),
+    **TASK_OPTIONS,
+}
+WORDS, NUMBERS = ("train", "inputs"), ("amplitude", "frequencies_x", "frequencies_y")
 
-def with_protocol(*names: str) -> Callable:
+
+def with_protocol(*names: str, table: dict[str, tuple[type, str]] = OPTIONS) -> Callable:
     """Give a command the options of the protocol; it receives those that were set as the dict ``protocol``.
 
     :param names: the options; all by default
+    :param table: kind and meaning of every option
     """
-    chosen = {name: OPTIONS[name] for name in names or OPTIONS}
+    chosen = {name: table[name] for name in names or table}
 
     def decorate(command: Callable) -> Callable:
         @wraps(command)
         def run(**arguments):
             given = {name: arguments.pop(name) for name in chosen}
             protocol = {name: value for name, value in given.items() if value is not None}
-            if "train" in protocol:
-                protocol["train"] = tuple(protocol["train"].replace(",", " ").split())
+            for name in (*WORDS, *NUMBERS):
+                if name in protocol:
+                    protocol[name] = tuple(protocol[name].replace(",", " ").split())
             return command(**arguments, protocol=protocol)
 
         signature = inspect.signature(command)
@@ -75,7 +104,7 @@ def words(protocol: dict) -> str:
     return ", ".join(f"--{name.replace('_', '-')}" for name in protocol)
 
 
-def make_replay(path: Path | None, protocol: dict) -> Replay | OpenLoopReplay:
+def make_replay(path: Path | None, protocol: dict) -> AnyReplay:
     """The run to be made: a replay file, or the rank-one protocol with the given options.
 
     :param path: a replay file, or None
@@ -87,6 +116,22 @@ def make_replay(path: Path | None, protocol: dict) -> Replay | OpenLoopReplay:
         return rank_one_replay(options.pop("seed", 0), **options)
     require(not protocol, f"--replay fixes the whole run; found also {words(protocol)}; remove either")
     return load_replay(path)
+
+
+def make_tracking_replay(path: Path | None, protocol: dict) -> TrackingReplay:
+    """The tracking run to be made: a replay file, or the tracking protocol with the given options.
+
+    :param path: a replay file, or None
+    :param protocol: options that were set
+    :raises InputError: if both are given, an option is bad, or the file is of another task
+    """
+    if path is None:
+        options = dict(protocol)
+        task = TrackingTask(**{name: options.pop(name) for name in TASK_OPTIONS if name in options})
+        return tracking_replay(options.pop("seed", 0), task=task, **options)
+    replay = make_replay(path, protocol)
+    require(isinstance(replay, TrackingReplay), f"--replay must be a tracking run; found {path}, another task")
+    return replay  # type: ignore[return-value]
 
 
 def comparable(path: Path | None, network: str, seeds: int | None, protocol: dict) -> list[Replay]:
@@ -101,7 +146,7 @@ def comparable(path: Path | None, network: str, seeds: int | None, protocol: dic
     if path is not None:
         require(seeds is None, f"--replay fixes the run; found also --seeds {seeds}; remove either")
         replay = make_replay(path, protocol)
-        require(isinstance(replay, Replay), f"--replay must be a closed-loop run; found {path}, which is open-loop")
+        require(isinstance(replay, Replay), f"--replay must be a closed-loop run; found {path}, another task")
         return [replay]  # type: ignore[list-item]
     require(seeds is None or "seed" not in protocol, "--seeds counts from 0; found also --seed; remove either")
     options = dict(protocol)

@@ -29,16 +29,19 @@ def complain(message: str) -> None:
 
 @contextmanager
 def progress() -> Iterator["Report"]:
-    """A bar on stderr that appears once work has taken over two seconds; plain lines if stderr is no terminal."""
+    """A bar with the time left on stderr, once work has taken over two seconds; lines if stderr is no terminal."""
     console = Console(stderr=True)
     start = last = time.monotonic()
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     bar = Progress(*columns, console=console, transient=True)
     task = bar.add_task("", total=None)
 
+    first: dict[str, tuple[float, int]] = {}
+
     def report(what: str, done: int, total: int) -> None:
         nonlocal last
         now = time.monotonic()
+        since, before = first.setdefault(what, (now, done))
         if now - start < PATIENCE:
             return
         if console.is_terminal:
@@ -46,13 +49,21 @@ def progress() -> Iterator["Report"]:
             bar.update(task, description=what, completed=done, total=total)
         elif now - last > 10 or last == start:
             last = now
-            print(f"{what}: {done}/{total}", file=sys.stderr)
+            left = (total - done) * (now - since) / (done - before) if done > before else None
+            print(f"{what}: {done}/{total}{_left(left)}", file=sys.stderr)
 
     try:
         yield report
     finally:
         if bar.live.is_started:
             bar.stop()
+
+
+def _left(seconds: float | None) -> str:
+    """The time left in words, nothing if it is not known."""
+    if seconds is None:
+        return ""
+    return f", about {seconds:.0f} s left" if seconds < 120 else f", about {seconds / 60:.0f} min left"
 
 
 def table(lines: Sequence["Check"], folder: Path) -> None:

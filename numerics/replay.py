@@ -1,7 +1,7 @@
 """A run to be made: initial weights, one batch of initial states per update, and the training settings."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import KW_ONLY, asdict, dataclass, field
 
 import numpy as np
 
@@ -15,18 +15,12 @@ LONGEST = 10**7  # steps of a rollout; numerics.doubling goes further
 CLIP_EPSILON = 1e-6  # added to the norm in clipping, as the common frameworks do
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How to train; the defaults are the rank-one protocol of arXiv 2505.13567.
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How weights are moved, whatever the task; all by keyword. The defaults are the rank-one protocol.
 
-    Loss L = s Σ_{t<T} (state_weight |x_t|² + control_penalty |u_t|²), averaged over the batch.
-
-    :param horizon: episode length T in steps, at least 1
     :param learning_rate: step η of the optimizer
     :param clip: largest global gradient norm that passes unscaled; infinite for none
-    :param state_weight: weight of |x|², Q = state_weight · I
-    :param control_penalty: weight of |u|², R = control_penalty · I
-    :param time_average: whether s = 1/T, otherwise s = 1
     :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``, erf(√π s/2)
     :param optimizer: ``"sgd"`` or ``"adam"`` (β = 0.9, 0.999; ε = 1e-8)
     :param leak: γ in (0, 1]
@@ -34,12 +28,8 @@ class Settings:
     :raises InputError: if a value is out of range or a word unknown
     """
 
-    horizon: int = 50
     learning_rate: float = 0.01
     clip: float = 1.0
-    state_weight: float = 0.5
-    control_penalty: float = 0.0
-    time_average: bool = True
     activation: str = "linear"
     optimizer: str = "sgd"
     leak: float = 1.0
@@ -47,16 +37,51 @@ class Settings:
 
     def __post_init__(self) -> None:
         checked = {
-            "horizon": whole("horizon", self.horizon, 1, LONGEST),
             "learning_rate": number("learning_rate", self.learning_rate, 0, np.finfo(float).max),
             "clip": number("clip", self.clip, 0, np.inf, open_low=True),
-            "state_weight": number("state_weight", self.state_weight, 0, np.finfo(float).max),
-            "control_penalty": number("control_penalty", self.control_penalty, 0, np.finfo(float).max),
-            "time_average": flag("time_average", self.time_average),
             "activation": choice("activation", self.activation, ACTIVATIONS),
             "optimizer": choice("optimizer", self.optimizer, OPTIMIZERS),
             "leak": number("leak", self.leak, 0, 1, open_low=True),
             "train": tuple(choice("train", name, WEIGHT_NAMES) for name in self.train),
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+
+@dataclass(frozen=True)
+class Settings(Training):
+    """How to train on a plant's own states; the defaults are the rank-one protocol of arXiv 2505.13567.
+
+    All but the horizon are given by keyword.
+
+    Loss L = s Σ_{t<T} (state_weight |x_t|² + control_penalty |u_t|²), averaged over the batch.
+
+    :param learning_rate: step η of the optimizer
+    :param clip: largest global gradient norm that passes unscaled; infinite for none
+    :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``, erf(√π s/2)
+    :param optimizer: ``"sgd"`` or ``"adam"`` (β = 0.9, 0.999; ε = 1e-8)
+    :param leak: γ in (0, 1]
+    :param train: names of the trained arrays
+    :param horizon: episode length T in steps, at least 1
+    :param state_weight: weight of |x|², Q = state_weight · I
+    :param control_penalty: weight of |u|², R = control_penalty · I
+    :param time_average: whether s = 1/T, otherwise s = 1
+    :raises InputError: if a value is out of range or a word unknown
+    """
+
+    horizon: int = 50
+    _: KW_ONLY
+    state_weight: float = 0.5
+    control_penalty: float = 0.0
+    time_average: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checked = {
+            "horizon": whole("horizon", self.horizon, 1, LONGEST),
+            "state_weight": number("state_weight", self.state_weight, 0, np.finfo(float).max),
+            "control_penalty": number("control_penalty", self.control_penalty, 0, np.finfo(float).max),
+            "time_average": flag("time_average", self.time_average),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -86,7 +111,7 @@ def check_fit(weights: Weights, plant: Plant, train: tuple[str, ...], prefix: st
         require(given, f"train must name arrays that are given; found {name!r}, which is not")
 
 
-def run_config(weights: Weights, plant: Plant, settings: Settings, seed: int | None) -> dict:
+def run_config(weights: Weights, plant: Plant, settings: Training, seed: int | None) -> dict:
     """Settings, sizes and plant as plain values, for the record.
 
     :param weights: initial weights

@@ -1,7 +1,11 @@
-"""Replay files, .npz: a run to be made, in closed or in open loop, so that it can be repeated exactly elsewhere."""
+"""Replay files, .npz: a run to be made, so that it can be repeated exactly elsewhere.
+
+Closed loop, open loop, or tracking.
+"""
 
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -10,13 +14,19 @@ from numerics.files import read_arrays, write_arrays
 from numerics.open_loop import OpenLoopReplay
 from numerics.plants import Plant, double_integrator
 from numerics.population_states import HALF_WIDTH
-from numerics.replay import Replay, Settings
+from numerics.replay import Replay, Settings, Training
+from numerics.tracking_replay import TrackingReplay, TrackingTraining
+from numerics.tracking_task import TrackingTask
 from numerics.weights import Weights, contents, load_weights
 
-TASKS = ("closed_loop", "open_loop")
+TASKS = ("closed_loop", "open_loop", "tracking")
 TEACHER = "teacher_"
 
+SERIES = ("amplitude", "frequencies_x", "frequencies_y")
+
 Arrays = dict[str, np.ndarray]
+AnyReplay = Replay | OpenLoopReplay | TrackingReplay
+Kind = TypeVar("Kind", bound=Training)
 
 
 def _scalar(name: str, value: np.ndarray):
@@ -30,14 +40,25 @@ def _names(value: np.ndarray) -> tuple[str, ...]:
     return tuple(name for word in words for name in word.replace(",", " ").split())
 
 
-def _settings(arrays: Arrays, weights: Weights) -> Settings:
+def _settings(arrays: Arrays, weights: Weights, kind: type[Kind]) -> Kind:
     """The settings of a file; an absent ``clip`` means none, an absent ``train`` all but the input weights."""
-    names = [f.name for f in fields(Settings) if f.name in arrays and f.name != "train"]
+    names = [f.name for f in fields(kind) if f.name in arrays and f.name != "train"]
     given = {name: _scalar(name, arrays[name]) for name in names}
     given.setdefault("clip", np.inf)
     trainable = tuple(name for name in weights.arrays() if name != "m")
     given["train"] = _names(arrays["train"]) if "train" in arrays else trainable
-    return Settings(**given)
+    return kind(**given)
+
+
+def _tracking(arrays: Arrays, weights: Weights, seed: int | None, path: str | Path) -> TrackingReplay:
+    """A tracking run; absent entries of its task take the paper's values."""
+    given: dict = {name: _scalar(name, arrays[name]) for name in ("dt", "duration", "ramp", "clamp") if name in arrays}
+    given |= {name: tuple(np.ravel(arrays[name]).tolist()) for name in SERIES if name in arrays}
+    if "inputs" in arrays:
+        given["inputs"] = _names(arrays["inputs"])
+    x, y = (_series(arrays, f"phases_{axis}", "(epochs, batch, frequencies)", path) for axis in "xy")
+    settings = _settings(arrays, weights, TrackingTraining)
+    return TrackingReplay(weights, x, y, settings, TrackingTask(**given), seed)
 
 
 def _plant(arrays: Arrays, path: str | Path) -> Plant:
@@ -52,11 +73,13 @@ def _series(arrays: Arrays, name: str, axes: str, path: str | Path) -> np.ndarra
     return arrays[name]
 
 
-def load_replay(path: str | Path) -> Replay | OpenLoopReplay:
-    """Read a replay file: weights, settings, and ``x0``; in open loop the teacher and the inputs ``y`` instead.
+def load_replay(path: str | Path) -> AnyReplay:
+    """Read a replay file: weights, settings, and ``x0``.
 
-    Missing settings take the protocol's defaults. An absent ``clip`` means none. ``A``, ``B``, ``C`` may give a plant
-    other than the double integrator, ``half_width`` the law of the open-loop run's closed-loop test.
+    In open loop the teacher and the inputs ``y`` replace ``x0``, in tracking ``phases_x`` and ``phases_y``. Missing
+    settings take the protocol's defaults. An absent ``clip`` means none. ``A``, ``B``, ``C`` may give a plant other
+    than the double integrator, ``half_width`` the law of the open-loop run's closed-loop test. A tracking run may hold
+    any field of its task under that name.
 
     :param path: the .npz file
     :raises InputError: if the file or its contents are bad
@@ -65,8 +88,10 @@ def load_replay(path: str | Path) -> Replay | OpenLoopReplay:
     task = str(_scalar("task", arrays["task"])) if "task" in arrays else TASKS[0]
     choice("task", task, TASKS)
     weights = load_weights(arrays, path)
-    settings, plant = _settings(arrays, weights), _plant(arrays, path)
     seed = whole("seed", _scalar("seed", arrays["seed"]), 0) if "seed" in arrays else None
+    if task == "tracking":
+        return _tracking(arrays, weights, seed, path)
+    settings, plant = _settings(arrays, weights, Settings), _plant(arrays, path)
     if task == "closed_loop":
         return Replay(weights, _series(arrays, "x0", "(epochs, batch, n)", path), settings, plant, seed)
     teacher, y = load_weights(arrays, path, TEACHER), _series(arrays, "y", "(epochs, K, batch)", path)
@@ -74,7 +99,7 @@ def load_replay(path: str | Path) -> Replay | OpenLoopReplay:
     return OpenLoopReplay(weights, teacher, y, settings, plant, seed, half_width)
 
 
-def save_replay(path: str | Path, replay: Replay | OpenLoopReplay) -> None:
+def save_replay(path: str | Path, replay: AnyReplay) -> None:
     """Write a replay file that :func:`load_replay` reads back exactly.
 
     :param path: the .npz file
@@ -82,9 +107,13 @@ def save_replay(path: str | Path, replay: Replay | OpenLoopReplay) -> None:
     """
     settings = asdict(replay.settings)
     settings["train"] = np.array(settings["train"])
-    plant = {name: getattr(replay.plant, name) for name in "ABC"}
     known = {} if replay.seed is None else {"seed": replay.seed}
-    contents = {**replay.weights.arrays(), **settings, **plant, **known}
+    contents = {**replay.weights.arrays(), **settings, **known}
+    if isinstance(replay, TrackingReplay):
+        contents |= {**asdict(replay.task), "phases_x": replay.phases_x, "phases_y": replay.phases_y}
+        write_arrays(path, {**contents, "task": "tracking"})
+        return
+    contents |= {name: getattr(replay.plant, name) for name in "ABC"}
     if isinstance(replay, Replay):
         contents |= {"task": "closed_loop", "x0": replay.x0}
     else:

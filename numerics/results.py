@@ -14,6 +14,9 @@ from numerics.files import read_arrays, write_arrays
 from numerics.weights import WEIGHT_NAMES, Weights, load_weights
 
 COMPLETED = "completed"
+STANDING = "standing_"
+"""What the names of a file's arrays start with that serve to resume a run and are no result."""
+
 PACKAGES = ("closedloop-rnn", "numpy", "scipy", "sympy", "numba")
 
 
@@ -23,6 +26,14 @@ def diverged(epoch: int) -> str:
     :param epoch: index of that update
     """
     return f"diverged at epoch {epoch}"
+
+
+def stopped(epoch: int) -> str:
+    """The status of a run that was stopped and can be resumed.
+
+    :param epoch: number of updates made
+    """
+    return f"stopped after epoch {epoch}"
 
 
 @cache
@@ -46,7 +57,7 @@ class Run:
     """A learning run, from the experiment or from the theory.
 
     :param kind: ``"simulation"`` or ``"theory"``
-    :param status: ``"completed"`` or ``"diverged at epoch k"``
+    :param status: ``"completed"``, ``"diverged at epoch k"`` or ``"stopped after epoch k"``
     :param history: arrays over epochs, before each update: ``loss`` (epochs,), ``gradient_norm`` (epochs,),
         ``spectral_radius`` (epochs,), for rank one ``overlaps`` (epochs, 4), from the theory ``gram``. After a
         divergence they end with the last finite epoch.
@@ -94,9 +105,13 @@ class Run:
         :param path: the file
         :raises InputError: if it cannot be written
         """
+        write_arrays(path, self.contents())
+
+    def contents(self) -> dict[str, object]:
+        """The arrays and words of the file, by name."""
         meta = {"kind": self.kind, "status": self.status}
         meta |= {"config": json.dumps(self.config), "versions": json.dumps(self.versions)}
-        write_arrays(path, {**self.history, **self.weights.arrays(), **meta})
+        return {**self.history, **self.weights.arrays(), **meta}
 
     @classmethod
     def load(cls, path: str | Path) -> "Run":
@@ -114,6 +129,7 @@ class Run:
         if "train" in config:
             config["train"] = tuple(config["train"])
         weights = load_weights(arrays, path)
+        arrays = {name: array for name, array in arrays.items() if not name.startswith(STANDING)}
         history = {name: array for name, array in arrays.items() if name not in WEIGHT_NAMES}
         return cls(meta["kind"], meta["status"], history, weights, config, used)
 

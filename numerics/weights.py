@@ -132,6 +132,19 @@ def full_law(rng: np.random.Generator, neurons: int = 100, strength: float = 0.1
     return Weights(m, z, w=rng.normal(0.0, strength / np.sqrt(neurons), (neurons, neurons)))
 
 
+def tracking_law(rng: np.random.Generator, neurons: int = 100, strength: float = 0.2, q: int = 4) -> Weights:
+    """Initial weights of the tracking protocol: W normal with std g/√N, M and Z uniform on ±1/√N, drawn W, M, Z.
+
+    :param rng: source of randomness
+    :param neurons: number N of neurons
+    :param strength: g
+    :param q: number of inputs
+    """
+    bound = 1 / np.sqrt(neurons)
+    w = rng.normal(0.0, strength * bound, (neurons, neurons))
+    return Weights(rng.uniform(-bound, bound, (neurons, q)), rng.uniform(-bound, bound, (neurons, 2)), w=w)
+
+
 def gaussian_law(rng: np.random.Generator, neurons: int, p: int = 1, q: int = 1, rank: int = 1) -> Weights:
     """Normal weights with variance 1/N for any widths.
 
