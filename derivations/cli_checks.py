@@ -141,13 +141,14 @@ def compare(
 
 @app.command()
 def figure(
-    number: Annotated[int, typer.Argument(help="Figure of the paper: 1 to 5.")],
+    number: Annotated[int, typer.Argument(help="Figure of the paper: 1 to 6.")],
     out: Annotated[Path, typer.Option(help="Folder for the picture and its numbers.")] = Path("figures"),
     seed: Annotated[int | None, typer.Option(help="Seed of the run that is shown [default: the figure's own].")] = None,
 ) -> None:
     """Draw a figure of the paper from fresh runs, theory over simulation, and save its numbers beside it.
 
     1: closed and open loop. 2: the same in the plane of gains. 3: stage 1. 4: stage 2. 5: stage 3.
+    6: tracking.
 
     Examples:
 
@@ -163,4 +164,4 @@ def figure(
     folder = files.prepare_folder(out)
     with screen.progress() as report:
         picture, numbers, gap = figures.make(number, folder, seed, report)
-    typer.echo(f"{picture}, {numbers}: exact map and direct training differ by {gap:.1e}")
+    typer.echo(f"{picture}, {numbers}: theory and simulation differ by {gap:.1e}")

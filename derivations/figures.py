@@ -12,7 +12,7 @@ from numerics import plots
 from numerics.errors import require
 from numerics.files import atomic, check_writable, write_arrays
 
-NUMBERS = (1, 2, 3, 4, 5)
+NUMBERS = (1, 2, 3, 4, 5, 6)
 
 
 def check_number(number: int) -> None:

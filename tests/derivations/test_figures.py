@@ -91,8 +91,8 @@ def test_numbers_are_saved_beside_the_picture(reduced, number, tmp_path):
 
 def test_unknown_figures_are_refused():
     figures.check_number(3)
-    with pytest.raises(InputError, match="NUMBER must be one of 1, 2, 3, 4, 5; found 6"):
-        figures.check_number(6)
+    with pytest.raises(InputError, match="NUMBER must be one of 1, 2, 3, 4, 5, 6; found 7"):
+        figures.check_number(7)
 
 
 def stepped(sigma, horizon):
