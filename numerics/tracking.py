@@ -7,6 +7,7 @@ plant steps. Loss: dt times the mean over steps and batch of |position_{t+1} - r
 import numpy as np
 
 from numerics.neurons import Gradients, NeuronAdjoint, Neurons
+from numerics.parts import batch_parts, helpers, mean_of_parts
 from numerics.simulate import Trajectory
 from numerics.tracking_basis import equivalent, linear_response
 from numerics.tracking_task import TrackingTask, coefficients
@@ -111,7 +112,7 @@ class Tracker:
         self.by_basis = False
         """Whether the last batch ran as equivalent episodes."""
         self._plant, self._basis = task.plant, task.basis()
-        self._room: Trajectory | None = None
+        self._rooms: list[Trajectory] = []
 
     def loss_and_gradient(self, weights: Weights, phases: np.ndarray) -> tuple[float, Gradients]:
         """The loss of a batch and its gradient by every weight matrix.
@@ -122,9 +123,17 @@ class Tracker:
         task, response = self.task, self._equivalent(weights, phases)
         if response is not None:
             return response.loss(), response.gradients()
-        references, episodes = self._whole_batch(weights, phases)
-        loss = tracking_loss(task, episodes, references)
-        return loss, backpropagate(task, weights, episodes, references, self.leak, self.activation)
+        references, rows = task.references(phases), batch_parts(weights, len(phases))
+
+        def part(i: int) -> tuple[float, Gradients]:
+            own = references[:, rows[i]]
+            episodes = self._run(weights, own, i)
+            loss = tracking_loss(task, episodes, own)
+            return loss, backpropagate(task, weights, episodes, own, self.leak, self.activation)
+
+        self._make_room(weights, rows)
+        with helpers() as pool:
+            return mean_of_parts(part, rows, pool)
 
     def loss(self, weights: Weights, phases: np.ndarray) -> float:
         """The loss of a batch.
@@ -135,8 +144,15 @@ class Tracker:
         response = self._equivalent(weights, phases)
         if response is not None:
             return response.loss()
-        references, episodes = self._whole_batch(weights, phases)
-        return tracking_loss(self.task, episodes, references)
+        references, rows = self.task.references(phases), batch_parts(weights, len(phases))
+
+        def part(i: int) -> tuple[float, Gradients]:
+            own = references[:, rows[i]]
+            return tracking_loss(self.task, self._run(weights, own, i), own), {}
+
+        self._make_room(weights, rows)
+        with helpers() as pool:
+            return mean_of_parts(part, rows, pool)[0]
 
     def _equivalent(self, weights: Weights, phases: np.ndarray):
         """The equivalent episodes' response, or None where it is not exact."""
@@ -149,9 +165,11 @@ class Tracker:
         self.by_basis = response.peak(mix) < self.task.clamp
         return response if self.by_basis else None
 
-    def _whole_batch(self, weights: Weights, phases: np.ndarray) -> tuple[np.ndarray, Trajectory]:
-        references = self.task.references(phases)
-        shape = (self.task.horizon + 1, len(phases), weights.neurons)
-        if self._room is None or self._room.h.shape != shape:
-            self._room = Trajectory.allocate(self._plant, weights, len(phases), self.task.horizon + 1)
-        return references, track(self.task, weights, references, self.leak, self.activation, self._room)
+    def _make_room(self, weights: Weights, rows: list[slice]) -> None:
+        """Room for the episodes of every part of a batch, kept from one batch to the next."""
+        steps, sizes = self.task.horizon + 1, [part.stop - part.start for part in rows]
+        if [room.h.shape for room in self._rooms] != [(steps, size, weights.neurons) for size in sizes]:
+            self._rooms = [Trajectory.allocate(self._plant, weights, size, steps) for size in sizes]
+
+    def _run(self, weights: Weights, references: np.ndarray, part: int) -> Trajectory:
+        return track(self.task, weights, references, self.leak, self.activation, self._rooms[part])

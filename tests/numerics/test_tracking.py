@@ -185,3 +185,16 @@ def test_the_joint_matrix_drives_the_response(task, rng):
 def test_bad_tasks_are_named(options, message):
     with pytest.raises(InputError, match=message):
         TrackingTask(**options)
+
+
+def test_a_large_batch_runs_in_two_halves(rng):
+    task, weights, angles = TrackingTask(**SHORT, clamp=1.0), tracking_law(rng, 60), phases(rng, 81)
+    weights = weights.updated({"z": 3 * weights.z})
+    tracker = Tracker(task)
+    loss, gradients = tracker.loss_and_gradient(weights, angles)
+    expected, slopes, episodes = by_batch(task, weights, angles)
+    assert np.abs(episodes.x).max() == 1.0
+    assert len(tracker._rooms) == 2
+    assert loss == pytest.approx(expected, rel=1e-13) == tracker.loss(weights, angles)
+    for name in "mzw":
+        np.testing.assert_allclose(gradients[name], slopes[name], rtol=0, atol=1e-13 * np.abs(slopes[name]).max())
