@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib import pyplot as plt
 
-from derivations import cli, track
+from derivations import cli, figure6, track
 from derivations import screen as cli_screen
 from numerics.files import read_arrays
 from numerics.replay import rank_one_replay
@@ -206,3 +207,33 @@ def test_other_files_have_no_staircase(run, tmp_path):
     code, _, err = run("staircase", tmp_path / "a.npz")
     assert (code, err.count("\n")) == (2, 1)
     assert "must be a tracking run; found one without frequency_loss" in err
+
+
+@pytest.fixture(scope="module")
+def figure_data():
+    """Numbers of figure 6 from a short run of a small network."""
+    with pytest.MonkeyPatch.context() as patch, np.errstate(under="ignore"):
+        patch.setattr(figure6, "EPOCHS", 12)
+        patch.setattr(figure6, "EVERY", 3)
+        patch.setattr(figure6, "tracking_replay", lambda seed, epochs: tracking_replay(seed, epochs, 6, 12, task=TASK))
+        return figure6.compute(1)
+
+
+def test_figure_theory_and_neurons_agree(figure_data):
+    assert figure_data["difference"] < 1e-10
+
+
+def test_a_wrong_theory_would_be_told():
+    weights = tracking_replay(1, 1, 6, 12, task=TASK).weights
+    found = figure6.theory_losses(TASK, weights, 0.1)
+    assert np.abs(figure6.theory_losses(TASK, weights, 0.11) / found - 1).max() > 1e-3
+
+
+def test_figure_axes_are_labelled(figure_data):
+    figure = figure6.draw(figure_data)
+    for ax in figure.axes:
+        assert ax.get_xlabel()
+        assert ax.get_ylabel()
+        assert ax.has_data()
+    assert len({ax.get_title()[0] for ax in figure.axes}) == len(figure.axes)
+    plt.close(figure)
