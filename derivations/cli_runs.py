@@ -1,5 +1,6 @@
 """Commands that make single runs: train, descend, replay."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +22,10 @@ def _save(run, out: Path) -> None:
 
     run.save(out)
     closed = run.config["task"] == "closed_loop"
-    above = gap(run) if closed and run.config["horizon"] <= LONG else None
+    above = None
+    if closed and run.config["horizon"] <= LONG:
+        with suppress(InputError):  # no optimum of these costs: no remark
+            above = gap(run)
     optimum = "" if above is None else f", {above:.2%} above the optimum"
     loss = f"loss {run.loss[0]:.6g} -> {run.loss[-1]:.6g}" if run.loss.size else "no finite loss"
     typer.echo(f"{out}: {run.status}, {run.loss.size} epochs, {loss}{optimum}")

@@ -1,6 +1,6 @@
 """Why open-loop learning passes through an unstable loop, and closed-loop learning does not."""
 
-from sympy import Expr, Rational, Symbol, cancel, expand
+from sympy import Expr, Poly, Rational, Symbol, cancel, expand, sqrt
 
 from derivations.result import Result, Step, difference
 from theory.loop import ReducedLoop
@@ -24,6 +24,12 @@ def _squared_sum(terms) -> Expr:
 def _fast_root_residual() -> Expr:
     """χ at λ_3 = σ_vu + κ, to first order in the overlaps."""
     return first_order(expand(visible(cubic().as_expr()).subs(lam, small_overlap_modulus()[1])))
+
+
+def _circle_residual(value: Expr) -> Expr:
+    """a_0² - 1 - (a_0 a_2 - a_1) of the cubic at σ_vu = 0 and κ of the given value."""
+    _, a_2, a_1, a_0 = (expand(c.subs(sigma_vu, 0)) for c in Poly(visible(cubic().as_expr()), lam).all_coeffs())
+    return expand((a_0**2 - 1 - a_0 * a_2 + a_1).subs(kappa, value))
 
 
 def _static_gain() -> Expr:
@@ -50,7 +56,7 @@ def _learning_steps() -> tuple[Step, ...]:
             _squared_sum(saddle_slope(K) - _memory_slope(Rational(K)) for K in CHECKED),
         ),
         Step(
-            r"So the memory grows at rate $\mu$ from its initial amplitude, while $\sigma_{zm}$ relaxes without delay "
+            r"So the memory grows at rate $\mu$, but from its initial amplitude, while $\sigma_{zm}$ is on its way from the start "
             r"($g_{11} = \|m\|^2$, $g_{22} = \|z\|^2$, $g_{33} = \|u\|^2$).",
             r"\mu^2",
             growth,
@@ -76,22 +82,29 @@ def _loop_steps() -> tuple[Step, ...]:
             difference(modulus, 1 - sigma_zm - 2 * kappa),
         ),
         Step(
-            r"With $\sigma_{zm} < 0$ the loop is unstable until $\kappa > |\sigma_{zm}|/2$; the test loss, about "
-            r"$|\lambda_1|^{2T}$, is largest where $d\kappa = d|\sigma_{zm}|/2$, from where on the memory grows more than half as fast.",
+            r"The test loss, about $|\lambda_1|^{2T}$, is therefore largest where $d\kappa = d|\sigma_{zm}|/2$; from there on the "
+            r"memory grows more than half as fast and catches up.",
             r"\partial_\kappa |\lambda_1|^2 / \partial_{|\sigma_{zm}|} |\lambda_1|^2",
             -modulus.diff(kappa) / modulus.diff(sigma_zm),
             difference(-modulus.diff(kappa) / modulus.diff(sigma_zm), -2),
         ),
         Step(
+            r"The loop is stable again, for $\sigma_{vu} = 0$ exactly, once $\kappa$ exceeds the following, $|\sigma_{zm}|/2$ to "
+            r"first order: there the pair is on the unit circle, $a_0^2 - 1 = a_0 a_2 - a_1$.",
+            r"\kappa_1",
+            1 - sqrt(1 + sigma_zm),
+            _circle_residual(1 - sqrt(1 + sigma_zm)),
+        ),
+        Step(
             r"If instead the memory overshoots, the agent's static gain $K(1) = \sigma_{zm} + \kappa/(1-\sigma_{vu})$ turns "
-            r"positive and a real root passes 1: the second kind of spike.",
+            r"positive; for $\sigma_{vu} < 1$ then $\chi(1) < 0$, and an odd number of real roots lies beyond 1: the second kind.",
             r"\chi(1)",
             expand(visible(cubic().as_expr()).subs(lam, 1)),
             cancel(visible(cubic().as_expr()).subs(lam, 1) + (1 - sigma_vu) * _static_gain()),
         ),
         Step(
             r"In closed loop the same growth is the loss itself: on the axis $L \propto (e^s - 1)/s^2$ with "
-            r"$s = T|\sigma_{zm}|$, which holds $s$ near $s^*$. The plateau of stage 2 is what open loop leaps over.",
+            r"$s = T|\sigma_{zm}|$, which holds $s$ near $s^*$. Nothing holds it in open loop.",
             r"s^*",
             envelope_minimiser(),
             envelope_residual(),
@@ -100,15 +113,16 @@ def _loop_steps() -> tuple[Step, ...]:
 
 
 def build() -> Result:
-    """The feedthrough relaxes first, the memory leaves a saddle later; in between the loop is unstable."""
+    """The feedthrough moves from the start, the memory lags behind at a saddle; meanwhile the loop is unstable."""
     memory = _memory_slope(steps_heard)
     modulus, growth = small_overlap_modulus()[0], saddle_growth().subs(loss_slope, memory)
     return Result(
         "open-loop-spike",
         "The spike of the closed-loop test loss in open loop",
-        r"Imitation takes $\sigma_{zm}$ to the teacher's $\bar g_0$ before the memory has left its saddle. In between "
+        r"Imitation moves $\sigma_{zm}$ towards the teacher's $\bar g_0$ from the start; the memory grows exponentially, but from "
+        r"a small amplitude at a saddle. While it lags behind, "
         r"$|\lambda_1|^2 \approx 1 + |\sigma_{zm}| - 2\kappa > 1$: the closed-loop test loss rises by orders of magnitude and "
-        r"falls again once $\kappa > |\sigma_{zm}|/2$. A memory that overshoots makes a second kind, a real root beyond 1.",
+        r"falls as $\kappa$ catches up. A memory that overshoots makes a second kind, a real root beyond 1.",
         "the spike: Ger & Barak, arXiv 2505.13567, Fig. 1; its cause derived here",
         _learning_steps() + _loop_steps(),
         {r"|\lambda_1|^2": modulus, r"\mu^2": growth, r"L_\kappa": memory},

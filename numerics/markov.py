@@ -11,16 +11,17 @@ from numerics.weights import Weights
 
 
 def impulse_response(weights: Weights, length: int, leak: float = 1.0) -> np.ndarray:
-    """Markov parameters g_j = γ Zᵀ ((1-γ) I + γ W)^j M of any linear network, (K, p, q).
+    """Markov parameters g_j = γ Zᵀ ((1-γ) I + γ W)^j M of any linear network, (K, p, q); infinite where they overflow.
 
     :param weights: the network; full or low rank
     :param length: number K of lags
     :param leak: γ
     """
-    state, responses = leak * weights.m, []
-    for _ in range(length):
-        responses.append(weights.z.T @ state)
-        state = (1 - leak) * state + leak * (weights.recurrence @ state)
+    state, responses, recurrence = leak * weights.m, [], weights.recurrence
+    with np.errstate(all="ignore"):
+        for _ in range(length):
+            responses.append(weights.z.T @ state)
+            state = (1 - leak) * state + leak * (recurrence @ state)
     return np.stack(responses)
 
 

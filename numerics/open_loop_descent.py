@@ -8,7 +8,7 @@ the spike of the test loss, follows from the overlaps without a simulation.
 import numpy as np
 
 from numerics.descent import check_closed, finish, loop_for
-from numerics.errors import number
+from numerics.errors import fits, number
 from numerics.filter_kernel import FilterKernel, filter_kernel
 from numerics.iterate import Descent, Work, iterate
 from numerics.markov import impulse_response
@@ -86,6 +86,7 @@ def descend_open_loop(replay: OpenLoopReplay, backend: str = "auto", variance: f
     check_closed(replay)
     _, p, q = replay.plant.shape
     _, space, _ = model(replay)
+    fits("epochs x K x K", replay.epochs, replay.length * q, replay.length * q)
     if variance is None:
         moment = lag_moment(replay.y)
     else:

@@ -13,15 +13,16 @@ from numerics.weights import Weights
 HALF_WIDTH = 2.0
 """a of the rank-one protocol; the full protocol has 1."""
 
-NODES = 10
-"""Gauss-Legendre nodes per axis for a nonlinear network."""
+NODES = 16
+"""Gauss-Legendre nodes per axis for a nonlinear network. They give the loss of a loop that settles to rounding, of a
+strongly unstable one, as at the spike of open-loop learning, to two per cent or so: saturation makes it rough."""
 
 
 def population_states(n: int, half_width: float, linear: bool) -> tuple[np.ndarray, np.ndarray]:
-    """States (count, n) and weights (count,) with Σ w f(x) = E f(x_0) for the squares that a loss is made of.
+    """States (count, n) and weights (count,) with Σ w f(x) ≈ E f(x_0) for the squares that a loss is made of.
 
-    A linear loop needs the second moment (a²/3) I only: n states. A nonlinear one gets the Gauss-Legendre grid; one
-    of every pair ±x is left out, because the loop is odd.
+    A linear loop needs the second moment (a²/3) I only: n states, and the mean is exact. A nonlinear one gets the
+    Gauss-Legendre grid of 16ⁿ; one of every pair ±x is left out, because the loop is odd.
 
     :param n: number of plant states
     :param half_width: a

@@ -1,9 +1,9 @@
 """The spike of the closed-loop test loss during open-loop training, from theory: how high, when, and from what.
 
-Under white noise the feedthrough σ_zm relaxes to the teacher's g*_0 at once, while the memory κ must first leave a
-saddle. In between the student's own loop is unstable, |λ_1|² ≈ 1 + |σ_zm| - 2κ, and the test loss, about ρ^{2T}, is
-enormous. The descent on white inputs in the limit of a large batch, which needs the initial Gram matrix and the
-teacher's impulse response only, predicts epoch and height.
+Under white noise the feedthrough σ_zm moves towards the teacher's g*_0 from the start; the memory κ grows from a small
+amplitude at a saddle. While it lags behind, the student's own loop is unstable, |λ_1|² ≈ 1 + |σ_zm| - 2κ, and the test
+loss, about ρ^{2T}, is enormous. The descent on white inputs in the limit of a large batch, which needs the initial
+Gram matrix and the teacher's impulse response only, predicts epoch and height.
 """
 
 import numpy as np

@@ -2,8 +2,9 @@
 
 Under the two dominant eigenvalues alone a velocity of size one moves the position to w_t = (λ_1^t - λ_2^t)/(λ_1 - λ_2),
 which is exact on the σ_zm axis. Stage 1, the fast fall of the loss, ends at the first epoch at which the swing
-(1/T) Σ_{t<T} |w_t|² is at most twice its least value on that axis, (T/2) e^{s*}/(2 s*) for large T, with
-s* = 2 + W_0(-2e⁻²) ≈ 1.594. A run that starts there has no stage 1: its end is epoch 0.
+(1/T) Σ_{t<T} |w_t|² is at most twice its least value on that axis for large T, (T/2) e^{s*}/(2 s*) with
+s* = 2 + W_0(-2e⁻²) ≈ 1.594; that is 2.25 times the least at T = 50. A run that starts there has no stage 1: its end is
+epoch 0.
 Stage 2 ends at stabilisation: the first epoch from which the spectral radius stays below one.
 
 Whether the pair is complex or outside the unit circle is not asked: that stage 1 ends in an oscillatory instability is

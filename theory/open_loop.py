@@ -234,7 +234,8 @@ def saddle_slope(count: int) -> Expr:
 def small_overlap_modulus() -> tuple[Expr, Expr]:
     """(|λ_1|², λ_3) of the closed loop to first order in σ_zm, κ, σ_vu: 1 - σ_zm - 2κ and σ_vu + κ.
 
-    The loop with σ_zm < 0 is stable only where the memory outruns the feedthrough, κ > |σ_zm|/2.
+    For small overlaps only: with σ_zm < 0 the loop is then stable from κ = |σ_zm|/2 on; at σ_vu = 0 exactly from
+    κ = 1 - √(1 + σ_zm) on, which at σ_zm = -0.9 is 0.68.
     """
     third = sigma_vu + kappa
     return expand(first_order(dominant_modulus().expression.subs(lambda_3, third))), third

@@ -49,4 +49,4 @@ def test_the_kind_of_a_spike_is_told(pairs):
     assert (np.abs(history["eigenvalues"][pairs[2].spikes[0].epoch, 0].imag)) < 1e-9
     history["eigenvalues"] = history["eigenvalues"] + 0.1j
     wrong = replace(pairs[2], theory=replace(pairs[2].theory, history=history))
-    assert any("exactly where K(1) > 0" in claim for claim in failed(kinds([wrong])))
+    assert any("where K(1) > 0 and nowhere else" in claim for claim in failed(kinds([wrong])))
