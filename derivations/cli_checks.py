@@ -19,10 +19,13 @@ COMPARABLE = [name for name in OPTIONS if name not in {"seed", "activation", "op
 @with_protocol(*COMPARABLE)
 def validate(
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("report"),
-    seeds: Annotated[int | None, typer.Option(help="Number of seeds, 0, 1, … [default: 3; open loop: 20].")] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Number of seeds, 0, 1, … [default: 3; open loop 20; tracking 10].")
+    ] = None,
     stages: Annotated[bool, typer.Option("--stages", help="Decide the claims about the three stages instead.")] = False,
     open_loop: Annotated[bool, typer.Option("--open-loop", help="Decide those about open loop instead.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Decide those about full tanh networks instead.")] = False,
+    tracking: Annotated[bool, typer.Option("--tracking", help="Decide those about tracking instead.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON alone.")] = False,
     *,
     protocol: dict,
@@ -43,11 +46,14 @@ def validate(
       closedloop validate --open-loop --seeds 5
 
       closedloop validate --full
+
+      closedloop validate --tracking --seeds 2
     """
     from derivations import validate as writer
     from derivations.jobs import JOBS
 
-    asked = [name for name, given in (("stages", stages), ("open-loop", open_loop), ("full", full)) if given]
+    flags = {"stages": stages, "open-loop": open_loop, "full": full, "tracking": tracking}
+    asked = [name for name, given in flags.items() if given]
     require(len(asked) < 2, f"--{' and --'.join(asked)} are two jobs; found both; run one after the other")
     name = asked[0] if asked else "main"
     job = JOBS[name]

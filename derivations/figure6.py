@@ -19,6 +19,15 @@ COLOURS = ("#0072B2", "#009E73", "#E69F00", "#D55E00")
 """From the lowest frequency to the highest."""
 
 
+def tones_of(task: TrackingTask) -> Tones:
+    """The references of a task in the theory's terms.
+
+    :param task: the task
+    """
+    amplitudes = tuple(np.broadcast_to(task.amplitude, task.frequencies.shape).tolist())
+    return Tones(tuple(task.frequencies.tolist()), tuple(task.axes.tolist()), amplitudes, task.dt)
+
+
 def theory_losses(task: TrackingTask, weights: Weights, leak: float) -> np.ndarray:
     """Loss of every frequency by the theory of the closed loop, (F,).
 
@@ -26,9 +35,7 @@ def theory_losses(task: TrackingTask, weights: Weights, leak: float) -> np.ndarr
     :param weights: the network
     :param leak: γ
     """
-    amplitudes = tuple(np.broadcast_to(task.amplitude, task.frequencies.shape).tolist())
-    tones = Tones(tuple(task.frequencies.tolist()), tuple(task.axes.tolist()), amplitudes, task.dt)
-    return episode_losses(planar_tracker(weights, task.dt, leak), tones, task.horizon, task.ramp)
+    return episode_losses(planar_tracker(weights, task.dt, leak), tones_of(task), task.horizon, task.ramp)
 
 
 def positions(replay: TrackingReplay, weights: Weights) -> np.ndarray:

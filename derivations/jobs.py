@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from derivations import evidence, full_checks, open_loop_checks, validate
+from derivations import evidence, full_checks, open_loop_checks, tracking_checks, validate
 from derivations.check import Check
 
 
@@ -28,5 +28,6 @@ JOBS = {
     "stages": Job(3, evidence.gather, validate.STAGE_CHECKS),
     "open-loop": Job(open_loop_checks.SEEDS, open_loop_checks.gather, open_loop_checks.CLAIMS, fixed=True),
     "full": Job(3, full_checks.gather, full_checks.CLAIMS, fixed=True),
+    "tracking": Job(tracking_checks.SEEDS, tracking_checks.gather, tracking_checks.CLAIMS, fixed=True),
 }
 """By the option that asks for it."""

@@ -251,3 +251,11 @@ def test_validate_fails_with_code_1_if_a_claim_fails(run, tmp_path, monkeypatch)
 def test_the_installed_command_starts():
     command = Path(sys.executable).with_name("closedloop")
     assert subprocess.run([command, "derive", "--list"], check=True, capture_output=True).stdout
+
+
+def test_a_run_whose_costs_have_no_optimum_is_written_all_the_same(run, tmp_path):
+    replay = rank_one_replay(1, epochs=3, batch=5, neurons=9, horizon=12, state_weight=0.0, control_penalty=1.0)
+    save_replay(tmp_path / "r.npz", replay)
+    code, out, _ = run("descend", "--replay", tmp_path / "r.npz", "--out", tmp_path / "o.npz")
+    assert code == 0
+    assert "completed, 3 epochs" in out

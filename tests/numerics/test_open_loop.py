@@ -182,3 +182,11 @@ def test_general_plants_widths_and_ranks_are_trained():
     settings = Settings(horizon=5, learning_rate=0.05, train=("m", "z", "u", "v"))
     run = train_open_loop(OpenLoopReplay(student, teacher, rng.normal(size=(300, 6, 40, 2)), settings, plant))
     assert run.loss[-1] < 0.5 * run.loss[0]
+
+
+def test_a_run_that_diverges_at_once_has_the_shapes_of_any_other():
+    replay = short()
+    huge = {name: 1e160 * np.ones_like(getattr(replay.teacher, name)) for name in "uv"}
+    run = train_open_loop(OpenLoopReplay(replay.weights, replay.teacher.updated(huge), replay.y, replay.settings))
+    assert run.status == "diverged at epoch 0"
+    assert run.overlaps.shape == (0, 4)

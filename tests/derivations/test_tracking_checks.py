@@ -1,0 +1,82 @@
+"""The claims about tracking can fail: each is tried on runs of a small network, true and made false."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from derivations import tracking_checks
+from derivations.tracking_checks import TrackingSeed, by_frequency, equivalence, gather, order, stationary
+from numerics.results import Run
+from numerics.tracking_replay import tracking_replay
+from numerics.weights import Weights
+
+
+@pytest.fixture(scope="module")
+def seeds():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tracking_checks, "EPOCHS", 6)
+        patch.setattr(tracking_checks, "tracking_replay", lambda seed, epochs: tracking_replay(seed, epochs, 5, 12))
+        return gather([1])
+
+
+def stable_weights():
+    """Four neurons, (position, filtered velocity) of each axis, that hold the plant and follow the references."""
+    one, none = np.eye(2), np.zeros((2, 2))
+    keep = np.block([[none, none], [-3 * one, 0.7 * one]])
+    m = np.block([[one, -one], [3 * one, none]]) / 0.1
+    return Weights(m, np.vstack([-2 * one, -2.5 * one]), w=(keep - 0.9 * np.eye(4)) / 0.1)
+
+
+def passed(lines):
+    return [line.passed for line in lines]
+
+
+def test_equivalent_episodes_and_losses_by_frequency_hold(seeds):
+    assert passed(equivalence(seeds)) == [True, True]
+    assert passed(by_frequency(seeds)) == [True]
+
+
+def test_a_wrong_theory_of_the_losses_is_told(seeds, monkeypatch):
+    true = tracking_checks.theory_losses
+    monkeypatch.setattr(tracking_checks, "theory_losses", lambda task, weights, leak: true(task, weights, 1.001 * leak))
+    assert passed(by_frequency(seeds)) == [False]
+
+
+def test_a_wrong_gradient_is_told(seeds, monkeypatch):
+    true = tracking_checks.backpropagate
+    monkeypatch.setattr(
+        tracking_checks, "backpropagate", lambda *a: {name: 1.000001 * g for name, g in true(*a).items()}
+    )
+    assert passed(equivalence(seeds)) == [True, False]
+
+
+def test_stationary_losses_hold_for_a_stable_loop_and_need_one(seeds, monkeypatch):
+    stable = replace(seeds[0], run=replace(seeds[0].run, weights=stable_weights()))
+    assert passed(stationary([stable])) == [True]
+    assert passed(stationary(seeds)) == [False]
+    true = tracking_checks.stationary_losses
+    monkeypatch.setattr(tracking_checks, "stationary_losses", lambda *a: true(*a) * (1 + 1e-5))
+    assert passed(stationary([stable])) == [False]
+
+
+def staircase(epochs, hurt):
+    """A made-up run in which the frequencies x 0.1, x 0.3, y 0.2, y 0.4 are acquired at given epochs."""
+    replay = tracking_replay(0, 1, 2, 4)
+    time = np.arange(2000)
+    losses = np.stack([np.where(time < epoch, 0.26, 0.02) for epoch in epochs], axis=1)
+    losses[epochs[3] - 2 : epochs[3] + 1, 1] *= hurt
+    losses[epochs[3] - 1, 3] = 0.2
+    return TrackingSeed(0, replay, Run("simulation", "completed", {"frequency_loss": losses}, replay.weights, {}))
+
+
+@pytest.mark.parametrize(
+    ("epochs", "hurt", "expected"),
+    [
+        ((100, 900, 400, 1500), 2.0, [True, True]),
+        ((100, 900, 400, 1500), 1.0, [True, False]),
+        ((500, 900, 400, 1500), 2.0, [False, True]),
+    ],
+)
+def test_order_and_competition(epochs, hurt, expected):
+    assert passed(order([staircase(epochs, hurt)])) == expected
