@@ -3,7 +3,7 @@
 Names are dotted paths that a test resolves; letters are those of :mod:`theory.symbols`.
 """
 
-from sympy import Expr, Symbol
+from sympy import Symbol
 from sympy.printing.mathml import mathml
 
 from theory import symbols
@@ -25,7 +25,7 @@ PAPER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("lamda_3", "fast real root", ("theory.spectrum.fast_root_perturbative", "numerics.gains.fast_root")),
     ("rho", "spectral radius", ("numerics.results.Run.spectral_radius", "numerics.spectra.reduced_radius")),
     ("L_2", "short-term loss", ("theory.loss.short_term_loss",)),
-    ("L_infty", "long-term loss, ρ²ᵀ", ("theory.loss.long_term_loss",)),
+    ("L_∞", "long-term loss, ρ²ᵀ", ("theory.loss.long_term_loss",)),
     ("L_T", "loss over T steps", ("theory.loss.horizon_loss", "numerics.population.population_loss")),
     ("alpha", "weight of the long-term loss in the surrogate", ("theory.loss.surrogate",)),
     ("beta", "weight of the control cost", ("theory.loss.Cost.penalty", "numerics.replay.Settings.control_penalty")),
@@ -41,8 +41,11 @@ PAPER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 """Letters, as sympy spells them; what they are; where they are in the code."""
 
 
-def _math(expression: Expr) -> str:
-    return f"<math>{mathml(expression, printer='presentation')}</math>"
+def _math(name: str) -> str:
+    """A letter as MathML; its subscript as it is spelt, so that mu stays m, u."""
+    stem, _, subscript = name.partition("_")
+    letter = mathml(Symbol(stem), printer="presentation")
+    return f"<math>{f'<msub>{letter}<mi>{subscript}</mi></msub>' if subscript else letter}</math>"
 
 
 def in_code(symbol: Symbol) -> str:
@@ -57,11 +60,11 @@ def page() -> str:
     """Both tables as markdown: the paper's symbols and where they are, then every letter of the theory."""
     lines = ["| symbol | is | in the code |", "|---|---|---|"]
     for names, meaning, places in PAPER:
-        marks = ", ".join(_math(symbols.names().get(name, Symbol(name))) for name in names.split())
+        marks = ", ".join(map(_math, names.split()))
         lines.append(f"| {marks} | {meaning} | {', '.join(f'``{place}``' for place in places)} |")
     lines += ["", "Every letter of the theory:", "", "| letter | in the code | meaning | unit |", "|---|---|---|---|"]
     for entry in symbols.TABLE.values():
-        lines.append(f"| {_math(entry.symbol)} | ``{in_code(entry.symbol)}`` | {entry.meaning} | {entry.unit} |")
+        lines.append(f"| {_math(entry.symbol.name)} | ``{in_code(entry.symbol)}`` | {entry.meaning} | {entry.unit} |")
     return "\n".join(lines)
 
 

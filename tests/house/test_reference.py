@@ -99,6 +99,12 @@ def test_every_letter_of_the_theory_is_on_the_page(pages):
         assert in_code(entry.symbol) in text
 
 
+def test_subscripts_stay_as_they_are_spelt(pages):
+    text = page(pages, "symbol_map.html").text
+    assert "σmu" in text
+    assert "L∞" in text
+
+
 def test_without_pdoc_one_line_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pdoc", None)
     with pytest.raises(InputError, match=r"pdoc must be installed .* pip install 'closedloop-rnn\[docs\]'"):
