@@ -36,6 +36,8 @@ PAPER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("M_cl", "plant under the effective gains", ("theory.gain.state_feedback", "theory.gain.gain_stability")),
     ("G", "Gram matrix of m, z, u, v", ("theory.learning.descent", "theory.learning.flow", "numerics.descent.descend")),
     ("K", "the agent as a filter", ("theory.spectrum.controller", "theory.open_loop.AgentFilter")),
+    ("omega", "tracked frequency", ("numerics.tracking_task.TrackingTask.frequencies", "theory.tracking.tone_loss")),
+    ("r_t", "reference", ("numerics.tracking_task.TrackingTask.references", "theory.tracking.TrackingLoop.transfer")),
     ("phi", "activation", ("numerics.activations.activate", "theory.nonlinear.activation")),
 )
 """Letters, as sympy spells them; what they are; where they are in the code."""

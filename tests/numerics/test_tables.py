@@ -11,6 +11,8 @@ from numerics.observe import ALL_OBSERVERS
 from numerics.replay import full_replay, rank_one_replay
 from numerics.results import Run
 from numerics.tables import from_dataset, to_dataframe, to_dataset
+from numerics.tracking_replay import tracking_replay
+from numerics.tracking_train import train_tracking
 from numerics.train import train
 
 
@@ -24,10 +26,11 @@ def runs():
         "simulation": train(replay, ALL_OBSERVERS),
         "full": train(short),
         "diverged": descend(wild),
+        "tracking": train_tracking(tracking_replay(seed=0, epochs=3, batch=4, neurons=10)),
     }
 
 
-@pytest.mark.parametrize("kind", ["theory", "simulation", "full", "diverged"])
+@pytest.mark.parametrize("kind", ["theory", "simulation", "full", "diverged", "tracking"])
 def test_a_run_survives_the_way_through_xarray(runs, kind, tmp_path):
     run = runs[kind]
     back = from_dataset(to_dataset(run))
@@ -46,6 +49,7 @@ def test_the_dataset_names_epochs_and_overlaps(runs):
     assert dataset.attrs["kind"] == "simulation"
     assert json.loads(dataset.attrs["config"])["seed"] == 1
     assert "numpy" in json.loads(dataset.attrs["versions"])
+    assert to_dataset(runs["tracking"])["frequency_loss"].dims == ("epoch", "frequency")
     assert dataset["gains"].dims == ("epoch", "control", "state")
     np.testing.assert_array_equal(dataset["overlaps"].sel(overlap="sigma_vm"), runs["simulation"].overlaps[:, 2])
     np.testing.assert_array_equal(
