@@ -7,7 +7,7 @@ OUT    ?= report
 # Our matrices are small: more BLAS threads only compete.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: validate test bench clean
+.PHONY: validate test bench docs clean
 
 $(VENV)/core: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -36,5 +36,8 @@ test: $(VENV)/dev
 bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks
 
+docs: $(VENV)/dev
+	$(BIN)/python -m derivations.reference site
+
 clean:
-	rm -rf $(VENV) $(OUT) build *.egg-info
+	rm -rf $(VENV) $(OUT) site build *.egg-info

@@ -1,6 +1,8 @@
 """Errors about what the user gave: one line that names argument, expectation, finding and remedy."""
 
+from importlib import import_module
 from math import prod
+from types import ModuleType
 
 import numpy as np
 
@@ -65,6 +67,21 @@ def real(name: str, value) -> np.ndarray:
         raise
     except (TypeError, ValueError):
         raise InputError(f"{name} must be an array of real numbers; found other entries or ragged rows") from None
+
+
+def library(name: str, extra: str) -> ModuleType:
+    """An optional library, imported where it is needed.
+
+    :param name: the module
+    :param extra: the extra of closedloop-rnn that installs it
+    :raises InputError: if it is not installed
+    """
+    try:
+        return import_module(name)
+    except ModuleNotFoundError:
+        raise InputError(
+            f"{name} must be installed for this; found none; pip install 'closedloop-rnn[{extra}]'"
+        ) from None
 
 
 def flag(name: str, value) -> bool:

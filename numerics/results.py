@@ -2,6 +2,7 @@
 
 import json
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -17,6 +18,7 @@ COMPLETED = "completed"
 STANDING = "standing_"
 """What the names of a file's arrays start with that serve to resume a run and are no result."""
 
+LABELS = ("kind", "status", "config", "versions")
 PACKAGES = ("closedloop-rnn", "numpy", "scipy", "sympy", "numba")
 
 
@@ -109,9 +111,12 @@ class Run:
 
     def contents(self) -> dict[str, object]:
         """The arrays and words of the file, by name."""
-        meta = {"kind": self.kind, "status": self.status}
-        meta |= {"config": json.dumps(self.config), "versions": json.dumps(self.versions)}
-        return {**self.history, **self.weights.arrays(), **meta}
+        return {**self.history, **self.weights.arrays(), **self.labels()}
+
+    def labels(self) -> dict[str, str]:
+        """Kind, status, configuration and versions as text, the last two as JSON."""
+        texts = {"config": json.dumps(self.config), "versions": json.dumps(self.versions)}
+        return {"kind": self.kind, "status": self.status, **texts}
 
     @classmethod
     def load(cls, path: str | Path) -> "Run":
@@ -120,18 +125,27 @@ class Run:
         :param path: the file
         :raises InputError: if the file is not a run
         """
-        arrays = read_arrays(path)
-        meta = {}
-        for name in ("kind", "status", "config", "versions"):
-            require(name in arrays, f"{path} must be a run result with the entry {name}; found none")
-            meta[name] = str(arrays.pop(name))
-        config, used = (_dictionary(name, meta[name]) for name in ("config", "versions"))
+        return cls.of_arrays(read_arrays(path), path)
+
+    @classmethod
+    def of_arrays(cls, entries: Mapping, source: str | Path) -> "Run":
+        """A run from its histories, weights and :meth:`labels`, all by name.
+
+        :param entries: arrays and texts by name
+        :param source: where they are from, for the message
+        :raises InputError: if something is missing
+        """
+        arrays = dict(entries)
+        for name in LABELS:
+            require(name in arrays, f"{source} must be a run result with the entry {name}; found none")
+        kind, status, *texts = (str(arrays.pop(name)) for name in LABELS)
+        config, used = (_dictionary(name, text) for name, text in zip(LABELS[2:], texts, strict=True))
         if "train" in config:
             config["train"] = tuple(config["train"])
-        weights = load_weights(arrays, path)
+        weights = load_weights(arrays, source)
         arrays = {name: array for name, array in arrays.items() if not name.startswith(STANDING)}
         history = {name: array for name, array in arrays.items() if name not in WEIGHT_NAMES}
-        return cls(meta["kind"], meta["status"], history, weights, config, used)
+        return cls(kind, status, history, weights, config, used)
 
 
 def _dictionary(name: str, text: str) -> dict:

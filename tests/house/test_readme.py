@@ -20,6 +20,11 @@ def test_there_is_python_to_run():
     assert BLOCKS
 
 
+@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+def test_ten_lines_are_ten_lines(block):
+    assert len([line for line in block.splitlines() if line.strip()]) <= 10
+
+
 def test_make_targets_named_in_the_readme_exist():
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert set(re.findall(r"`?make (\w+)", README)) <= targets

@@ -38,6 +38,9 @@ EXPERIMENT = (
     "files",
     "errors",
     "results",
+    "state_space",
+    "interop",
+    "tables",
 )
 
 
