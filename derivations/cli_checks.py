@@ -68,7 +68,7 @@ def validate(
     with screen.progress() as report:
         runs = job.gather(range(seeds), report, **protocol)
         lines = writer.run_checks_on(runs, report, job.checks)
-    (writer.write_texts if job.fixed else writer.write_report)(folder, lines, runs)
+    (writer.write_report if job.drawn else writer.write_texts)(folder, lines, runs)
     typer.echo(writer.as_json(lines, runs)) if as_json else screen.table(lines, folder)
     raise typer.Exit(0 if all(line.passed for line in lines) else 1)
 
@@ -104,7 +104,12 @@ def compare(
         Path | None, typer.Option(help="Weights of the open-loop teacher, .npz [default: the closed-loop run's].")
     ] = None,
     seeds: Annotated[int | None, typer.Option(help="Compare seeds 0, 1, … instead of one [default: --seed].")] = None,
-    network: Annotated[str, typer.Option(help="rank-one (linear) or full (tanh, every weight trained).")] = "rank-one",
+    network: Annotated[
+        str | None, typer.Option(help="rank-one (linear) or full (tanh, every weight trained) [default: rank-one].")
+    ] = None,
+    half_width: Annotated[
+        float | None, typer.Option(help="a of the closed-loop test, x_0 uniform on ±a [default: 2; full network: 1].")
+    ] = None,
     inputs: Annotated[str, typer.Option(help="Open-loop inputs: white, or teacher (its own observations).")] = "white",
     variance: Annotated[float, typer.Option(help="Variance of white inputs.")] = 2.0,
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("compare"),
@@ -127,16 +132,20 @@ def compare(
     from derivations import compare as job
     from derivations import compare_report
 
-    choice("--network", network, tuple(job.HALF_WIDTHS))
+    require(replay is None or network is None, f"--replay fixes the network; found also --network {network}; remove it")
+    kind = choice("--network", network or "rank-one", tuple(job.HALF_WIDTHS))
     choice("--inputs", inputs, ("white", "teacher"))
-    runs = comparable(replay, network, seeds, protocol)
+    runs = comparable(replay, kind, seeds, protocol)
+    if teacher is not None:
+        for run in runs:
+            job.check_teacher(teacher, run)
     weights = None if teacher is None else job.read_teacher(teacher)
     folder = files.prepare_folder(out)
     for name in compare_report.FILES:
         files.check_writable(folder / name)
     with screen.progress() as report:
-        half_width = job.HALF_WIDTHS[network]
-        found = [job.compare(run, weights, inputs, variance, half_width, report) for run in runs]
+        law = job.HALF_WIDTHS[kind] if half_width is None else half_width
+        found = [job.compare(run, weights, inputs, variance, law, report) for run in runs]
     rows = compare_report.report(folder, found)
     if as_json:
         typer.echo(json.dumps(rows))

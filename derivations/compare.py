@@ -1,5 +1,6 @@
 """The same network, the same initial weights, two ways of training: closed loop beside open loop."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +14,11 @@ from numerics.files import read_arrays
 from numerics.observe import ALL_OBSERVERS, Held, Observer
 from numerics.open_loop import PAPER_VARIANCE, OpenLoopReplay, open_loop_replay, train_open_loop
 from numerics.open_loop_descent import descend_open_loop
+from numerics.plants import double_integrator
 from numerics.population_states import population_observer
 from numerics.predicted_spike import predicted_spike
 from numerics.replay import Replay
-from numerics.results import Run
+from numerics.results import COMPLETED, Run
 from numerics.spike import Spike, spike
 from numerics.train import train
 from numerics.weights import Weights, load_weights
@@ -59,11 +61,29 @@ class Comparison:
 
     @property
     def difference(self) -> float | None:
-        """Largest difference of the exact map's overlaps to those of direct training, both runs."""
+        """Largest difference of the exact map's overlaps to those of direct training, both runs, over learning.
+
+        Of networks other than rank one, of the final weights.
+        """
         if self.exact is None:
             return None
-        pairs = zip(self.exact, (self.closed, self.opened), strict=True)
-        return max(float(np.abs(theory.overlaps - run.overlaps).max()) for theory, run in pairs)
+        pairs = list(zip(self.exact, (self.closed, self.opened), strict=True))
+        gaps = [theory.weights.stack - run.weights.stack for theory, run in pairs]
+        if self.rank_one:
+            shared = [min(len(theory.loss), len(run.loss)) for theory, run in pairs]
+            gaps = [a.overlaps[:k] - b.overlaps[:k] for (a, b), k in zip(pairs, shared, strict=True)]
+        return max((float(np.abs(gap).max()) for gap in gaps if gap.size), default=0.0)
+
+    @property
+    def rank_one(self) -> bool:
+        """Whether the network has four overlaps."""
+        return "overlaps" in self.closed.history
+
+    @property
+    def double_integrator(self) -> bool:
+        """Whether the plant is the default one, of whose gains the theory speaks in closed form."""
+        plant, default = self.replay.plant, double_integrator()
+        return plant.shape == default.shape and plant.values == default.values
 
 
 def read_teacher(path: Path) -> Weights:
@@ -73,6 +93,22 @@ def read_teacher(path: Path) -> Weights:
     :raises InputError: if it holds no weights
     """
     return load_weights(read_arrays(path), path)
+
+
+def check_teacher(path: Path, replay: Replay) -> None:
+    """Whether a teacher that is a run's result had the student's activation and leak; both are shared.
+
+    :param path: the teacher's file
+    :param replay: the student's run
+    :raises InputError: if it had others
+    """
+    arrays = read_arrays(path)
+    if "config" not in arrays:
+        return
+    config = json.loads(str(arrays["config"]))
+    for name in ("activation", "leak"):
+        own, found = getattr(replay.settings, name), config.get(name, getattr(replay.settings, name))
+        require(own == found, f"--teacher must share the student's {name}, {own}; found {found} in {path}")
 
 
 def compare(
@@ -97,7 +133,10 @@ def compare(
     own = {"test_loss": population_observer(half_width), **_observers(exact)}
     closed = train(replay, own, _named(progress, "training in closed loop"))
     usable = teacher is not None or closed.completed
-    require(usable, f"closed-loop run must complete to be the teacher; found {closed.status}; give a teacher")
+    require(
+        usable,
+        f"closed-loop run must complete to be the teacher; found {closed.status}; lower learning_rate, set clip, or give a teacher",
+    )
     opened = open_loop_replay(replay, teacher or closed.weights, inputs, variance, half_width=half_width)
     run = train_open_loop(opened, _observers(exact), _named(progress, "training in open loop"))
     if exact is None:
@@ -140,7 +179,7 @@ def summary(comparison: Comparison) -> dict:
         tests = run.history["test_loss"]
         found[name] = {
             "status": run.status,
-            "stabilisation": stable,
+            "stabilisation": stable if run.completed else None,
             "test_loss_initial": float(tests[0]),
             "test_loss_final": float(tests[-1]),
             "spike": peak.found,
@@ -151,7 +190,8 @@ def summary(comparison: Comparison) -> dict:
     predicted = comparison.predicted
     if predicted:
         found["open"] |= {"predicted_rise": predicted.rise, "predicted_rise_epoch": predicted.epoch}
-    return {**found, "seed": comparison.replay.seed, "difference_exact_direct": comparison.difference}
+    law = {"half_width": comparison.replay.half_width, "seed": comparison.replay.seed}
+    return {**found, **law, "difference_exact_direct": comparison.difference}
 
 
 ROWS = (
@@ -185,6 +225,10 @@ def table(found: dict) -> str:
             shown(found[way]["gains"][index]) if len(found[way]["gains"]) == 2 else "-" for way in ("closed", "open")
         ]
         lines.append(f"{'regressed gain ' + name + ', last epoch':32}{values[0]:>14}{values[1]:>14}")
+    for way in ("closed", "open"):
+        if found[way]["status"] != COMPLETED:
+            lines.append(f"{way} loop: {found[way]['status']}; its numbers are those up to there")
+    lines.append(f"test loss: mean over x_0 uniform on ±{found['half_width']:g}")
     if found["difference_exact_direct"] is not None:
-        lines.append(f"exact map and direct training differ by {found['difference_exact_direct']:.1e} in the overlaps")
+        lines.append(f"exact map and direct training differ by {found['difference_exact_direct']:.1e}")
     return "\n".join(lines)

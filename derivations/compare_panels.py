@@ -27,9 +27,10 @@ def numbers(comparison: Comparison, prefix: str = "") -> Data:
         data[f"{name}_loss"], data[f"{name}_test"] = run.loss, run.history["test_loss"]
         data[f"{name}_gains"] = run.history["gains"][:, 0]
         data[f"{name}_radius"] = best.spectral_radius
-        if comparison.exact is not None:
-            data[f"{name}_closed_form"] = np.array([closed_form(point) for point in best.overlaps])
+        if comparison.exact is not None and comparison.rank_one:
             data[f"{name}_overlaps"] = best.overlaps
+            if comparison.double_integrator:
+                data[f"{name}_closed_form"] = np.array([closed_form(point) for point in best.overlaps])
     if comparison.exact is not None:
         data["open_test_exact"] = comparison.exact[1].history["test_loss"]
     if comparison.predicted is not None:
@@ -91,4 +92,4 @@ def gain_paths(ax, data: Data, settings: Settings, limits: Limits, prefix: str =
     best = lqr_gain(settings.state_weight, settings.control_penalty)[0]
     if all(low <= gain <= high for gain, (low, high) in zip(best, limits, strict=True)):
         ax.plot(*best, "*", color="black", ms=7, label="LQR")
-    ax.legend(fontsize=6, loc="lower right")
+    ax.legend(fontsize=6, loc="lower right", framealpha=1, facecolor="white")

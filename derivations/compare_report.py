@@ -8,7 +8,7 @@ from derivations.compare import Comparison, summary
 from derivations.compare_panels import gain_paths, loss_curves, numbers, radii
 from derivations.figures import drawing, save_picture
 from numerics.files import write_arrays, write_text
-from numerics.results import versions
+from numerics.results import COMPLETED, versions
 
 FILES = ("compare.json", "compare.npz", "compare.png")
 """The files of the report."""
@@ -28,7 +28,7 @@ def report(folder: Path, comparisons: Sequence[Comparison]) -> list[dict]:
     data = numbers(first)
     write_arrays(folder / FILES[1], dict(data))
     with drawing() as plt:
-        two_dimensional = data["closed_gains"].shape[1:] == (2,)
+        two_dimensional = first.double_integrator
         figure, axes = plt.subplots(1, 3 if two_dimensional else 2, figsize=(7.2, 2.4))
         loss_curves(axes[0], data)
         radii(axes[1], data)
@@ -45,4 +45,6 @@ def verdict(rows: Sequence[dict]) -> str:
     """
     count = len(rows)
     opened, closed = (sum(row[way]["spike"] for row in rows) for way in ("open", "closed"))
-    return f"test loss rises tenfold or more: open loop {opened} of {count}, closed loop {closed} of {count}"
+    ended = sum(row[way]["status"] != COMPLETED for row in rows for way in ("open", "closed"))
+    diverged = f" ({ended} of {2 * count} trainings diverged)" if ended else ""
+    return f"test loss rises tenfold or more: open loop {opened} of {count}, closed loop {closed} of {count}{diverged}"

@@ -32,7 +32,7 @@ def drawing() -> Iterator:
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    with plt.style.context(plots.STYLE):
+    with plt.style.context(plots.STYLE), np.errstate(all="ignore"):
         yield plt
 
 

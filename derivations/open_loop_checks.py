@@ -126,7 +126,7 @@ def exact_map(pairs: Sequence[OpenPair]) -> list[Check]:
             *seconds,
         ),
         Check(
-            "closed-loop test loss of every epoch, largest relative difference (top of the spike shown)",
+            "closed-loop test loss of every epoch, largest relative difference (largest of the first seed shown)",
             top,
             measured,
             float(np.abs(tests).max()),

@@ -4,6 +4,7 @@ Closed loop, open loop, or tracking.
 """
 
 from dataclasses import asdict, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
@@ -38,6 +39,15 @@ def _scalar(name: str, value: np.ndarray):
 def _names(value: np.ndarray) -> tuple[str, ...]:
     words = [w.decode() if isinstance(w, bytes) else str(w) for w in np.atleast_1d(value).ravel().tolist()]
     return tuple(name for word in words for name in word.replace(",", " ").split())
+
+
+def _check_spelling(arrays: Arrays, path: str | Path) -> None:
+    """Refuse names that are a known one misspelt; other unknown names are left alone."""
+    known = [f.name for f in fields(Settings)] + ["task", "seed", "half_width"]
+    for name in arrays:
+        close = get_close_matches(name, known, 1, 0.8)
+        right = not close or name in known
+        require(right, f"{path} must spell its settings right; found {name}; did you mean {''.join(close)}?")
 
 
 def _settings(arrays: Arrays, weights: Weights, kind: type[Kind]) -> Kind:
@@ -85,6 +95,7 @@ def load_replay(path: str | Path) -> AnyReplay:
     :raises InputError: if the file or its contents are bad
     """
     arrays = read_arrays(path)
+    _check_spelling(arrays, path)
     task = str(_scalar("task", arrays["task"])) if "task" in arrays else TASKS[0]
     choice("task", task, TASKS)
     weights = load_weights(arrays, path)

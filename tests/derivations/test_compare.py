@@ -8,14 +8,16 @@ from matplotlib import pyplot as plt
 
 from derivations import figure1, figure2
 from derivations.cli import main
-from derivations.compare import compare, summary, table
+from derivations.compare import check_teacher, compare, summary, table
 from derivations.compare_report import FILES, report, verdict
 from numerics.errors import InputError
 from numerics.observe import Held
 from numerics.open_loop import OpenLoopReplay
-from numerics.replay import full_replay, rank_one_replay
+from numerics.plants import Plant
+from numerics.replay import Replay, Settings, full_replay, rank_one_replay
 from numerics.replay_files import save_replay
-from numerics.weights import rank_one_law
+from numerics.train import train
+from numerics.weights import gaussian_law, rank_one_law
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +63,31 @@ def test_teacher_inputs_have_no_white_noise_prediction():
     assert found.difference < 1e-12
 
 
+def test_any_low_rank_loop_can_be_compared(tmp_path):
+    rng = np.random.default_rng(5)
+    plant = Plant(0.5 * rng.normal(size=(3, 3)), rng.normal(size=(3, 2)), rng.normal(size=(2, 3)))
+    settings = Settings(horizon=6, leak=0.5, train=("m", "z", "u", "v"))
+    replay = Replay(gaussian_law(rng, 9, 2, 2, 2), rng.normal(size=(4, 5, 3)), settings, plant)
+    found = compare(replay)
+    assert found.difference < 1e-12
+    assert report(tmp_path, [found])[0]["open"]["status"] == "completed"
+
+
+def test_a_run_that_diverges_is_told(tmp_path):
+    replay = rank_one_replay(0, epochs=30, batch=4, neurons=8, learning_rate=1e8, clip=np.inf)
+    found = compare(replay, rank_one_law(np.random.default_rng(0), 5))
+    rows = report(tmp_path, [found])
+    assert rows[0]["closed"]["status"].startswith("diverged")
+    assert "closed loop: diverged at epoch" in table(rows[0])
+    assert "trainings diverged" in verdict(rows)
+
+
+def test_a_teacher_of_another_activation_is_refused(tmp_path):
+    train(rank_one_replay(0, epochs=1, batch=3, neurons=5, activation="tanh"), {}).save(tmp_path / "t.npz")
+    with pytest.raises(InputError, match="--teacher must share the student's activation, linear; found tanh"):
+        check_teacher(tmp_path / "t.npz", rank_one_replay(0, epochs=1, batch=3, neurons=5))
+
+
 def test_a_run_that_diverges_cannot_teach():
     with pytest.raises(InputError, match="closed-loop run must complete"):
         compare(rank_one_replay(0, epochs=9, batch=4, neurons=8, learning_rate=1e8, clip=np.inf))
@@ -83,7 +110,9 @@ def test_report_is_what_the_comparison_found(rank_one, tmp_path):
 
 
 def test_verdict_counts_the_runs_that_spike():
-    rows = [{"open": {"spike": True}, "closed": {"spike": False}}, {"open": {"spike": True}, "closed": {"spike": True}}]
+    way = {"status": "completed"}
+    yes, no = {**way, "spike": True}, {**way, "spike": False}
+    rows = [{"open": yes, "closed": no}, {"open": yes, "closed": yes}]
     assert verdict(rows) == "test loss rises tenfold or more: open loop 2 of 2, closed loop 1 of 2"
 
 

@@ -232,3 +232,10 @@ def test_a_run_that_starts_beyond_the_floats_diverges_at_once(arrays, write, sca
 def test_a_recurrence_of_rank_zero_runs_alike(arrays, write):
     replay = load_replay(write({**arrays, "u": np.ones((6, 0)), "v": np.ones((6, 0)), "horizon": 5}))
     np.testing.assert_allclose(descend(replay, "python").loss, train(replay).loss, rtol=1e-10)
+
+
+def test_a_misspelt_setting_is_told(tmp_path):
+    replay = rank_one_replay(0, epochs=1, batch=2, neurons=4)
+    np.savez(tmp_path / "r.npz", **replay.weights.arrays(), x0=replay.x0, lerning_rate=0.1, remark=1)
+    with pytest.raises(InputError, match="found lerning_rate; did you mean learning_rate"):
+        load_replay(tmp_path / "r.npz")
