@@ -7,30 +7,32 @@ from importlib import import_module
 from derivations.result import Result
 from numerics.errors import require
 
-ORDER = (
-    "joint-system",
-    "characteristic-polynomial",
-    "visible-overlaps",
-    "stage-one",
-    "axis-minimiser",
-    "stage-boundaries",
-    "stability-region",
-    "perturbed-roots",
-    "convergence-radius",
-    "short-term-loss",
-    "horizon-loss",
-    "long-term-loss",
-    "effective-gains",
-    "saddle",
-    "optimum",
-    "long-horizon-optimum",
-    "learning-map",
-    "conservation-laws",
-    "markov-parameters",
-    "open-loop-loss",
-    "open-loop-spike",
-    "nonlinear-reduction",
-)
+CHAPTERS = {
+    "The loop and its reduction": (
+        "joint-system",
+        "characteristic-polynomial",
+        "visible-overlaps",
+        "stability-region",
+        "effective-gains",
+        "horizon-loss",
+    ),
+    "Stage 1: position control": ("stage-one", "axis-minimiser", "stage-boundaries"),
+    "Stage 2: a model of the velocity": (
+        "perturbed-roots",
+        "convergence-radius",
+        "short-term-loss",
+        "long-term-loss",
+        "saddle",
+    ),
+    "Stage 3 and the optimum": ("optimum", "long-horizon-optimum"),
+    "Learning": ("learning-map", "conservation-laws"),
+    "Open loop": ("markov-parameters", "open-loop-loss", "open-loop-spike"),
+    "Beyond linear neurons": ("nonlinear-reduction",),
+}
+"""The names of the results by chapter of the book."""
+
+ORDER = tuple(name for names in CHAPTERS.values() for name in names)
+"""The names of all results."""
 
 
 def result(name: str) -> Result:

@@ -1,0 +1,36 @@
+"""Derived results as JSON."""
+
+import json
+
+from sympy import Basic, MatrixBase, latex, sstr
+
+from derivations.result import Result
+
+
+def as_json(results: list[Result]) -> str:
+    """JSON: a list of results, each expression as LaTeX and as text that sympy reads back.
+
+    ``sympify(text, locals=theory.symbols.names())`` gives the expression with the symbols of the theory.
+
+    :param results: the results
+    """
+
+    def expression(value: Basic) -> dict[str, str]:
+        return {
+            "latex": latex(value),
+            "sympy": sstr(value.tolist() if isinstance(value, MatrixBase) else value),
+        }
+
+    documents = [
+        {
+            "name": r.name,
+            "title": r.title,
+            "statement": r.statement,
+            "source": r.source,
+            "verified": r.verified,
+            "steps": [{"reason": s.reason, "left": s.left, **expression(s.right)} for s in r.steps],
+            "expressions": {left: expression(right) for left, right in r.expressions.items()},
+        }
+        for r in results
+    ]
+    return json.dumps(documents, indent=2, ensure_ascii=False)

@@ -1,0 +1,57 @@
+"""Derived results as LaTeX."""
+
+from collections.abc import Sequence
+
+from sympy import Basic
+
+from derivations.letters import Letters
+from derivations.linebreak import WIDTH, lines_of, printed_width
+from derivations.result import Result, relation
+
+PREAMBLE = "\n".join(
+    [
+        r"\documentclass{article}",
+        r"\usepackage{amsmath}",
+        r"\setcounter{MaxMatrixCols}{20}",
+        r"\allowdisplaybreaks",
+        r"\begin{document}",
+    ]
+)
+OWN = Letters()
+"""The theory's own letters."""
+
+
+def equation(left: str, right: Basic, letters: Letters = OWN) -> str:
+    """A displayed equation; a long right-hand side is broken into aligned lines.
+
+    :param left: left-hand side as LaTeX
+    :param right: right-hand side
+    :param letters: the letters to write it in
+    """
+    left, lines = letters.formula(left), lines_of(right, letters.write)
+    if len(lines) == 1 and printed_width(left + lines[0]) <= WIDTH + 10:
+        return "\\begin{equation*}\n" + f"{left}{relation(left)}{lines[0]}" + "\n\\end{equation*}"
+    start = "" if printed_width(left + lines[0]) <= WIDTH + 6 else "\\\\\n&\\quad "
+    body = " \\\\\n&\\quad ".join(lines)
+    return "\\begin{align*}\n" + f"&{left}{relation(left)}{start}{body}" + "\n\\end{align*}"
+
+
+def as_latex(results: Sequence[Result], standalone: bool = False, letters: Letters = OWN) -> str:
+    """LaTeX that compiles in a plain article with amsmath.
+
+    :param results: the results
+    :param standalone: whether to add a preamble, for a document of its own
+    :param letters: the letters to write it in
+    """
+    parts = []
+    for result in results:
+        parts.append(f"\\section*{{{result.title}}}\n{letters.prose(result.statement)}\n")
+        parts += [
+            f"\\paragraph{{Step {i}.}} {letters.prose(s.reason)}\n{equation(s.left, s.right, letters)}"
+            for i, s in enumerate(result.steps, 1)
+        ]
+        parts.append("\\paragraph{Result.}")
+        parts += [equation(left, right, letters) for left, right in result.expressions.items()]
+        parts.append("\\emph{Source:} " + result.source.replace("&", r"\&") + ".\n")
+    text = letters.definitions() + "\n".join(parts)
+    return f"{PREAMBLE}\n{text}\n\\end{{document}}\n" if standalone else text + "\n"
