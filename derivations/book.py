@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,9 @@ from theory.symbols import TABLE, Entry
 
 TITLE = "How recurrent networks learn in closed loop"
 SUBTITLE = "Every derivation, verified as this document was built"
+
+LINE = 66
+"""Width of a line of mathematics, as :func:`derivations.linebreak.printed_width` counts."""
 
 PREFACE = (
     r"A plant $x_{t+1} = A x_t + B u_t$, $y_t = C x_t$ and an agent "
@@ -61,6 +64,11 @@ class Picture:
     number: int
     file: Path
     caption: str
+
+    @property
+    def command(self) -> str:
+        """The command that draws it."""
+        return f"closedloop figure {self.number}"
 
 
 @dataclass(frozen=True)
@@ -131,6 +139,20 @@ class Book:
         whole = len(self.results) == len(catalogue.ORDER)
         return {name: entry for name, entry in TABLE.items() if whole or name in used}
 
+    def pieces(self, paragraph: str) -> Iterator[tuple[str, str]]:
+        """The pieces of prose: ``words``, ``math``, ``code``, and the ``name`` of a result in this book.
+
+        :param paragraph: prose with mathematics between dollar signs and commands between double backquotes
+        """
+        names = "|".join(re.escape(result.name) for result in self.results if "-" in result.name) or r"\b\B"
+        pattern = re.compile(rf"\$(?P<math>[^$]*)\$|``(?P<code>.+?)``|(?<![\w-])(?P<name>{names})(?![\w-])")
+        end = 0
+        for match in pattern.finditer(paragraph):
+            yield "words", paragraph[end : match.start()]
+            yield str(match.lastgroup), str(match[str(match.lastgroup)])
+            end = match.end()
+        yield "words", paragraph[end:]
+
     def checks(self, result: Result) -> list[Measured]:
         """What ``validate`` decides about a result.
 
@@ -175,7 +197,9 @@ def pictures(folder: Path) -> dict[str, list[Picture]]:
             gap = f" Theory and simulation differ by {_difference(numbers)}." if numbers.is_file() else ""
             found.setdefault(name, []).append(Picture(number, file.resolve(), caption + gap))
     remedy = "write some with closedloop figure N --out FOLDER"
-    require(bool(found), f"--figures must be a folder with figure1.png to figure5.png; found none in {folder}; {remedy}")
+    require(
+        bool(found), f"--figures must be a folder with figure1.png to figure5.png; found none in {folder}; {remedy}"
+    )
     return found
 
 

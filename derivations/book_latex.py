@@ -1,21 +1,27 @@
 """The book as a LaTeX document."""
 
 import re
-from itertools import count
+from dataclasses import dataclass
 
-from derivations.book import PREFACE, SUBTITLE, TITLE, Book, Chapter, Measured, meaning
-from derivations.document_latex import OWN, equation
-from derivations.letters import Letters
+from sympy import Basic
+
+from derivations.book import LINE, PREFACE, SUBTITLE, TITLE, Book, Chapter, Measured, meaning
+from derivations.document_latex import equation
+from derivations.letters import OWN, Letters
 from derivations.result import Result
-from theory.symbols import Entry
 
-GREEK = dict(zip("αβγδεηκλμπρσςτφχΔΣΠ", "alpha beta gamma delta varepsilon eta kappa lambda mu pi rho sigma varsigma "
-    "tau varphi chi Delta Sigma Pi".split(), strict=True))  # fmt: skip
-SIGNS = dict(zip("∇∞∂‖≥≤≠≈→∈∝…√", "nabla infty partial Vert ge le ne approx to in propto dots surd".split(), strict=True))
+GREEK = dict(zip("αβγδεηκλμπρσςτφχΔΣΠ", ["alpha", "beta", "gamma", "delta", "varepsilon", "eta", "kappa", "lambda", "mu", "pi", "rho", "sigma", "varsigma", "tau", "varphi", "chi", "Delta", "Sigma", "Pi"], strict=True))  # fmt: skip
+SIGNS = dict(
+    zip(
+        "∇∞∂‖≥≤≠≈→∈∝…√",
+        ["nabla", "infty", "partial", "Vert", "ge", "le", "ne", "approx", "to", "in", "propto", "dots", "surd"],
+        strict=True,
+    )
+)
 RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀ", "0123456789-T", strict=True))
 SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 
-PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
+PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
 \usepackage[T1]{fontenc}
 \usepackage{lmodern,amsmath,amssymb,microtype,graphicx,longtable,array}
 \usepackage[margin=25mm]{geometry}
@@ -25,6 +31,7 @@ PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \setcounter{tocdepth}{2}
 \allowdisplaybreaks
 \emergencystretch=3em
+\setlength{\mathindent}{2em}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{0.5ex plus 0.3ex}
 \newcommand{\step}[2]{\par\addvspace{1.2ex plus 0.4ex}\textbf{#1}\ifx\relax#2\relax\else\;$#2$\fi\enspace}
@@ -57,18 +64,23 @@ def _escaped(piece: str) -> str:
     return "".join(f"$\\{(GREEK | SIGNS)[c]}$" if c in GREEK or c in SIGNS else c for c in piece)
 
 
-def prose(paragraph: str, letters: Letters = OWN) -> str:
-    """Prose with commands between double backquotes, as LaTeX.
+def code(words: str) -> str:
+    """A command as LaTeX.
 
-    :param paragraph: the prose
-    :param letters: the letters of its mathematics
+    :param words: the command
     """
-    parts = re.split(r"``(.+?)``", paragraph)
-    return "".join(_code(part) if index % 2 else letters.prose(part) for index, part in enumerate(parts))
-
-
-def _code(words: str) -> str:
     return "\\texttt{" + text(words).replace("--", "-{}-") + "}"
+
+
+def number(value: float, digits: int = 6) -> str:
+    """A number as LaTeX.
+
+    :param value: the number
+    :param digits: how many are shown
+    """
+    mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
+    shown = r"\text{none}" if mantissa == "nan" else mantissa.replace("inf", r"\infty")
+    return f"${shown}\\times 10^{{{int(exponent)}}}$" if exponent else f"${shown}$"
 
 
 def document(book: Book, letters: Letters = OWN, folder: str = "") -> str:
@@ -78,77 +90,81 @@ def document(book: Book, letters: Letters = OWN, folder: str = "") -> str:
     :param letters: the letters to write it in
     :param folder: where the pictures lie, seen from the document; beside it by default
     """
+    page = _Page(book, letters)
     opening = [
         PREAMBLE + letters.definitions(),
         f"\\hypersetup{{pdftitle={{{TITLE}}}}}",
         f"\\graphicspath{{{{{folder}/}}}}" if folder else "",
         f"\\title{{{TITLE}\\\\[1ex]\\large {SUBTITLE}}}\n\\author{{}}\n\\date{{}}\n\\begin{{document}}\n\\maketitle",
-        "\\tableofcontents\n\\bigskip",
+        "{\\small\\setlength{\\parskip}{0pt}\\tableofcontents}\n\\bigskip",
         "\\section*{How to read}",
-        *(prose(paragraph, letters) + "\n" for paragraph in PREFACE),
+        *(page.prose(paragraph) + "\n" for paragraph in PREFACE),
     ]
-    chapters = [_chapter(chapter, book, letters) for chapter in book.chapters]
-    return "\n".join([*opening, *chapters, _symbols(list(book.symbols.values()), letters), "\\end{document}\n"])
+    chapters = [page.chapter(chapter) for chapter in book.chapters]
+    return "\n".join([*opening, *chapters, page.symbols(), "\\end{document}\n"])
 
 
-def _chapter(chapter: Chapter, book: Book, letters: Letters) -> str:
-    parts = [f"\\section{{{chapter.title}}}"]
-    parts += [_result(result, book.checks(result), letters) for result in chapter.results]
-    for picture in chapter.pictures:
-        width = r"width=\linewidth,height=0.8\textheight,keepaspectratio"
-        parts.append(f"\\begin{{figure}}[htbp]\n\\centering\n\\includegraphics[{width}]{{{picture.file.name}}}")
-        source = _code(f"closedloop figure {picture.number}")
-        parts.append(f"\n\\smallskip{{\\small {text(picture.caption)} ({source})}}\n\\end{{figure}}")
-    return "\n".join(parts)
+@dataclass(frozen=True)
+class _Page:
+    """What the parts of a book look like as LaTeX."""
 
+    book: Book
+    letters: Letters
 
-def _result(result: Result, checks: list[Measured], letters: Letters) -> str:
-    """Statement, assumptions, steps, result, source, differences and checks."""
-    about = result.background
-    parts = [f"\\subsection{{{result.title}}}\\label{{{result.name}}}", _code(result.name) + "\\par"]
-    parts.append(letters.prose(result.statement))
-    if about.assumptions:
-        parts.append("\\entry{Assumptions}" + letters.prose(" ".join(about.assumptions)))
-    for index, step in zip(count(1), result.steps):  # noqa: B905
-        mark = "" if step.residual is None else r"\checkmark" if step.verified else r"\text{not verified}"
-        parts.append(f"\\step{{{index}}}{{{mark}}}{letters.prose(step.reason)}")
-        parts.append(equation(step.left, step.right, letters))
-    parts.append("\\entry{Result}")
-    parts += [equation(left, right, letters) for left, right in result.expressions.items()]
-    parts.append(f"\\entry{{Source}}{text(result.source)}.")
-    if about.differs:
-        parts.append("\\entry{Differs}" + letters.prose(about.differs))
-    return "\n".join([*parts, *_checks(checks)]) + "\n"
+    def prose(self, paragraph: str) -> str:
+        """Prose with mathematics, commands, and names of results that become links."""
+        kinds = {"words": str, "name": lambda name: f"\\hyperref[{name}]{{{code(name)}}}", "code": code}
+        kinds["math"] = lambda formula: f"${self.letters.formula(formula)}$"
+        return "".join(kinds[kind](piece) for kind, piece in self.book.pieces(paragraph))
 
+    def chapter(self, chapter: Chapter) -> str:
+        parts = [f"\\section{{{chapter.title}}}", *map(self.result, chapter.results)]
+        for picture in chapter.pictures:
+            graphic = "width=\\linewidth,height=0.8\\textheight,keepaspectratio"
+            parts.append(f"\\begin{{figure}}[htbp]\n\\includegraphics[{graphic}]{{{picture.file.name}}}\n")
+            parts.append(f"\\smallskip{{\\small {text(picture.caption)} {code(picture.command)}}}\n\\end{{figure}}")
+        return "\n".join(parts)
 
-def _checks(checks: list[Measured]) -> list[str]:
-    """The lines of ``validate``, with the numbers of the worst one where a report is at hand."""
-    if not checks:
-        return []
-    rows = []
-    for check in checks:
+    def equation(self, left: str, right: Basic) -> str:
+        return equation(left, right, self.letters, LINE)
+
+    def result(self, result: Result) -> str:
+        """Statement, assumptions, steps, result, source, differences and checks."""
+        about = result.background
+        parts = [f"\\subsection{{{result.title}}}\\label{{{result.name}}}", code(result.name) + "\\par"]
+        parts.append(self.prose(result.statement))
+        if about.assumptions:
+            parts.append("\\entry{Assumptions}" + self.prose(" ".join(about.assumptions)))
+        for index, step in enumerate(result.steps, 1):
+            mark = "" if step.residual is None else r"\checkmark" if step.verified else r"\text{not verified}"
+            parts.append(f"\\step{{{index}}}{{{mark}}}{self.prose(step.reason)}")
+            parts.append(self.equation(step.left, step.right))
+        parts += ["\\entry{Result}", *(self.equation(left, right) for left, right in result.expressions.items())]
+        parts.append(f"\\entry{{Source}}{text(result.source)}.")
+        if about.differs:
+            parts.append("\\entry{Differs from it}" + self.prose(about.differs))
+        return "\n".join([*parts, *self.checks(self.book.checks(result))]) + "\n"
+
+    def checks(self, checks: list[Measured]) -> list[str]:
+        """The lines of ``validate``, with the numbers of the worst one where a report is at hand."""
+        rows = [f"\\item {code(check.command)}: {self.measured(check)}" for check in checks]
+        begin = "\\begin{itemize}\\setlength{\\itemsep}{0pt}"
+        return ["\\entry{Numerical check}", begin, *rows, "\\end{itemize}"] if rows else []
+
+    def measured(self, check: Measured) -> str:
         line = check.worst
         if line is None:
-            rows.append(f"\\item {_code(check.command)}: {text(check.words)}")
-            continue
-        several = f"; worst of {len(check.lines)}" if len(check.lines) > 1 else ""
-        verdict = "" if line.passed else " \\textbf{fails}"
-        rows.append(
-            f"\\item {_code(check.command)}: {text(line.claim)}{several}. Theory {_number(line.theory)}, simulation "
-            f"{_number(line.simulation)}, difference {_number(line.difference, 2)} (tolerance "
-            f"{_number(line.tolerance, 2)}){verdict}."
-        )
-    return ["\\entry{Numerical check}", "\\begin{itemize}\\setlength{\\itemsep}{0pt}", *rows, "\\end{itemize}"]
+            return text(check.words) + "."
+        several = f" (worst of {len(check.lines)})" if len(check.lines) > 1 else ""
+        found = f"theory {number(line.theory)}, simulation {number(line.simulation)}"
+        gap = f"difference {number(line.difference, 2)}, tolerance {number(line.tolerance, 2)}"
+        verdict = "." if line.passed else "; \\textbf{fails}."
+        return f"{text(line.claim)}{several}: {found}, {gap}{verdict}"
 
-
-def _number(value: float, digits: int = 6) -> str:
-    mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
-    return f"${mantissa}\\times 10^{{{int(exponent)}}}$" if exponent else f"${mantissa}$".replace("nan", r"\text{none}")
-
-
-def _symbols(entries: list[Entry], letters: Letters) -> str:
-    """The table of symbols."""
-    rows = [f"${letters.write(e.symbol)}$ & {letters.prose(meaning(e))} & {e.unit} \\\\" for e in entries]
-    head = "\\textbf{symbol} & \\textbf{meaning} & \\textbf{unit} \\\\ \\hline \\endhead"
-    table = ["\\begin{longtable}{l>{\\raggedright\\arraybackslash}p{0.68\\linewidth}l}", head, *rows, "\\end{longtable}"]
-    return "\n".join(["\\section{Symbols}", *table])
+    def symbols(self) -> str:
+        """The table of symbols."""
+        entries = self.book.symbols.values()
+        rows = [f"${self.letters.write(e.symbol)}$ & {self.prose(meaning(e))} & {e.unit} \\\\" for e in entries]
+        head = "\\textbf{symbol} & \\textbf{meaning} & \\textbf{unit} \\\\ \\hline \\endhead"
+        begin = "\\begin{longtable}{l>{\\raggedright\\arraybackslash}p{0.68\\linewidth}l}"
+        return "\n".join(["\\section{Symbols}", begin, head, *rows, "\\end{longtable}"])

@@ -2,8 +2,9 @@
 
 import json
 
-from sympy import Basic, MatrixBase, latex, sstr
+from sympy import Basic, MatrixBase, sstr
 
+from derivations.letters import OWN
 from derivations.result import Result
 
 
@@ -17,7 +18,7 @@ def as_json(results: list[Result]) -> str:
 
     def expression(value: Basic) -> dict[str, str]:
         return {
-            "latex": latex(value),
+            "latex": OWN.write(value),
             "sympy": sstr(value.tolist() if isinstance(value, MatrixBase) else value),
         }
 
@@ -27,6 +28,9 @@ def as_json(results: list[Result]) -> str:
             "title": r.title,
             "statement": r.statement,
             "source": r.source,
+            "assumptions": list(r.background.assumptions),
+            "differs": r.background.differs,
+            "checks": list(r.background.checks),
             "verified": r.verified,
             "steps": [{"reason": s.reason, "left": s.left, **expression(s.right)} for s in r.steps],
             "expressions": {left: expression(right) for left, right in r.expressions.items()},

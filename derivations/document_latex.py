@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from sympy import Basic
 
-from derivations.letters import Letters
+from derivations.letters import OWN, Letters
 from derivations.linebreak import WIDTH, lines_of, printed_width
-from derivations.result import Result, relation
+from derivations.result import Result
 
 PREAMBLE = "\n".join(
     [
@@ -17,23 +17,22 @@ PREAMBLE = "\n".join(
         r"\begin{document}",
     ]
 )
-OWN = Letters()
-"""The theory's own letters."""
 
 
-def equation(left: str, right: Basic, letters: Letters = OWN) -> str:
+def equation(left: str, right: Basic, letters: Letters = OWN, width: int = WIDTH) -> str:
     """A displayed equation; a long right-hand side is broken into aligned lines.
 
     :param left: left-hand side as LaTeX
     :param right: right-hand side
     :param letters: the letters to write it in
+    :param width: of a line, as :func:`derivations.linebreak.printed_width` counts
     """
-    left, lines = letters.formula(left), lines_of(right, letters.write)
-    if len(lines) == 1 and printed_width(left + lines[0]) <= WIDTH + 10:
-        return "\\begin{equation*}\n" + f"{left}{relation(left)}{lines[0]}" + "\n\\end{equation*}"
-    start = "" if printed_width(left + lines[0]) <= WIDTH + 6 else "\\\\\n&\\quad "
+    left, lines = letters.formula(left), lines_of(right, letters.write, width)
+    if len(lines) == 1 and printed_width(left + lines[0]) <= width + 10:
+        return "\\begin{equation*}\n" + f"{left} = {lines[0]}" + "\n\\end{equation*}"
+    start = "" if printed_width(left + lines[0]) <= width + 6 else "\\\\*\n&\\quad "
     body = " \\\\\n&\\quad ".join(lines)
-    return "\\begin{align*}\n" + f"&{left}{relation(left)}{start}{body}" + "\n\\end{align*}"
+    return "\\begin{align*}\n" + f"&{left} = {start}{body}" + "\n\\end{align*}"
 
 
 def as_latex(results: Sequence[Result], standalone: bool = False, letters: Letters = OWN) -> str:

@@ -96,5 +96,4 @@ def as_text(results: list[Result]) -> str:
 
 def _equation_text(left: str, right: Basic) -> str:
     value = sstr(right.tolist() if isinstance(right, MatrixBase) else right).replace("lamda", "lambda")
-    left = plain(left)
-    return f"{left} {value}" if left.endswith(",") else f"{left} = {value}"
+    return f"{plain(left)} = {value}"

@@ -50,16 +50,21 @@ def _stability() -> tuple[Step, ...]:
     closed = state_feedback()
     at_one, at_minus_one, table = gain_stability()
     return (
-        Step(r"Jury: no root at $1$.", "k_1 > 0,", at_one, difference(at_one, k_1)),
         Step(
-            r"No root at $-1$.",
-            r"4 + k_1 - 2 k_2 > 0,",
+            r"Jury: no real root passes $1$ while $\det(1 - M_{\mathrm{cl}}) > 0$.",
+            r"\det(1 - M_{\mathrm{cl}})",
+            at_one,
+            difference(at_one, k_1),
+        ),
+        Step(
+            r"None passes $-1$ while $\det(-1 - M_{\mathrm{cl}}) > 0$.",
+            r"\det(-1 - M_{\mathrm{cl}})",
             at_minus_one,
             difference(at_minus_one, 4 + k_1 - 2 * k_2),
         ),
         Step(
-            r"Product of the roots inside the circle; with the first two this is $k_1 < k_2$.",
-            r"1 - (1 - k_2 + k_1)^2 > 0,",
+            r"The product of the roots is inside the circle while this is positive; with the first two that is $k_1 < k_2$.",
+            r"1 - (\det M_{\mathrm{cl}})^2",
             table,
             difference(table, (k_2 - k_1) * (2 - k_2 + k_1)),
         ),

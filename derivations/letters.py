@@ -9,7 +9,7 @@ from sympy import Basic, Symbol, latex
 
 from derivations.result import Result
 from numerics.errors import require
-from theory.symbols import TABLE
+from theory.symbols import TABLE, letter
 
 PROTECTED = r"\\(?:mathrm|text|operatorname|begin|end)\{[^{}]*\}"
 DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
@@ -39,8 +39,8 @@ class Letters:
 
         :param expression: the expression
         """
-        names = {s: self.names[s.name] for s in expression.free_symbols if getattr(s, "name", None) in self.names}
-        return latex(expression, symbol_names=names) if names else latex(expression)
+        symbols = [symbol for symbol in expression.free_symbols if isinstance(symbol, Symbol)]
+        return latex(expression, symbol_names={s: self.names.get(s.name, letter(s)) for s in symbols})
 
     def formula(self, text: str) -> str:
         """A formula typed in the theory's letters, in these.
@@ -71,12 +71,12 @@ class Letters:
     def definitions(self) -> str:
         r"""``\providecommand`` lines for the letters that are macros; a definition made before them wins."""
         macros = [name for name, new in self.names.items() if new == _macro(name)]
-        return "".join(f"\\providecommand{{{_macro(name)}}}{{{latex(Symbol(name))}}}\n" for name in macros)
+        return "".join(f"\\providecommand{{{_macro(name)}}}{{{letter(Symbol(name))}}}\n" for name in macros)
 
 
 def _spellings(name: str) -> set[str]:
     r"""How a symbol may be typed: ``k_{1}`` or ``k_1``, ``c_{max}`` or ``c_{\max}``."""
-    printed = latex(Symbol(name))
+    printed = letter(Symbol(name))
     return {printed, re.sub(r"_\{(\w)\}$", r"_\1", printed), re.sub(r"_\{(max|min)\}$", r"_{\\\1}", printed)}
 
 
@@ -132,7 +132,11 @@ def renamed(results: Sequence[Result], pairs: Sequence[str]) -> Letters:
 def _distinct(known: Mapping[str, Symbol], names: Mapping[str, str]) -> None:
     looks: dict[str, str] = {}
     for name in known:
-        look = names.get(name, latex(Symbol(name)))
+        look = names.get(name, letter(Symbol(name)))
         other = looks.setdefault(look, name)
         both = f"--symbols must keep symbols apart; found {other} and {name} both written {look}; choose another"
         require(other == name, both)
+
+
+OWN = Letters()
+"""The theory's own letters."""

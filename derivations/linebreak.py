@@ -15,31 +15,68 @@ def printed_width(text: str) -> int:
 
     :param text: the LaTeX
     """
-    bare = re.sub(r"\\(left|right|bigl|bigr|frac|mathrm)\b", "", text)
-    bare = re.sub(r"\\cl[A-Z][A-Za-z]*", "xyz", bare)  # a macro of letters, with its subscript
-    bare = re.sub(r"\\[a-z]+", "x", bare)
-    return len(re.sub(r"[{}_^ ]", "", re.sub(r" ([+-]) ", r"..\1", bare)))
+    text = re.sub(r"\\begin\{matrix\}(.*?)\\end\{matrix\}", _widest_row, text, flags=re.DOTALL)
+    text = re.sub(r"\\(left|right|biggl|biggr|bigl|bigr|mathrm)\b", "", text)
+    text = re.sub(r"\\cl[A-Z][A-Za-z]*", "xyz", text)  # a macro of letters, with its subscript
+    text = re.sub(r" ([+-]) ", r"..\1", re.sub(r"\\(?!frac)[A-Za-z]+", "x", text))
+    previous = None
+    while previous != text:  # from the inside out: scripts in line, of a fraction the longer part
+        previous = text
+        text = re.sub(r"([_^x])\{([^{}]*)\}", r"\1\2", text)
+        text = re.sub(r"\\frac *\{([^{}]*)\} *\{([^{}]*)\}", lambda m: max(m[1], m[2], key=len), text)
+    return len(re.sub(r"[{}_^ ]", "", text))
 
 
-def lines_of(expression: Basic, write: Writer = latex) -> list[str]:
+def _widest_row(matrix: re.Match) -> str:
+    """As many letters as the columns of a matrix are wide, with the space between them."""
+    rows = [[printed_width(entry) for entry in row.split("&")] for row in matrix[1].split(r"\\")]
+    columns = zip(*rows, strict=True)
+    return "x" * (sum(map(max, columns)) + 2 * len(rows[0]))
+
+
+def lines_of(expression: Basic, write: Writer = latex, width: int = WIDTH) -> list[str]:
     """An expression's LaTeX, cut into lines at its top-level product, sum or list where it is long.
 
     :param expression: the expression
     :param write: prints an expression without breaking it
+    :param width: of a line, as :func:`printed_width` counts
     """
     whole = write(expression)
-    if isinstance(expression, MatrixBase) or printed_width(whole) <= WIDTH:
+    if isinstance(expression, MatrixBase) or printed_width(whole) <= width:
         return [whole]
     if isinstance(expression, Tuple):
-        entries = [lines_of(entry, write) for entry in expression]
-        closed = [line for entry in entries[:-1] for line in [*entry[:-1], entry[-1] + ","]] + entries[-1]
-        return [r"\bigl(" + closed[0], *closed[1:-1], closed[-1] + r"\bigr)"]
+        return _tuple_lines(expression, write, width)
     if isinstance(expression, Mul):
-        return _product_lines(expression, write)
-    return _sum_lines(expression, write) if isinstance(expression, Add) else [whole]
+        return _product_lines(expression, write, width)
+    return _sum_lines(expression, write, width) if isinstance(expression, Add) else [whole]
 
 
-def _product_lines(expression: Mul, write: Writer) -> list[str]:
+def _gathered(pieces: list[str], width: int) -> list[str]:
+    """Pieces put into lines as long as the width allows."""
+    lines: list[str] = []
+    for piece in pieces:
+        if lines and printed_width(lines[-1] + piece) <= width:
+            lines[-1] += " " + piece
+        else:
+            lines.append(piece)
+    return lines
+
+
+def _tuple_lines(expression: Tuple, write: Writer, width: int) -> list[str]:
+    """The entries, long ones broken and short ones side by side."""
+    entries = [lines_of(entry, write, width) for entry in expression]
+    closed = [line for entry in entries[:-1] for line in [*entry[:-1], entry[-1] + ","]] + entries[-1]
+    return _gathered(_bracketed(closed), width)
+
+
+def _bracketed(lines: list[str]) -> list[str]:
+    """Lines between brackets that are as high as fractions where there are some."""
+    size = "bigg" if any(r"\frac" in line for line in lines) else "big"
+    opened = [f"\\{size}l(" + lines[0], *lines[1:]]
+    return [*opened[:-1], opened[-1] + f"\\{size}r)"]
+
+
+def _product_lines(expression: Mul, write: Writer, width: int) -> list[str]:
     """Scalars, short factors and the denominator first, then every sum in brackets of its own."""
     numerator, denominator = fraction(expression)
     factors = Mul.make_args(numerator)
@@ -48,25 +85,15 @@ def _product_lines(expression: Mul, write: Writer) -> list[str]:
         return [write(expression)]
     scalars = Mul(*(factor for factor in factors if not isinstance(factor, Add))) / denominator
     head = "" if scalars == 1 else "-" if scalars == -1 else write(scalars)
-    lines: list[str] = [head] if printed_width(head) > WIDTH // 4 else []
+    lines: list[str] = [head] if printed_width(head) > width // 4 else []
     for factor in sums:
-        inner = lines_of(factor, write)
-        before = r"\times " if lines else head
-        inner[0] = before + r"\bigl(" + inner[0]
-        inner[-1] += r"\bigr)"
-        lines += inner
+        inner = _bracketed(lines_of(factor, write, width))
+        lines += [(r"\times " if lines else head) + inner[0], *inner[1:]]
     return lines
 
 
-def _sum_lines(expression: Add, write: Writer) -> list[str]:
+def _sum_lines(expression: Add, write: Writer, width: int) -> list[str]:
     """The terms of a sum, gathered into lines of limited width."""
-    lines: list[str] = []
-    current = ""
-    for term in expression.as_ordered_terms():
-        text = write(term)
-        text = text if text.startswith("-") or not (lines or current) else "+ " + text
-        if current and printed_width(current + text) > WIDTH:
-            lines.append(current)
-            current = ""
-        current = f"{current} {text}".strip()
-    return [*lines, current]
+    terms = [write(term) for term in expression.as_ordered_terms()]
+    signed = [text if text.startswith("-") or not index else "+ " + text for index, text in enumerate(terms)]
+    return _gathered(signed, width)

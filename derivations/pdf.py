@@ -81,7 +81,9 @@ def _run(folder: Path) -> None:
     try:
         run = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=PATIENCE, env=wide_log)
     except subprocess.TimeoutExpired:
-        raise InputError(f"pdflatex must finish within {PATIENCE} s; found it still running; choose fewer NAMEs") from None
+        raise InputError(
+            f"pdflatex must finish within {PATIENCE} s; found it still running; choose fewer NAMEs"
+        ) from None
     if run.returncode:
         complaint = re.search(r"^! (.*)$", _log(folder), re.MULTILINE)
         found = complaint[1].strip() if complaint else "no reason in its log"

@@ -81,20 +81,12 @@ class Result:
         return aligned(self.expressions)
 
 
-def relation(left: str) -> str:
-    """What stands between the sides: nothing if the left-hand side already ends in a comma.
-
-    :param left: left-hand side as LaTeX
-    """
-    return " " if left.rstrip().endswith(",") else " = "
-
-
 def aligned(equations: Mapping[str, Basic]) -> str:
     """Equations below each other between dollar signs, as notebooks show them.
 
     :param equations: right-hand sides by their LaTeX left-hand sides
     """
-    rows = [left + relation(left) + r" \\ &\quad ".join(lines_of(right)) for left, right in equations.items()]
+    rows = [left + " = " + r" \\ &\quad ".join(lines_of(right)) for left, right in equations.items()]
     return r"$\displaystyle \begin{aligned}&" + r" \\ &".join(rows) + r"\end{aligned}$"
 
 
