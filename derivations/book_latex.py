@@ -1,6 +1,7 @@
 """The book as a LaTeX document."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sympy import Basic
@@ -92,7 +93,6 @@ def document(book: Book, letters: Letters = OWN, folder: str = "") -> str:
     """
     page = _Page(book, letters)
     opening = [
-        PREAMBLE + letters.definitions(),
         f"\\hypersetup{{pdftitle={{{TITLE}}}}}",
         f"\\graphicspath{{{{{folder}/}}}}" if folder else "",
         f"\\title{{{TITLE}\\\\[1ex]\\large {SUBTITLE}}}\n\\author{{}}\n\\date{{}}\n\\begin{{document}}\n\\maketitle",
@@ -101,7 +101,8 @@ def document(book: Book, letters: Letters = OWN, folder: str = "") -> str:
         *(page.prose(paragraph) + "\n" for paragraph in PREFACE),
     ]
     chapters = [page.chapter(chapter) for chapter in book.chapters]
-    return "\n".join([*opening, *chapters, page.symbols(), "\\end{document}\n"])
+    body = "\n".join([*opening, *chapters, page.symbols(), "\\end{document}\n"])
+    return PREAMBLE + letters.with_definitions(body)
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,12 @@ class _Page:
 
     def prose(self, paragraph: str) -> str:
         """Prose with mathematics, commands, and names of results that become links."""
-        kinds = {"words": str, "name": lambda name: f"\\hyperref[{name}]{{{code(name)}}}", "code": code}
-        kinds["math"] = lambda formula: f"${self.letters.formula(formula)}$"
+        kinds: dict[str, Callable[[str], str]] = {
+            "words": str,
+            "math": lambda formula: f"${self.letters.formula(formula)}$",
+            "code": code,
+            "name": lambda name: f"\\hyperref[{name}]{{{code(name)}}}",
+        }
         return "".join(kinds[kind](piece) for kind, piece in self.book.pieces(paragraph))
 
     def chapter(self, chapter: Chapter) -> str:

@@ -3,9 +3,13 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from derivations.result import Result
 from numerics.errors import require
+
+if TYPE_CHECKING:
+    from derivations.evidence import Progress
 
 CHAPTERS = {
     "The loop and its reduction": (
@@ -47,10 +51,17 @@ def result(name: str) -> Result:
     return import_module(f"derivations.{name.replace('-', '_')}").build()
 
 
-def results(names: Iterable[str] = ()) -> list[Result]:
+def results(names: Iterable[str] = (), progress: "Progress | None" = None) -> list[Result]:
     """Derive several results, or all.
 
     :param names: their names; all by default
+    :param progress: called with (what, done, in all)
     :raises InputError: if there is no such result
     """
-    return [result(name) for name in (tuple(names) or ORDER)]
+    chosen = tuple(names) or ORDER
+    found = []
+    for index, name in enumerate(chosen):
+        if progress:
+            progress(f"deriving {name}", index, len(chosen))
+        found.append(result(name))
+    return found

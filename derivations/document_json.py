@@ -1,6 +1,7 @@
 """Derived results as JSON."""
 
 import json
+from collections.abc import Sequence
 
 from sympy import Basic, MatrixBase, sstr
 
@@ -8,7 +9,7 @@ from derivations.letters import OWN
 from derivations.result import Result
 
 
-def as_json(results: list[Result]) -> str:
+def as_json(results: Sequence[Result]) -> str:
     """JSON: a list of results, each expression as LaTeX and as text that sympy reads back.
 
     ``sympify(text, locals=theory.symbols.names())`` gives the expression with the symbols of the theory.

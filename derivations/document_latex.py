@@ -52,5 +52,5 @@ def as_latex(results: Sequence[Result], standalone: bool = False, letters: Lette
         parts.append("\\paragraph{Result.}")
         parts += [equation(left, right, letters) for left, right in result.expressions.items()]
         parts.append("\\emph{Source:} " + result.source.replace("&", r"\&") + ".\n")
-    text = letters.definitions() + "\n".join(parts)
+    text = letters.with_definitions("\n".join(parts))
     return f"{PREAMBLE}\n{text}\n\\end{{document}}\n" if standalone else text + "\n"

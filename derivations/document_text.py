@@ -1,6 +1,7 @@
 """Derived results as plain Unicode text."""
 
 import re
+from collections.abc import Sequence
 
 from sympy import Basic, MatrixBase, sstr
 
@@ -80,7 +81,7 @@ def _ratio(match: re.Match) -> str:
     return f"{_grouped(match[1])}/{_grouped(match[2])}"
 
 
-def as_text(results: list[Result]) -> str:
+def as_text(results: Sequence[Result]) -> str:
     """Plain text, one equation a line.
 
     :param results: the results

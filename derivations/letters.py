@@ -55,8 +55,10 @@ class Letters:
 
         def replaced(match: re.Match) -> str:
             new = spellings.get(match[0], match[0])
-            runs_on = re.search(r"\\[A-Za-z]+$", new) and match.string[match.end() : match.end() + 1].isalpha()
-            return new + " " if runs_on else new
+            before, after = text[: match.start()], text[match.end() :]
+            left = " " if new[:1].isalpha() and re.search(r"\\[A-Za-z]+$", before) else ""
+            right = " " if after[:1].isalpha() and re.search(r"\\[A-Za-z]+$", new) else ""
+            return left + new + right
 
         return pattern.sub(replaced, text)
 
@@ -68,10 +70,14 @@ class Letters:
         parts = text.split("$")
         return "$".join(self.formula(part) if index % 2 else part for index, part in enumerate(parts))
 
-    def definitions(self) -> str:
-        r"""``\providecommand`` lines for the letters that are macros; a definition made before them wins."""
-        macros = [name for name, new in self.names.items() if new == _macro(name)]
-        return "".join(f"\\providecommand{{{_macro(name)}}}{{{letter(Symbol(name))}}}\n" for name in macros)
+    def with_definitions(self, text: str) -> str:
+        r"""LaTeX with ``\providecommand`` lines before it for its macros; definitions made earlier win.
+
+        :param text: the LaTeX, in these letters
+        """
+        used = set(re.findall(r"\\cl[A-Za-z]+", text))
+        macros = [name for name, new in self.names.items() if new == _macro(name) and new in used]
+        return "".join(f"\\providecommand{{{_macro(name)}}}{{{letter(Symbol(name))}}}\n" for name in macros) + text
 
 
 def _spellings(name: str) -> set[str]:
@@ -98,12 +104,18 @@ def _macro(name: str) -> str:
     return "\\cl" + "".join(DIGITS[int(word)] if word.isdigit() else word[:1].upper() + word[1:] for word in words)
 
 
+def _nameable(results: Iterable[Result]) -> dict[str, Symbol]:
+    """The symbols of the results, and those of the table that prose may mention without being mistaken."""
+    table = {name: entry.symbol for name, entry in TABLE.items() if re.search(r"[\\_]", entry.latex)}
+    return table | symbols_of(results)
+
+
 def macros(results: Sequence[Result]) -> Letters:
     """Letters in which every symbol of the theory's table is a macro.
 
     :param results: the results whose symbols are meant
     """
-    return Letters({name: _macro(name) for name in symbols_of(results) if name in TABLE})
+    return Letters({name: _macro(name) for name in _nameable(results) if name in TABLE})
 
 
 def renamed(results: Sequence[Result], pairs: Sequence[str]) -> Letters:
@@ -113,7 +125,7 @@ def renamed(results: Sequence[Result], pairs: Sequence[str]) -> Letters:
     :param pairs: ``NAME=LATEX`` each, e.g. ``sigma_zm=\alpha``
     :raises InputError: if a pair is malformed, a symbol unknown, or two symbols would look alike
     """
-    known = symbols_of(results)
+    known = _nameable(results)
     names: dict[str, str] = {}
     for pair in pairs:
         name, sign, new = (part.strip() for part in pair.partition("="))
@@ -125,13 +137,14 @@ def renamed(results: Sequence[Result], pairs: Sequence[str]) -> Letters:
         hint = f"did you mean {close[0]}?" if close else f"choose among {', '.join(known)}"
         require(name in known, f"--symbols must name a symbol of these results; found {name!r}; {hint}")
         names[name] = new
-    _distinct(known, names)
+    _distinct(symbols_of(results).keys() | names.keys(), names)
     return Letters(names)
 
 
-def _distinct(known: Mapping[str, Symbol], names: Mapping[str, str]) -> None:
+def _distinct(used: Iterable[str], names: Mapping[str, str]) -> None:
+    """Refuse two symbols that would look alike."""
     looks: dict[str, str] = {}
-    for name in known:
+    for name in sorted(used):
         look = names.get(name, letter(Symbol(name)))
         other = looks.setdefault(look, name)
         both = f"--symbols must keep symbols apart; found {other} and {name} both written {look}; choose another"

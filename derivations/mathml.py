@@ -7,6 +7,10 @@ from xml.etree import ElementTree
 from numerics.errors import InputError
 
 MATHML = "http://www.w3.org/1998/Math/MathML"
+BRACKETS = tuple("()[]{}|‖∣∥/")
+CLOSING = tuple(")]}|‖∣∥!′'")
+SIGNS = tuple("+-−±∓")
+RELATIONS = tuple("=<>≤≥≠≈→←∝≪≫∈")
 ElementTree.register_namespace("", MATHML)
 
 
@@ -22,12 +26,42 @@ def require_converter() -> None:
         raise InputError(what) from None
 
 
+def _tag(name: str) -> str:
+    return f"{{{MATHML}}}{name}"
+
+
 def _row(text: str) -> list[ElementTree.Element]:
     """The elements of one line of mathematics."""
     from latex2mathml.converter import convert
 
     text = re.sub(r"\\(mathrm|text|operatorname)\{([^{}]*)\}", r"\\mathrm{\2}", text)
-    return list(ElementTree.fromstring(convert(text)))
+    math = ElementTree.fromstring(convert(text))
+    for parent in math.iter():
+        _space(list(parent))
+    row = list(math)
+    while len(row) == 1 and row[0].tag == _tag("mrow"):
+        row = list(row[0])
+    return row
+
+
+def _space(children: list[ElementTree.Element]) -> None:
+    """Space as in print: none around brackets and bars, a sign binds to what follows, names of functions are names."""
+    before = None
+    for child in children:
+        if child.tag == _tag("mo"):
+            letters = (child.text or "").strip()
+            if letters in BRACKETS:
+                child.attrib |= {"lspace": "0", "rspace": "0"}
+            elif letters in SIGNS and (before is None or _opens(before)):
+                child.set("form", "prefix")
+            elif letters == "∂" or (letters.isalpha() and letters.isascii()):
+                child.tag, child.text = _tag("mi"), letters
+        before = child
+
+
+def _opens(element: ElementTree.Element) -> bool:
+    """Whether a sign after this element belongs to what follows."""
+    return element.tag == _tag("mo") and (element.text or "").strip() not in CLOSING
 
 
 def _serialised(math: ElementTree.Element) -> str:
@@ -36,12 +70,23 @@ def _serialised(math: ElementTree.Element) -> str:
 
 
 def inline(text: str) -> str:
-    """Mathematics within a sentence.
+    """Mathematics within a sentence, in pieces between which a line may end: before relations.
 
     :param text: LaTeX without dollar signs
     """
-    math = ElementTree.Element(f"{{{MATHML}}}math")
-    math.extend(_row(text))
+    pieces: list[list[ElementTree.Element]] = [[]]
+    for element in _row(text):
+        mark = (element.text or "").strip() if element.tag == _tag("mo") else ""
+        if mark in RELATIONS and pieces[-1]:
+            element.set("form", "infix")
+            pieces.append([])
+        pieces[-1].append(element)
+    return "<wbr>".join(_inline(piece) for piece in pieces)
+
+
+def _inline(piece: list[ElementTree.Element]) -> str:
+    math = ElementTree.Element(_tag("math"))
+    math.extend(piece)
     return _serialised(math)
 
 
@@ -50,10 +95,10 @@ def display(lines: Sequence[str]) -> str:
 
     :param lines: the lines as LaTeX
     """
-    math = ElementTree.Element(f"{{{MATHML}}}math", display="block")
-    table = ElementTree.SubElement(math, f"{{{MATHML}}}mtable", displaystyle="true")
+    math = ElementTree.Element(_tag("math"), display="block")
+    table = ElementTree.SubElement(math, _tag("mtable"), displaystyle="true")
     for index, line in enumerate(lines):
-        row = ElementTree.SubElement(table, f"{{{MATHML}}}mtr")
-        cell = ElementTree.SubElement(row, f"{{{MATHML}}}mtd", {"class": "next" if index else "first"})
+        row = ElementTree.SubElement(table, _tag("mtr"))
+        cell = ElementTree.SubElement(row, _tag("mtd"), {"class": "next" if index else "first"})
         cell.extend(_row(line))
     return _serialised(math)

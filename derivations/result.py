@@ -36,6 +36,10 @@ class Step:
         return aligned({self.left: self.right})
 
 
+RANK_ONE = "The plant is the double integrator; the agent is linear, of rank one, without leak."
+"""The assumption of most results."""
+
+
 @dataclass(frozen=True)
 class Background:
     """What a reader should know about a result besides its derivation.
