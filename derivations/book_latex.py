@@ -33,6 +33,7 @@ PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
 \allowdisplaybreaks
 \emergencystretch=3em
 \setlength{\mathindent}{2em}
+\setlength{\jot}{6pt}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{0.5ex plus 0.3ex}
 \newcommand{\step}[2]{\par\addvspace{1.2ex plus 0.4ex}\textbf{#1}\ifx\relax#2\relax\else\;$#2$\fi\enspace}
@@ -136,7 +137,7 @@ class _Page:
     def result(self, result: Result) -> str:
         """Statement, assumptions, steps, result, source, differences and checks."""
         about = result.background
-        parts = [f"\\subsection{{{result.title}}}\\label{{{result.name}}}", code(result.name) + "\\par"]
+        parts = [f"\\subsection{{{result.title}}}\\label{{{result.name}}}", code(result.name) + "\\par\\nopagebreak"]
         parts.append(self.prose(result.statement))
         if about.assumptions:
             parts.append("\\entry{Assumptions}" + self.prose(" ".join(about.assumptions)))
@@ -154,7 +155,7 @@ class _Page:
         """The lines of ``validate``, with the numbers of the worst one where a report is at hand."""
         rows = [f"\\item {code(check.command)}: {self.measured(check)}" for check in checks]
         begin = "\\begin{itemize}\\setlength{\\itemsep}{0pt}"
-        return ["\\entry{Numerical check}", begin, *rows, "\\end{itemize}"] if rows else []
+        return ["\\entry{Numerical check}\\nopagebreak", begin, *rows, "\\end{itemize}"] if rows else []
 
     def measured(self, check: Measured) -> str:
         line = check.worst
@@ -172,4 +173,4 @@ class _Page:
         rows = [f"${self.letters.write(e.symbol)}$ & {self.prose(meaning(e))} & {e.unit} \\\\" for e in entries]
         head = "\\textbf{symbol} & \\textbf{meaning} & \\textbf{unit} \\\\ \\hline \\endhead"
         begin = "\\begin{longtable}{l>{\\raggedright\\arraybackslash}p{0.68\\linewidth}l}"
-        return "\n".join(["\\section{Symbols}", begin, head, *rows, "\\end{longtable}"])
+        return "\n".join(["\\clearpage\n\\section{Symbols}", begin, head, *rows, "\\end{longtable}"])

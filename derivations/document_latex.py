@@ -28,9 +28,10 @@ def equation(left: str, right: Basic, letters: Letters = OWN, width: int = WIDTH
     :param width: of a line, as :func:`derivations.linebreak.printed_width` counts
     """
     left, lines = letters.formula(left), lines_of(right, letters.write, width)
-    if len(lines) == 1 and printed_width(left + lines[0]) <= width + 10:
+    fits = printed_width(left + lines[0]) <= width
+    if len(lines) == 1 and fits:
         return "\\begin{equation*}\n" + f"{left} = {lines[0]}" + "\n\\end{equation*}"
-    start = "" if printed_width(left + lines[0]) <= width + 6 else "\\\\*\n&\\quad "
+    start = "" if fits else "\\\\*\n&\\quad "
     body = " \\\\\n&\\quad ".join(lines)
     return "\\begin{align*}\n" + f"&{left} = {start}{body}" + "\n\\end{align*}"
 

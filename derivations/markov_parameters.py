@@ -27,7 +27,7 @@ BACKGROUND = Background(
         r"Linear neurons with any recurrence $W$ and leak $\gamma$, $h_0 = 0$; any linear plant.",
         "Step 3 says which parameters can enter; that each of them does is seen in the expanded states.",
     ),
-    checks=("full: Markov parameters give the episodes",),
+    checks=("main: Markov parameters give the episodes",),
 )
 
 STEPS = 6

@@ -4,13 +4,18 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
+from derivations.linebreak import printed_width
 from numerics.errors import InputError
 
 MATHML = "http://www.w3.org/1998/Math/MathML"
 BRACKETS = tuple("()[]{}|‖∣∥/")
 CLOSING = tuple(")]}|‖∣∥!′'")
+NAMES = ("∂", "∞")
 SIGNS = tuple("+-−±∓")
 RELATIONS = tuple("=<>≤≥≠≈→←∝≪≫∈")
+UNBROKEN = 22
+"""Width up to which a formula in a sentence stays in one piece."""
+
 ElementTree.register_namespace("", MATHML)
 
 
@@ -54,7 +59,7 @@ def _space(children: list[ElementTree.Element]) -> None:
                 child.attrib |= {"lspace": "0", "rspace": "0"}
             elif letters in SIGNS and (before is None or _opens(before)):
                 child.set("form", "prefix")
-            elif letters == "∂" or (letters.isalpha() and letters.isascii()):
+            elif letters in NAMES or (letters.isalpha() and letters.isascii()):
                 child.tag, child.text = _tag("mi"), letters
         before = child
 
@@ -70,14 +75,15 @@ def _serialised(math: ElementTree.Element) -> str:
 
 
 def inline(text: str) -> str:
-    """Mathematics within a sentence, in pieces between which a line may end: before relations.
+    """Mathematics within a sentence; if it is long, in pieces between which a line may end, before relations.
 
     :param text: LaTeX without dollar signs
     """
+    long = printed_width(text) > UNBROKEN
     pieces: list[list[ElementTree.Element]] = [[]]
     for element in _row(text):
         mark = (element.text or "").strip() if element.tag == _tag("mo") else ""
-        if mark in RELATIONS and pieces[-1]:
+        if mark in RELATIONS and pieces[-1] and long:
             element.set("form", "infix")
             pieces.append([])
         pieces[-1].append(element)

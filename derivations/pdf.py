@@ -85,7 +85,7 @@ def _run(folder: Path) -> None:
             f"pdflatex must finish within {PATIENCE} s; found it still running; choose fewer NAMEs"
         ) from None
     if run.returncode:
-        complaint = re.search(r"^! (.*)$", _log(folder), re.MULTILINE)
-        found = complaint[1].strip() if complaint else "no reason in its log"
+        complaint = re.search(r"^! (.*)\.?$(?:[\s\S]*?^(l\.\d+ .*)$)?", _log(folder), re.MULTILINE)
+        found = " ".join(filter(None, complaint.groups())) if complaint else "no reason in its log"
         remedy = "check --symbols and --figures, or install texlive-latex-recommended and lmodern"
         raise InputError(f"pdflatex must compile the document; found: {found}; {remedy}")

@@ -99,8 +99,8 @@ def _book(
         compiled = pdf.compile_document(source, [picture.file for picture in whole.pictures], progress)
         with atomic(path, "wb") as handle:
             handle.write(compiled.pdf)
-        return f"{path}: {len(whole.results)} results on {compiled.pages} pages"
-    return f"{path}: {len(whole.results)} results"
+        return f"{path}: results {len(whole.results)}, pages {compiled.pages}"
+    return f"{path}: results {len(whole.results)}"
 
 
 def _seen_from(path: Path, figures: Path | None) -> str:
