@@ -10,7 +10,7 @@ from sympy import Basic
 
 from derivations.book import LINE, PREFACE, SUBTITLE, TITLE, Book, Chapter, Measured, Picture, meaning
 from derivations.letters import OWN, Letters
-from derivations.linebreak import lines_of, printed_width
+from derivations.linebreak import equation_lines
 from derivations.mathml import display, inline
 from derivations.result import Result, Step
 
@@ -123,9 +123,7 @@ class _Page:
 
     def equation(self, left: str, right: Basic) -> str:
         """An equation in a box of its own that scrolls where it is wider than the page."""
-        left, lines = self.letters.formula(left) + " =", lines_of(right, self.letters.write, LINE)
-        fits = printed_width(left + lines[0]) <= LINE
-        lines = [f"{left} {lines[0]}", *lines[1:]] if fits or len(lines) == 1 else [left, *lines]
+        lines = equation_lines(self.letters.formula(left), right, self.letters.write, LINE)
         return f'<div class="equation" tabindex="0">{display(lines)}</div>'
 
     def checks(self, checks: list[Measured]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sympy import Basic
 
 from derivations.letters import OWN, Letters
-from derivations.linebreak import WIDTH, lines_of, printed_width
+from derivations.linebreak import WIDTH, equation_lines
 from derivations.result import Result
 
 PREAMBLE = "\n".join(
@@ -27,13 +27,12 @@ def equation(left: str, right: Basic, letters: Letters = OWN, width: int = WIDTH
     :param letters: the letters to write it in
     :param width: of a line, as :func:`derivations.linebreak.printed_width` counts
     """
-    left, lines = letters.formula(left), lines_of(right, letters.write, width)
-    fits = printed_width(left + lines[0]) <= width
-    if len(lines) == 1 and fits:
-        return "\\begin{equation*}\n" + f"{left} = {lines[0]}" + "\n\\end{equation*}"
-    start = "" if fits else "\\\\*\n&\\quad "
-    body = " \\\\\n&\\quad ".join(lines)
-    return "\\begin{align*}\n" + f"&{left} = {start}{body}" + "\n\\end{align*}"
+    lines = equation_lines(letters.formula(left), right, letters.write, width)
+    if len(lines) == 1:
+        return "\\begin{equation*}\n" + lines[0] + "\n\\end{equation*}"
+    stay = "*" if lines[0].endswith("=") else ""
+    first = f"&{lines[0]} \\\\{stay}\n&\\quad "
+    return "\\begin{align*}\n" + first + " \\\\\n&\\quad ".join(lines[1:]) + "\n\\end{align*}"
 
 
 def as_latex(results: Sequence[Result], standalone: bool = False, letters: Letters = OWN) -> str:

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from sympy import Add, Basic, MatrixBase, Mul, Tuple, fraction, latex
 
 WIDTH = 62
+SPARE = 6
+"""What the first line of several may be longer than the others, which are indented."""
+
 Writer = Callable[[Basic], str]
 """Prints an expression as LaTeX."""
 
@@ -49,6 +52,20 @@ def lines_of(expression: Basic, write: Writer = latex, width: int = WIDTH) -> li
     if isinstance(expression, Mul):
         return _product_lines(expression, write, width)
     return _sum_lines(expression, write, width) if isinstance(expression, Add) else [whole]
+
+
+def equation_lines(left: str, right: Basic, write: Writer = latex, width: int = WIDTH) -> list[str]:
+    """The lines of an equation; the left-hand side has a line of its own where the first would be too long with it.
+
+    :param left: left-hand side as LaTeX
+    :param right: right-hand side
+    :param write: prints an expression without breaking it
+    :param width: of a line, as :func:`printed_width` counts
+    """
+    lines = lines_of(right, write, width)
+    first = f"{left} = {lines[0]}"
+    spare = SPARE if len(lines) > 1 else 0
+    return [first, *lines[1:]] if printed_width(first) <= width + spare else [f"{left} =", *lines]
 
 
 def _gathered(pieces: list[str], width: int) -> list[str]:

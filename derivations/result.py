@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sympy import Basic, Expr, MatrixBase, Tuple
 
-from derivations.linebreak import lines_of
+from derivations.linebreak import equation_lines
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def aligned(equations: Mapping[str, Basic]) -> str:
 
     :param equations: right-hand sides by their LaTeX left-hand sides
     """
-    rows = [left + " = " + r" \\ &\quad ".join(lines_of(right)) for left, right in equations.items()]
+    rows = [r" \\ &\quad ".join(equation_lines(left, right)) for left, right in equations.items()]
     return r"$\displaystyle \begin{aligned}&" + r" \\ &".join(rows) + r"\end{aligned}$"
 
 
