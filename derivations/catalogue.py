@@ -3,38 +3,41 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from derivations.result import Result
 from numerics.errors import require
 
-ORDER = (
-    "joint-system",
-    "characteristic-polynomial",
-    "visible-overlaps",
-    "stage-one",
-    "axis-minimiser",
-    "stage-boundaries",
-    "stability-region",
-    "perturbed-roots",
-    "convergence-radius",
-    "short-term-loss",
-    "horizon-loss",
-    "long-term-loss",
-    "effective-gains",
-    "saddle",
-    "optimum",
-    "long-horizon-optimum",
-    "learning-map",
-    "conservation-laws",
-    "markov-parameters",
-    "open-loop-loss",
-    "open-loop-spike",
-    "nonlinear-reduction",
-    "tracking-transfer",
-    "tracking-loss",
-    "tracking-order",
-    "internal-model",
-)
+if TYPE_CHECKING:
+    from derivations.evidence import Progress
+
+CHAPTERS = {
+    "The loop and its reduction": (
+        "joint-system",
+        "characteristic-polynomial",
+        "visible-overlaps",
+        "stability-region",
+        "effective-gains",
+        "horizon-loss",
+    ),
+    "Stage 1: position control": ("stage-one", "axis-minimiser", "stage-boundaries"),
+    "Stage 2: a model of the velocity": (
+        "perturbed-roots",
+        "convergence-radius",
+        "short-term-loss",
+        "long-term-loss",
+        "saddle",
+    ),
+    "Stage 3 and the optimum": ("optimum", "long-horizon-optimum"),
+    "Learning": ("learning-map", "conservation-laws"),
+    "Open loop": ("markov-parameters", "open-loop-loss", "open-loop-spike"),
+    "Beyond linear neurons": ("nonlinear-reduction",),
+    "Tracking": ("tracking-transfer", "tracking-loss", "tracking-order", "internal-model"),
+}
+"""The names of the results by chapter of the book."""
+
+ORDER = tuple(name for names in CHAPTERS.values() for name in names)
+"""The names of all results."""
 
 
 def result(name: str) -> Result:
@@ -49,10 +52,17 @@ def result(name: str) -> Result:
     return import_module(f"derivations.{name.replace('-', '_')}").build()
 
 
-def results(names: Iterable[str] = ()) -> list[Result]:
+def results(names: Iterable[str] = (), progress: "Progress | None" = None) -> list[Result]:
     """Derive several results, or all.
 
     :param names: their names; all by default
+    :param progress: called with (what, done, in all)
     :raises InputError: if there is no such result
     """
-    return [result(name) for name in (tuple(names) or ORDER)]
+    chosen = tuple(names) or ORDER
+    found = []
+    for index, name in enumerate(chosen):
+        if progress:
+            progress(f"deriving {name}", index, len(chosen))
+        found.append(result(name))
+    return found

@@ -2,7 +2,7 @@
 
 from sympy import Poly, Symbol, cancel, expand, quo, solve
 
-from derivations.result import Result, Step, difference
+from derivations.result import RANK_ONE, Background, Result, Step, difference
 from theory.loop import ReducedLoop
 from theory.spectrum import (
     characteristic_polynomial,
@@ -14,6 +14,14 @@ from theory.spectrum import (
     visible,
 )
 from theory.symbols import lam, sigma_vm, sigma_vu, sigma_zm, sigma_zu
+
+BACKGROUND = Background(
+    assumptions=(
+        RANK_ONE,
+        "The loop equation in step 4 holds for every linear plant and rank.",
+    ),
+    checks=("main: spectrum of P: coefficients of the cubic",),
+)
 
 
 def _eliminated():
@@ -101,4 +109,5 @@ def build() -> Result:
             r"\Delta": cubic_discriminant(),
             r"\chi_1(\lambda)": quadratic,
         },
+        BACKGROUND,
     )

@@ -1,13 +1,14 @@
 """Commands of the theory alone: evaluate, derive."""
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from derivations import screen
 from derivations.cli_app import app
-from numerics.errors import choice, require
+from numerics.errors import require
 
 
 @app.command()
@@ -36,13 +37,24 @@ def evaluate(
 @app.command()
 def derive(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Results; all if none.")] = None,
-    format: Annotated[str, typer.Option(help="text, latex or json.")] = "text",
+    format: Annotated[str, typer.Option(help="text, latex or json; a book as pdf, html or tex.")] = "text",
+    out: Annotated[Path | None, typer.Option(help="File to write [default: the screen; books: book.FORMAT].")] = None,
     standalone: Annotated[bool, typer.Option(help="With latex: a document of its own.")] = False,
+    symbols: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=LATEX", help="Write a symbol another way; repeat for more.")
+    ] = None,
+    macros: Annotated[
+        bool, typer.Option("--macros", help="With latex or tex: a macro for every symbol, defined at the top.")
+    ] = False,
+    figures: Annotated[Path | None, typer.Option(help="Books: folder of closedloop figure, to include.")] = None,
+    report: Annotated[
+        list[Path] | None, typer.Option(help="Books: folder of closedloop validate, to quote; repeat for more.")
+    ] = None,
     list_names: Annotated[bool, typer.Option("--list", help="List the names of all results.")] = False,
 ) -> None:
     """Print derived expressions with their derivations; every step is verified as it is printed.
 
-    The LaTeX compiles in a plain article with amsmath.
+    The LaTeX compiles in a plain article with amsmath. A book has chapters, assumptions, checks and symbols besides.
 
     Examples:
 
@@ -50,23 +62,27 @@ def derive(
 
       closedloop derive effective-gains
 
-      closedloop derive short-term-loss --format latex
+      closedloop derive short-term-loss --format latex --symbols sigma_zm=a --symbols kappa=k
 
       closedloop derive --format latex --standalone > expressions.tex
-    """
-    from derivations import catalogue, document
 
-    choice("--format", format, ("text", "latex", "json"))
-    require(not standalone or format == "latex", f"--standalone goes with --format latex; found {format}")
-    require(not (list_names and names), "--list takes no NAME; found " + " ".join(names or ()))
+      closedloop derive --format pdf --out book.pdf --figures figures --report report
+
+      closedloop derive saddle optimum --format html --out page.html
+    """
+    from derivations import catalogue, printing
+
     if list_names:
+        require(not names, "--list takes no NAME; found " + " ".join(names or ()))
         typer.echo("\n".join(catalogue.ORDER))
         return
-    results = catalogue.results(names or ())
-    if format == "latex":
-        typer.echo(document.as_latex(results, standalone), nl=False)
-    else:
-        typer.echo(document.as_json(results) if format == "json" else document.as_text(results))
+    order = printing.Order(
+        format, out, standalone, tuple(symbols or ()), macros, figures, tuple(report or ())
+    ).checked()
+    with screen.progress() as progress:
+        results = catalogue.results(names or (), progress)
+        done = printing.produce(order, results, progress)
+    typer.echo(done, nl=not done.endswith("\n"))
     unproved = [result.name for result in results if not result.verified]
     if unproved:
         screen.complain(f"not verified: {', '.join(unproved)}")

@@ -2,10 +2,21 @@
 
 from sympy import Matrix, expand
 
-from derivations.result import Result, Step
+from derivations.result import Background, Result, Step
 from theory.learning import BLOCKS, WeightSpace, conserved_forms, form_drift, scaling_law_residual
 from theory.loss import horizon_loss
 from theory.symbols import clip_factor, eta, sigma_vm, sigma_zu
+
+BACKGROUND = Background(
+    assumptions=(
+        "Gradient flow, that is infinitely small steps; clipping only changes its speed.",
+        "The loss depends on the weights through the overlaps only.",
+    ),
+    checks=(
+        "main: conservation laws along the flow",
+        "main: drift of ‖u‖² - ‖v‖² over all epochs of descent",
+    ),
+)
 
 
 def _form_residual(space: WeightSpace) -> Matrix:
@@ -66,6 +77,7 @@ def build() -> Result:
         "derived here; the balance law is that of deep linear networks (Saxe et al. 2014)",
         steps,
         {r"J_{\mathrm{all}}": all_form, r"J_{m}": frozen_form, r"\Delta J_m": drift},
+        BACKGROUND,
     )
 
 

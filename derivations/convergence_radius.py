@@ -2,7 +2,7 @@
 
 from sympy import Symbol, expand
 
-from derivations.result import Result, Step, difference
+from derivations.result import RANK_ONE, Background, Result, Step, difference
 from theory.optimum import optimum
 from theory.spectrum import (
     branch_points,
@@ -14,6 +14,17 @@ from theory.spectrum import (
     visible,
 )
 from theory.symbols import kappa, lam, lambda_3, sigma_vu, sigma_zm
+
+BACKGROUND = Background(
+    assumptions=(
+        RANK_ONE,
+        r"$\sigma_{zm} < 0$ and real $\sigma_{vu} < 1$.",
+    ),
+    checks=(
+        "stages: series in κ: |κ| below its radius along all of stage 2",
+        "stages: series in κ: epochs from stabilisation until |κ| passes the radius and until errors grow",
+    ),
+)
 
 SMALL, TAU = Symbol("epsilon"), Symbol("tau", positive=True)
 
@@ -85,4 +96,5 @@ def build() -> Result:
         "derived here",
         _steps(),
         {r"\kappa_-": near, r"\kappa_+": far},
+        BACKGROUND,
     )

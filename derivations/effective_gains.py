@@ -2,7 +2,7 @@
 
 from sympy import expand
 
-from derivations.result import Result, Step, difference
+from derivations.result import RANK_ONE, Background, Result, Step, difference
 from theory.gain import (
     effective_gains,
     gain_stability,
@@ -11,6 +11,15 @@ from theory.gain import (
     state_feedback,
 )
 from theory.symbols import k_1, k_2, lam, lambda_3, sigma_vu, sigma_zm
+
+BACKGROUND = Background(
+    assumptions=(
+        RANK_ONE,
+        r"$\lambda_3$ is a simple root; the gains describe the agent on the plane of the other two, which attracts where $|\lambda_3| < |\lambda_{1,2}|$.",
+    ),
+    differs=r"The source fits the gains to trajectories by regression; on the slow plane they are functions of the overlaps and $\lambda_3$, which the regression reaches once the third mode has decayed.",
+    checks=("main: gain k_2 near stabilisation",),
+)
 
 
 def _matching(first, second) -> tuple[Step, ...]:
@@ -50,16 +59,21 @@ def _stability() -> tuple[Step, ...]:
     closed = state_feedback()
     at_one, at_minus_one, table = gain_stability()
     return (
-        Step(r"Jury: no root at $1$.", "k_1 > 0,", at_one, difference(at_one, k_1)),
         Step(
-            r"No root at $-1$.",
-            r"4 + k_1 - 2 k_2 > 0,",
+            r"Jury: no real root passes $1$ while $\det(1 - M_{\mathrm{cl}}) > 0$.",
+            r"\det(1 - M_{\mathrm{cl}})",
+            at_one,
+            difference(at_one, k_1),
+        ),
+        Step(
+            r"None passes $-1$ while $\det(-1 - M_{\mathrm{cl}}) > 0$.",
+            r"\det(-1 - M_{\mathrm{cl}})",
             at_minus_one,
             difference(at_minus_one, 4 + k_1 - 2 * k_2),
         ),
         Step(
-            r"Product of the roots inside the circle; with the first two this is $k_1 < k_2$.",
-            r"1 - (1 - k_2 + k_1)^2 > 0,",
+            r"The product of the roots is inside the circle while this is positive; with the first two that is $k_1 < k_2$.",
+            r"1 - (\det M_{\mathrm{cl}})^2",
             table,
             difference(table, (k_2 - k_1) * (2 - k_2 + k_1)),
         ),
@@ -84,4 +98,5 @@ def build() -> Result:
         "Ger & Barak, arXiv 2505.13567, Sec. 3 (gains by regression); closed form derived here",
         steps,
         {"k_1": first, "k_2": second, r"\Delta_K": oscillation_discriminant()},
+        BACKGROUND,
     )

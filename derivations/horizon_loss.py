@@ -2,11 +2,24 @@
 
 from sympy import Matrix, Rational, eye, zeros
 
-from derivations.result import Result, Step, difference, taylor_slopes, vector
+from derivations.result import RANK_ONE, Background, Result, Step, difference, taylor_slopes, vector
 from theory.loop import ReducedLoop
 from theory.loss import Cost, gradient, horizon_loss
 from theory.plant import double_integrator
 from theory.symbols import OVERLAPS, beta
+
+BACKGROUND = Background(
+    assumptions=(
+        RANK_ONE,
+        r"$h_0 = 0$; state and control are weighed by $Q = I$ and $R = \beta$; the second moment of $x_0$ is $\Sigma_0 = I$.",
+    ),
+    differs=r"The source states the mean of $\|x_t\|^2$; the authors' rank-one code has half of it. The weight is a parameter in the code here.",
+    checks=(
+        "main: loss L_T",
+        "main: gradient by all weights, back-propagation",
+        "main: gradient, complex step through P",
+    ),
+)
 
 
 def _by_propagation(horizon: int):
@@ -56,4 +69,5 @@ def build() -> Result:
         "Ger & Barak, arXiv 2505.13567, Sec. 2",
         steps,
         {r"L_3^{\beta}": three, "L_4": four, r"\nabla L_4": vector(gradient(four))},
+        BACKGROUND,
     )

@@ -2,7 +2,7 @@
 
 from sympy import Expr, Matrix, Symbol, cancel, expand, factor, fraction, rem
 
-from derivations.result import Result, Step, vector
+from derivations.result import Background, Result, Step, vector
 from theory.internal_model import (
     ERROR_GAIN,
     deadbeat_loop,
@@ -19,6 +19,15 @@ from theory.internal_model import (
     tracking_error,
 )
 from theory.symbols import gain_p, gamma, lam, plant_gain, small
+
+BACKGROUND = Background(
+    assumptions=("A linear, time-invariant agent and plant; the joint system is stable.",),
+    differs=(
+        "The source reads eigenvalues near the frequencies as an internal model; for an agent that reads the reference "
+        "they are neither necessary nor sufficient."
+    ),
+    checks=("tracking: stationary loss of every frequency",),
+)
 
 CLOSED = 1 / (1 / plant_gain - gain_p)
 RESIDUE = Symbol("R")
@@ -113,4 +122,5 @@ def build() -> Result:
         "reference derived here; eigenvalues near the frequencies: Ger & Barak, arXiv 2505.13567, Fig. 6",
         steps,
         {"E": error, "w": 1 + (lam - 1) / gamma},
+        BACKGROUND,
     )

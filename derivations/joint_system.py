@@ -1,9 +1,21 @@
 """The joint system of plant and agent and its exact reduction."""
 
-from derivations.result import Result, Step
+from derivations.result import Background, Result, Step
 from theory import symbols
 from theory.loop import BlockAlgebra, ReducedLoop, spectrum_residual
 from theory.plant import double_integrator
+
+BACKGROUND = Background(
+    assumptions=(
+        "Linear neurons and a linear plant with constant coefficients.",
+        "The recurrence has rank $r$, $W = U V^T$, and $h_0 = 0$.",
+    ),
+    differs=r"The source has rank one, no leak and a plant with $C B = 0$; in general $P$ has the further terms in $\gamma$ and $M C B Z^T$.",
+    checks=(
+        "main: spectrum of P: coefficients of the cubic",
+        "main: bulk of P with leak 0.5: multiplicity of 1-γ",
+    ),
+)
 
 
 def build() -> Result:
@@ -49,4 +61,5 @@ def build() -> Result:
         "Ger & Barak, arXiv 2505.13567, Sec. 3 (rank one, no leak); any plant, rank and leak derived here",
         steps,
         {r"P_{\mathrm{eff}}": loop.matrix, r"K_{\mathrm{out}}": loop.readout},
+        BACKGROUND,
     )

@@ -2,7 +2,7 @@
 
 from sympy import Matrix, expand, eye
 
-from derivations.result import Result, Step
+from derivations.result import Background, Result, Step
 from theory.learning import (
     BLOCKS,
     WeightSpace,
@@ -13,6 +13,20 @@ from theory.learning import (
 )
 from theory.loop import explicit_weights
 from theory.symbols import eta
+
+BACKGROUND = Background(
+    assumptions=(
+        "The loss depends on the weights through the overlaps only, as it does for linear neurons of rank one.",
+        "Plain gradient descent, with clipping by the global norm or without. Adam acts on single weights and has no such map.",
+    ),
+    differs="The source has the flow, for tasks in open loop; finite steps, clipping, frozen blocks and the closed loop are added.",
+    checks=(
+        "main: overlaps (absolute)",
+        "main: final Gram matrix",
+        "main: random plant n=3, p=2, q=1, rank 2, leak 0.7",
+        "main: flow against descent: order of the error in η",
+    ),
+)
 
 
 def _descent_residual(space: WeightSpace, neurons: int = 2) -> Matrix:
@@ -86,4 +100,5 @@ def build() -> Result:
             **{rf"\dot\sigma_{{{name}}}": rate for name, rate in names.items()},
             r"\|\partial L\|^2": squared_gradient_norm(space, G, d).expand(),
         },
+        BACKGROUND,
     )

@@ -2,7 +2,7 @@
 
 from sympy import ImmutableMatrix, Matrix, expand, radsimp
 
-from derivations.result import Result, Step, difference, vector
+from derivations.result import Background, Result, Step, difference, vector
 from theory.observer import (
     completed_square_residual,
     control_error,
@@ -24,6 +24,17 @@ from theory.observer import (
 from theory.optimum import GOLDEN, VISIBLE, cheap_lqr, minimal_loop, optimum
 from theory.spectrum import cubic, visible
 from theory.symbols import beta, k_1, k_2, kappa, lam, lambda_3
+
+BACKGROUND = Background(
+    assumptions=(
+        "The plant is the double integrator; the agent is any linear one with $h_0 = 0$, constant in time.",
+        r"$T \to \infty$; position and velocity of $x_0$ are uncorrelated; costs are quadratic and the loop comes to rest.",
+    ),
+    checks=(
+        "stages: gain k_2 against full-state LQR's",
+        "stages: observer root φ⁻²",
+    ),
+)
 
 FREE = r"\beta = 0"
 
@@ -169,4 +180,5 @@ def build() -> Result:
             r"\lambda_3|_{q=1}": observer_root(),
             r"J^*": long_horizon_cost(),
         },
+        BACKGROUND,
     )

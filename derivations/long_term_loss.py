@@ -2,10 +2,22 @@
 
 from sympy import Matrix, Poly, cancel, expand, fraction, rem, together
 
-from derivations.result import Result, Step, difference, taylor_slopes, vector
+from derivations.result import RANK_ONE, Background, Result, Step, difference, taylor_slopes, vector
 from theory.loss import gradient, long_term_loss, short_term_loss, surrogate
 from theory.spectrum import cubic, dominant_modulus, fast_root, fast_root_perturbative, order_residual
 from theory.symbols import OVERLAPS, alpha, horizon, kappa, lam, lambda_3, rho, sigma_vu, sigma_zm
+
+BACKGROUND = Background(
+    assumptions=(
+        RANK_ONE,
+        r"The dominant eigenvalues are a complex pair, and $|\lambda_3|$ is below theirs; $\lambda_3$ is a simple root.",
+    ),
+    differs=r"The source uses the one-step root of step 4; the exact root has no such error. The $\alpha$ at which the path of the surrogate turns depends on $T$: quote both.",
+    checks=(
+        "main: determinants of powers of P",
+        "stages: Im λ_1 stays (share of its move at α = 0)",
+    ),
+)
 
 
 def _by_product(modulus, slopes) -> Matrix:
@@ -92,4 +104,5 @@ def build() -> Result:
             r"\lambda_3^{(1)}": newton,
             r"L_{\mathrm{surrogate}}": surrogate().expression,
         },
+        BACKGROUND,
     )

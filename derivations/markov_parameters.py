@@ -2,7 +2,7 @@
 
 from sympy import ImmutableMatrix, Matrix, expand
 
-from derivations.result import Result, Step
+from derivations.result import Background, Result, Step
 from theory.markov import (
     changed_response,
     closed_loop_residual,
@@ -21,6 +21,14 @@ from theory.markov import (
 )
 from theory.open_loop import FullRecurrence
 from theory.symbols import gamma
+
+BACKGROUND = Background(
+    assumptions=(
+        r"Linear neurons with any recurrence $W$ and leak $\gamma$, $h_0 = 0$; any linear plant.",
+        "Step 3 says which parameters can enter; that each of them does is seen in the expanded states.",
+    ),
+    checks=("main: Markov parameters give the episodes",),
+)
 
 STEPS = 6
 """Steps to which words are written out."""
@@ -127,4 +135,5 @@ def build() -> Result:
         "Ho & Kalman (1966) for the Markov parameters; that the loss of the closed loop sees nothing else is derived here",
         steps,
         {"(g_0, g_1, g_2)": words, "(x_1, x_2, x_3)": _column(states[1:4]), "H": block},
+        BACKGROUND,
     )

@@ -2,7 +2,7 @@
 
 from sympy import ImmutableMatrix, Matrix, Symbol, expand, symbols
 
-from derivations.result import Result, Step, vector
+from derivations.result import Background, Result, Step, vector
 from theory.learning import WeightSpace
 from theory.loop import symbolic_loop
 from theory.open_loop import (
@@ -13,6 +13,18 @@ from theory.open_loop import (
     white_noise_loss,
 )
 from theory.symbols import noise, sigma_vm, sigma_vu, sigma_zm, sigma_zu
+
+BACKGROUND = Background(
+    assumptions=(
+        "Linear neurons of rank one, $h_0 = 0$; the teacher is any linear filter.",
+        "Inputs enter through their second moments; they are white from step 4 on.",
+    ),
+    differs=r"In the authors' rank-one code the inputs have variance $\varsigma^2 = 2$; here it is a parameter.",
+    checks=(
+        "open-loop: open-loop overlaps over learning",
+        "main: closed-loop test loss, relative",
+    ),
+)
 
 SHOWN = 4  # lags that are printed and checked
 
@@ -115,4 +127,5 @@ def build() -> Result:
         "teacher-student training: Ger & Barak, arXiv 2505.13567, Sec. 3; flow: arXiv 2605.04115; recorded inputs: here",
         _filter_steps(student) + _loss_steps(student, teacher),
         {rf"g_{j}": g[0] for j, g in enumerate(student)} | {r"L_{\mathrm{open}}": white},
+        BACKGROUND,
     )

@@ -2,12 +2,25 @@
 
 from sympy import Expr, Poly, Rational, Symbol, cancel, expand, sqrt
 
-from derivations.result import Result, Step, difference
+from derivations.result import Background, Result, Step, difference
 from theory.loop import ReducedLoop
 from theory.open_loop import axis_slope, first_order, saddle_slope, small_overlap_modulus
 from theory.spectrum import controller, cubic, visible
 from theory.stages import envelope_minimiser, envelope_residual, loss_slope, saddle_growth
 from theory.symbols import kappa, lam, noise, sigma_vu, sigma_zm, steps_heard
+
+BACKGROUND = Background(
+    assumptions=(
+        "White inputs; the initial overlaps are small, and the weights follow the flow of learning-map with $m$ frozen.",
+        "Steps 4 to 6 are of first order in the overlaps.",
+    ),
+    differs="The source shows the spike; that it is the student's own loop which is unstable, and when, is derived.",
+    checks=(
+        "open-loop: epoch of the spike, median",
+        "open-loop: log10 of its height, median",
+        "open-loop: the spike is a real root beyond 1 where K(1) > 0",
+    ),
+)
 
 G_0, G_1 = Symbol("gbar_0", real=True), Symbol("gbar_1", real=True)
 CHECKED = (2, 3, 6, 10)  # numbers K of inputs at which the forms for any K are checked
@@ -126,4 +139,5 @@ def build() -> Result:
         "the spike: Ger & Barak, arXiv 2505.13567, Fig. 1; its cause derived here",
         _learning_steps() + _loop_steps(),
         {r"|\lambda_1|^2": modulus, r"\mu^2": growth, r"L_\kappa": memory},
+        BACKGROUND,
     )

@@ -2,7 +2,7 @@
 
 from sympy import Rational, expand, factor, fraction, radsimp, sqrt
 
-from derivations.result import Result, Step, difference, vector
+from derivations.result import RANK_ONE, Background, Result, Step, difference, vector
 from theory.optimum import (
     GOLDEN,
     VISIBLE,
@@ -20,6 +20,14 @@ from theory.optimum import (
 )
 from theory.spectrum import cubic, visible
 from theory.symbols import lam
+
+BACKGROUND = Background(
+    assumptions=(
+        RANK_ONE,
+        r"No control cost, $T \to \infty$, $\Sigma_0 \propto I$, $h_0 = 0$.",
+    ),
+    checks=("stages: optimum: (19 + 7√5)/2 scaled, against the minimum at T = 50",),
+)
 
 
 def _certificate(loss, point, value) -> tuple[Step, ...]:
@@ -102,4 +110,5 @@ def build() -> Result:
             r"J_N": fraction(loss)[0],
             r"J_D": factor(fraction(loss)[1]),
         },
+        BACKGROUND,
     )

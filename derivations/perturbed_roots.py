@@ -2,9 +2,18 @@
 
 from sympy import sqrt
 
-from derivations.result import Result, Step, difference
+from derivations.result import RANK_ONE, Background, Result, Step, difference
 from theory.spectrum import cubic, fast_root_perturbative, order_residual, perturbative_root, visible
 from theory.symbols import kappa, lam, sigma_vu, sigma_zm
+
+BACKGROUND = Background(
+    assumptions=(
+        RANK_ONE,
+        r"$|\kappa|$ is small and the three uncoupled roots differ; how small is the subject of convergence-radius.",
+    ),
+    differs=r"The source has the first order of $\lambda_3$; all orders, and the pair, are added.",
+    checks=("stages: orders 0 to 3, first half of stage 2: error ratio per order",),
+)
 
 
 def build() -> Result:
@@ -48,4 +57,5 @@ def build() -> Result:
         "Ger & Barak, arXiv 2505.13567, App. B (first order); all orders derived here",
         steps,
         {r"\lambda_3^{(1)}": newton, r"\lambda_3^{(2)}": second, r"\lambda_1^{(1)}": pair},
+        BACKGROUND,
     )

@@ -1,9 +1,11 @@
 """What a derived result is: a statement, verified steps, expressions, and where it comes from."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sympy import Basic, Expr, MatrixBase, Tuple
+
+from derivations.linebreak import equation_lines
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,28 @@ class Step:
             return all(entry == 0 for entry in self.residual)
         return self.residual == 0
 
+    def _repr_latex_(self) -> str:
+        return aligned({self.left: self.right})
+
+
+RANK_ONE = "The plant is the double integrator; the agent is linear, of rank one, without leak."
+"""The assumption of most results."""
+
+
+@dataclass(frozen=True)
+class Background:
+    """What a reader should know about a result besides its derivation.
+
+    :param assumptions: what it rests on, a sentence each
+    :param differs: where it departs from its source, in words; empty if nowhere
+    :param checks: the lines of ``closedloop validate`` that set it beside the experiment, each ``"JOB: words"`` with
+        JOB a name in :data:`derivations.jobs.JOBS` and words from the claim
+    """
+
+    assumptions: tuple[str, ...] = ()
+    differs: str = ""
+    checks: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True)
 class Result:
@@ -41,6 +65,7 @@ class Result:
     :param source: where it was published, or that it is derived here
     :param steps: the derivation
     :param expressions: the derived expressions by their LaTeX left-hand side
+    :param background: assumptions, differences from the source, checks against the experiment
     """
 
     name: str
@@ -49,14 +74,24 @@ class Result:
     source: str
     steps: tuple[Step, ...]
     expressions: dict[str, Basic] = field(default_factory=dict)
+    background: Background = Background()
 
     @property
     def verified(self) -> bool:
         """Whether every step's residual is exactly zero."""
         return all(step.verified for step in self.steps)
 
+    def _repr_latex_(self) -> str:
+        return aligned(self.expressions)
 
-Builder = Callable[[], Result]
+
+def aligned(equations: Mapping[str, Basic]) -> str:
+    """Equations below each other between dollar signs, as notebooks show them.
+
+    :param equations: right-hand sides by their LaTeX left-hand sides
+    """
+    rows = [r" \\ &\quad ".join(equation_lines(left, right)) for left, right in equations.items()]
+    return r"$\displaystyle \begin{aligned}&" + r" \\ &".join(rows) + r"\end{aligned}$"
 
 
 def vector(entries) -> Tuple:

@@ -2,10 +2,21 @@
 
 from sympy import diff, expand, sqrt
 
-from derivations.result import Result, Step, difference, vector
+from derivations.result import RANK_ONE, Background, Result, Step, difference, vector
 from theory.loss import horizon_loss
 from theory.stages import loss_slope, saddle_growth, saddle_rates, stage_one_shift
 from theory.symbols import sigma_vm, sigma_vu, sigma_zu
+
+BACKGROUND = Background(
+    assumptions=(
+        RANK_ONE,
+        r"$m$ is not trained; $\sigma_{zu}$ and $\sigma_{vm}$ are small, and the slope of the loss in $\sigma_{zm}$ averages to zero over the zigzag. The flow is that of learning-map.",
+    ),
+    checks=(
+        "stages: plateau: rank correlation with the saddle law",
+        "stages: plateau: median predicted/measured length",
+    ),
+)
 
 
 def _invisible(horizon: int):
@@ -64,4 +75,5 @@ def build() -> Result:
         "derived here",
         steps,
         {r"\mu": sqrt(growth), r"d\sigma_{zu}/d\sigma_{zm}": shift},
+        BACKGROUND,
     )

@@ -2,10 +2,21 @@
 
 from sympy import Matrix
 
-from derivations.result import Result, Step, difference, taylor_slopes, vector
+from derivations.result import RANK_ONE, Background, Result, Step, difference, taylor_slopes, vector
 from theory.loop import ReducedLoop
 from theory.loss import gradient, hessian_matrix, short_term_loss
 from theory.symbols import OVERLAPS
+
+BACKGROUND = Background(
+    assumptions=(
+        RANK_ONE,
+        r"$h_0 = 0$, $\Sigma_0 = I$, no control cost.",
+    ),
+    checks=(
+        "main: L_2: plant block of P³",
+        "stages: stage 2: fraction of epochs with cos(∇L_2, ∇L_∞) < -0.9",
+    ),
+)
 
 
 def _by_matrix_power(n: int):
@@ -63,4 +74,5 @@ def build() -> Result:
             r"\nabla L_2": vector(slopes),
             r"\nabla^2 L_2": curvature,
         },
+        BACKGROUND,
     )

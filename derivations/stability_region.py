@@ -2,9 +2,17 @@
 
 from sympy import expand, factor
 
-from derivations.result import Result, Step, difference
+from derivations.result import RANK_ONE, Background, Result, Step, difference
 from theory.spectrum import cubic, stability_region, visible
 from theory.symbols import kappa, lam, sigma_vu, sigma_zm
+
+BACKGROUND = Background(
+    assumptions=(
+        RANK_ONE,
+        "Stable means that every eigenvalue lies strictly inside the unit circle; the root $0$ always does.",
+    ),
+    checks=("main: spectral radius",),
+)
 
 
 def build() -> Result:
@@ -53,4 +61,5 @@ def build() -> Result:
             r"1 - a_0^2": factor(constant),
             r"J_2": factor(table),
         },
+        BACKGROUND,
     )

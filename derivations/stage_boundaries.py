@@ -2,10 +2,23 @@
 
 from sympy import ImmutableMatrix, Integer, LambertW, Matrix, Symbol, cancel, exp, expand, simplify, sin
 
-from derivations.result import Result, Step, difference
+from derivations.result import RANK_ONE, Background, Result, Step, difference
 from theory.spectrum import stage_one_roots
 from theory.stages import T, envelope_minimiser, s, scaled_axis_loss
 from theory.symbols import lambda_1, sigma_zm
+
+BACKGROUND = Background(
+    assumptions=(
+        RANK_ONE,
+        "The boundaries are definitions, made from the spectrum alone; the factor two is chosen, not derived.",
+    ),
+    differs="The source names the stages by their features and gives no criterion.",
+    checks=(
+        "stages: both ends of stages found from the spectrum",
+        "stages: stage 1 ends: loss within a factor 2.5 of the median of stage 2",
+        "stages: stage 1 ends in a complex pair outside the unit circle",
+    ),
+)
 
 LAMBDA_2, STEPS = Symbol("lamda_2"), 6
 """λ_2, and the number of steps that are checked."""
@@ -112,4 +125,5 @@ def build() -> Result:
         "derived here; the stages are those of Ger & Barak, arXiv 2505.13567",
         steps,
         {r"w_t": steps[0].right, r"\mathrm{bound}": T * least.subs(s, envelope)},
+        BACKGROUND,
     )

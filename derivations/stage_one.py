@@ -2,9 +2,20 @@
 
 from sympy import Symbol, conjugate, expand
 
-from derivations.result import Result, Step, difference
+from derivations.result import RANK_ONE, Background, Result, Step, difference
 from theory.spectrum import stage_one_polynomial, stage_one_roots
 from theory.symbols import lam, sigma_zm
+
+BACKGROUND = Background(
+    assumptions=(
+        RANK_ONE,
+        r"$\sigma_{vu} = \kappa = 0$: the recurrence does not act yet.",
+    ),
+    checks=(
+        "stages: stage 1: |1 + √σ_zm| at σ_zm = -0.2 against 100 neurons",
+        "stages: stage 1: σ_zm from ±0.2 is driven into (-0.1, 0)",
+    ),
+)
 
 
 def build() -> Result:
@@ -39,4 +50,5 @@ def build() -> Result:
         "Ger & Barak, arXiv 2505.13567, Sec. 4",
         steps,
         {r"\chi_1(\lambda)": quadratic, r"\lambda_1": plus, r"\lambda_2": minus},
+        BACKGROUND,
     )

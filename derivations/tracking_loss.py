@@ -3,10 +3,18 @@
 from sympy import Expr, I, ImmutableMatrix, Matrix, Symbol, cancel, cos, expand, sin
 from sympy.polys.fields import sfield
 
-from derivations.result import Result, Step
+from derivations.result import Background, Result, Step
 from theory.plant import double_integrator
 from theory.symbols import amplitude, dt, gain_p, gain_r, lam, phase
 from theory.tracking import TrackingLoop, tone_loss, tone_slope
+
+BACKGROUND = Background(
+    assumptions=(
+        "The joint system is stable and transients are over; phases are independent and uniform; no state at the clamp.",
+    ),
+    differs="The source measures the loss of each frequency in simulations; the sum over frequencies is derived.",
+    checks=("tracking: stationary loss of every frequency",),
+)
 
 STATIC = ImmutableMatrix([[gain_p, gain_r]])
 REAL, IMAGINARY = Symbol("e_1", real=True), Symbol("e_2", real=True)
@@ -102,4 +110,5 @@ def build() -> Result:
         "derived here; task: Ger & Barak, arXiv 2505.13567, Sec. 5",
         steps,
         {r"L_\omega": _factored(), r"G_{\mathrm{cl}}": authority},
+        BACKGROUND,
     )

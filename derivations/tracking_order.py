@@ -2,7 +2,7 @@
 
 from sympy import Expr, I, Matrix, Symbol, cancel, exp, expand, sin
 
-from derivations.result import Result, Step
+from derivations.result import Background, Result, Step
 from theory.symbols import amplitude, dt, feedforward, horizon, lam, omega
 from theory.tracking_order import (
     POWER,
@@ -16,6 +16,14 @@ from theory.tracking_order import (
     rest_residuals,
     silent_loss,
     silent_slope,
+)
+
+BACKGROUND = Background(
+    assumptions=(
+        "Slopes at an agent that does nothing, whole cycles, no ramp; learning beyond the first steps is not covered.",
+    ),
+    differs="The source reports the order; why low frequencies come first is derived, when each is acquired is measured.",
+    checks=("tracking: low ones first",),
 )
 
 CHORD = Symbol("d", positive=True)
@@ -114,4 +122,5 @@ def build() -> Result:
         "derived here; order observed by Ger & Barak, arXiv 2505.13567, Fig. 6",
         steps,
         {r"\partial L_\omega/\partial k_r|_0": slope, r"L_{\omega,T}": whole, r"1 - L_{\min}/L_0": share},
+        BACKGROUND,
     )

@@ -2,13 +2,21 @@
 
 from sympy import Expr, ImmutableMatrix, Matrix, Symbol, cancel, expand, eye, together
 
-from derivations.result import Result, Step, difference
+from derivations.result import Background, Result, Step, difference
 from theory.open_loop import AgentFilter
 from theory.plant import double_integrator
 from theory.spectrum import cubic
 from theory.symbols import dt, gain_p, gain_r, gamma, lam, plant_gain, sigma_vm, sigma_vu, sigma_zm, sigma_zu
 from theory.tracking import TrackingLoop, joint_polynomial, planar_gain, seen_polynomial
 from theory.transfer_algebra import TransferAlgebra
+
+BACKGROUND = Background(
+    assumptions=(
+        "A linear agent and plant, no state at the clamp; the agent reads $p_t$ and $r_t$ and acts in the same step.",
+    ),
+    differs="The source gives no transfer function.",
+    checks=("tracking: loss of every frequency", "tracking: stationary loss of every frequency"),
+)
 
 LETTERS = ImmutableMatrix([[gain_p, gain_r]])
 TRANSFER = plant_gain * gain_r / (1 - plant_gain * gain_p)
@@ -125,4 +133,5 @@ def build() -> Result:
         "task: Ger & Barak, arXiv 2505.13567, Sec. 5; transfer functions: Kailath, Linear Systems (1980); slopes derived here",
         steps,
         {"T": TRANSFER, "E": ERROR, r"G_{\mathrm{cl}}": AUTHORITY, r"\chi": expand(chi)},
+        BACKGROUND,
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from derivations import (
     catalogue,
-    document,
+    document_latex,
     full_checks,
     nonlinear_checks,
     open_loop_checks,
@@ -126,7 +126,7 @@ def write_texts(folder: Path, lines: Sequence[Check], pairs: Sequence) -> list[P
     texts = {
         "report.md": markdown(lines, pairs),
         "report.json": as_json(lines, pairs),
-        "expressions.tex": document.as_latex(catalogue.results(), standalone=True),
+        "expressions.tex": document_latex.as_latex(catalogue.results(), standalone=True),
     }
     for name, text in texts.items():
         write_text(folder / name, text)

@@ -2,11 +2,20 @@
 
 from sympy import ImmutableMatrix, Poly, cancel, diag, fraction
 
-from derivations.result import Result, Step
+from derivations.result import RANK_ONE, Background, Result, Step
 from theory import symbols
 from theory.loop import ReducedLoop
 from theory.spectrum import controller, scaling_residual, visible
 from theory.symbols import lam, sigma_vm, sigma_vu, sigma_zu
+
+BACKGROUND = Background(
+    assumptions=(
+        RANK_ONE,
+        "$h_0 = 0$.",
+    ),
+    differs="The source follows four overlaps; three combinations are all that a trajectory or a loss of it can see.",
+    checks=("main: Markov parameters give the episodes",),
+)
 
 
 def _limit(expression):
@@ -54,4 +63,5 @@ def build() -> Result:
         "derived here; the overlaps are those of Ger & Barak, arXiv 2505.13567",
         steps,
         {r"K(\lambda)": visible(transfer), r"\kappa": first},
+        BACKGROUND,
     )

@@ -25,10 +25,18 @@ class Entry:
     @property
     def latex(self) -> str:
         """The letter as LaTeX."""
-        return latex(self.symbol)
+        return letter(self.symbol)
 
 
 TABLE: dict[str, Entry] = {}
+
+
+def letter(symbol: Symbol) -> str:
+    r"""A symbol as LaTeX; ``mu`` in a subscript is the pair of weights m and u, not the letter :math:`\mu`.
+
+    :param symbol: the symbol
+    """
+    return latex(symbol).replace(r"{\mu}", "{mu}")
 
 
 def names() -> dict[str, Symbol]:

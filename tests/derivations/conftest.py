@@ -1,14 +1,53 @@
 """A dozen runs in the place of the fifty on which claims about the stages are decided."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.image import imsave
 
-from derivations import stage_runs
+from derivations import book, catalogue, stage_runs
+from derivations.check import Check
 from numerics.ensemble import ensemble
 
 FEW = 12
+
+
+@pytest.fixture(scope="session")
+def results():
+    """Every result of the catalogue by name."""
+    return {result.name: result for result in catalogue.results()}
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory):
+    """A folder with two figures, one with its numbers."""
+    folder = tmp_path_factory.mktemp("figures")
+    for number in (2, 4):
+        imsave(folder / f"figure{number}.png", np.ones((40, 60, 3)))
+    np.savez(folder / "figure4.npz", difference=3e-15)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory):
+    """A folder with a report in which one claim of three fails."""
+    folder = tmp_path_factory.mktemp("report")
+    lines = [
+        Check("L_2: plant block of P³ (relative)", 1.5, 1.5, 3e-15, 1e-10),
+        Check("seed 0: gain k_2 near stabilisation, regression from t = 9", 0.5, 0.5, 1e-12, 1e-8),
+        Check("seed 1: gain k_2 near stabilisation, regression from t = 9", 0.5, 0.6, 0.1, 1e-8),
+    ]
+    content = {"checks": [vars(line) for line in lines]}
+    (folder / "report.json").write_text(json.dumps(content), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def whole(results, pictures, report):
+    """The book of the whole catalogue, with figures and a report."""
+    return book.compose(list(results.values()), pictures, [report])
 
 
 @pytest.fixture(scope="session")

@@ -33,11 +33,6 @@ from theory.symbols import (
 FOLDER = Path(catalogue.__file__).parent
 
 
-@pytest.fixture(scope="module")
-def results():
-    return {result.name: result for result in catalogue.results()}
-
-
 # the catalogue
 
 

@@ -113,7 +113,7 @@ MISTAKES = [
     (["evaluate", "--overlaps", "0", "0", "0", "0", "--horizon", "0"], "horizon must be at least 1; found 0"),
     (["evaluate", "--overlaps", "0", "0", "0", "0", "--alpha", "2"], "alpha must lie in [0, 1]; found 2"),
     (["derive", "effective-gain"], "did you mean effective-gains?"),
-    (["derive", "--format", "word"], "--format must be one of text, latex, json"),
+    (["derive", "--format", "word"], "--format must be one of text, latex, json, pdf, html, tex"),
     (["derive", "--standalone"], "--standalone goes with --format latex"),
     (["train", "--replay", "nowhere.npz", "--out", "OUT"], "found nothing there"),
     (["train", "--replay", "REPLAY", "--horizon", "5", "--out", "OUT"], "--replay fixes the whole run"),

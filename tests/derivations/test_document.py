@@ -8,16 +8,13 @@ import subprocess
 import pytest
 from sympy import MatrixBase, Symbol, Tuple, latex, symbols, sympify
 
-from derivations import catalogue, document
+from derivations import catalogue, document_json, document_latex, document_text, linebreak
+from derivations.letters import OWN, Letters, macros, renamed
+from numerics.errors import InputError
 from theory.symbols import names
 
 pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 PREAMBLE = "\\documentclass{article}\n\\usepackage{amsmath}\n\\begin{document}\n"
-
-
-@pytest.fixture(scope="module")
-def results():
-    return {result.name: result for result in catalogue.results()}
 
 
 # LaTeX
@@ -36,13 +33,13 @@ def compiled(folder, source):
 @pdflatex
 @pytest.mark.parametrize("name", catalogue.ORDER)
 def test_result_compiles_in_a_plain_article(tmp_path, results, name):
-    source = PREAMBLE + document.as_latex([results[name]]) + "\\end{document}\n"
+    source = PREAMBLE + document_latex.as_latex([results[name]]) + "\\end{document}\n"
     assert compiled(tmp_path, source) == (0, [])
 
 
 @pdflatex
 def test_standalone_document_compiles(tmp_path, results):
-    assert compiled(tmp_path, document.as_latex(list(results.values()), standalone=True)) == (0, [])
+    assert compiled(tmp_path, document_latex.as_latex(list(results.values()), standalone=True)) == (0, [])
 
 
 @pdflatex
@@ -60,7 +57,7 @@ def test_an_undefined_command_is_noticed(tmp_path):
 
 def test_long_sums_are_cut_without_loss(results):
     loss = results["short-term-loss"].steps[2].right
-    lines = document.lines_of(loss)
+    lines = linebreak.lines_of(loss)
     assert len(lines) > 1
     assert "".join(lines).replace(" ", "") == latex(loss).replace(" ", "")
 
@@ -69,7 +66,7 @@ def test_long_sums_are_cut_without_loss(results):
 def test_long_products_are_cut_without_loss(sign):
     x, y = symbols("x y")
     long = sum(x**k * y ** (20 - k) for k in range(20)) + 1
-    lines = document.lines_of(sign * 3 * y * long * (x - y) / (x + 2))
+    lines = linebreak.lines_of(sign * 3 * y * long * (x - y) / (x + 2))
     assert len(lines) > 1
     text = re.sub(r"\\bigl|\\bigr|\\times| ", "", "".join(lines))
     head, *sums = (latex(factor).replace(" ", "") for factor in (sign * 3 * y / (x + 2), x - y, long))
@@ -79,17 +76,102 @@ def test_long_products_are_cut_without_loss(sign):
 def test_tuples_are_closed_and_separated():
     x = Symbol("x")
     long = sum(x**k for k in range(40))
-    text = "".join(document.lines_of(Tuple(long, x, long)))
+    text = "".join(linebreak.lines_of(Tuple(long, x, long)))
     assert text.startswith(r"\bigl(")
     assert text.endswith(r"\bigr)")
     assert text.count(",") == 2
 
 
 def test_every_reason_and_statement_is_in_the_document(results):
-    text = document.as_latex(list(results.values()))
+    text = document_latex.as_latex(list(results.values()))
     for result in results.values():
         assert result.statement in text
         assert all(step.reason in text for step in result.steps)
+
+
+# letters
+
+
+def test_a_symbol_is_renamed_in_expressions_and_prose(results):
+    letters = renamed([results["saddle"]], [r"sigma_zu=\alpha", "sigma_zm=b"])
+    text = document_latex.as_latex([results["saddle"]], letters=letters)
+    assert r"\sigma_{zu}" not in text
+    assert r"\sigma_{zm}" not in text
+    assert r"$\alpha = \sigma_{vm} = 0$" in text
+    assert r"\dot\alpha" in text
+
+
+def test_own_letters_change_nothing(results):
+    names = [f"{name}={latex(Symbol(name))}" for name in ("sigma_zm", "kappa", "k_1")]
+    for result in results.values():
+        renamed_text = document_latex.as_latex([result], letters=renamed([result], names))
+        assert re.sub(r"_\{(\w)\}", r"_\1", renamed_text) == re.sub(
+            r"_\{(\w)\}", r"_\1", document_latex.as_latex([result])
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (r"\kappa_m + \kappa", r"\kappa_m + q"),
+        (r"k_1 + k_{1} + k_{12}", r"x^{2} + x^{2} + k_{12}".replace("x^{2}", "{x^{2}}")),
+        (r"V^T e^{2T\rho} K(\lambda)", r"V^T e^{2N\rho} K(\lambda)"),
+        (r"\mathrm{T} \dot\sigma_{zm}y", r"\mathrm{T} \dot a y".replace("a y", "ay")),
+    ],
+)
+def test_only_whole_letters_are_replaced(text, expected):
+    letters = Letters({"kappa": "q", "k_1": "x^{2}", "T": "N", "K": "J", "sigma_zm": "a"})
+    assert letters.formula(text) == expected
+
+
+def test_a_command_does_not_run_into_the_next_letter():
+    assert Letters({"sigma_zm": r"\alpha"}).formula(r"\sigma_{zm}y + \sigma_{zm}") == r"\alpha y + \alpha"
+
+
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [
+        ("sigma_zm", "must be NAME=LATEX"),
+        ("kapa=a", "did you mean kappa"),
+        ("sigma_zm={a", "matched braces"),
+        (r"sigma_zm=\kappa", "must keep symbols apart; found kappa and sigma_zm"),
+    ],
+)
+def test_names_that_cannot_be_are_refused(results, pair, message):
+    with pytest.raises(InputError, match=re.escape(message)):
+        renamed([results["stability-region"]], [pair])
+
+
+def test_macros_stand_for_the_letters(results):
+    chosen = [results["saddle"], results["effective-gains"]]
+    text = document_latex.as_latex(chosen, letters=macros(chosen))
+    defined = dict(re.findall(r"\\providecommand\{(\\cl\w+)\}\{(.*)\}\n", text))
+    assert defined[r"\clSigmaZm"] == r"\sigma_{zm}"
+    body = re.sub(r"\\providecommand.*\n", "", text)
+    assert set(re.findall(r"\\cl[A-Z]\w*", body)) == set(defined)
+    assert not [letter for letter in defined.values() if letter in re.sub(r"[A-Za-z]_(?:\\\w+|\{.*?\})", "", body)]
+
+
+def test_weights_in_a_subscript_are_not_a_greek_letter(results):
+    text = document_latex.as_latex([results["nonlinear-reduction"]])
+    assert r"\sigma_{mu}" in text
+    assert r"_{\mu}" not in text
+
+
+@pdflatex
+def test_macros_compile(tmp_path, results):
+    chosen = list(results.values())
+    source = document_latex.as_latex(chosen, standalone=True, letters=macros(chosen))
+    assert compiled(tmp_path, source) == (0, [])
+
+
+def test_notebooks_show_results_and_steps(results):
+    result = results["effective-gains"]
+    shown = result._repr_latex_()
+    assert shown.startswith("$")
+    assert shown.endswith("$")
+    assert all(left in shown for left in result.expressions)
+    assert latex(result.steps[2].right) in result.steps[2]._repr_latex_()
 
 
 # plain text
@@ -101,11 +183,11 @@ def mathematics(result):
 
 @pytest.mark.parametrize("name", catalogue.ORDER)
 def test_plain_text_has_no_markup(results, name):
-    assert not [text for text in map(document.plain, mathematics(results[name])) if re.search(r"[\\${}]", text)]
+    assert not [text for text in map(document_text.plain, mathematics(results[name])) if re.search(r"[\\${}]", text)]
 
 
 def test_plain_document_has_no_markup(results):
-    assert not [line for line in document.as_text(list(results.values())).splitlines() if "\\" in line]
+    assert not [line for line in document_text.as_text(list(results.values())).splitlines() if "\\" in line]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +200,7 @@ def test_plain_document_has_no_markup(results):
     ],
 )
 def test_commands_become_letters(text, expected):
-    assert document.plain(text) == expected
+    assert document_text.plain(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -132,7 +214,7 @@ def test_commands_become_letters(text, expected):
     ],
 )
 def test_plain_text_keeps_what_braces_group(grouped, other):
-    squeezed = [document.plain(text).replace(" ", "") for text in (grouped, other)]
+    squeezed = [document_text.plain(text).replace(" ", "") for text in (grouped, other)]
     assert squeezed[0] != squeezed[1]
 
 
@@ -141,7 +223,7 @@ def test_plain_text_keeps_what_braces_group(grouped, other):
 
 def expressions(results):
     """Every expression with its JSON entry; matrices and the non-commuting letters of blocks left out."""
-    written = {entry["name"]: entry for entry in json.loads(document.as_json(list(results.values())))}
+    written = {entry["name"]: entry for entry in json.loads(document_json.as_json(list(results.values())))}
     for name, result in results.items():
         pairs = [*zip((s.right for s in result.steps), written[name]["steps"], strict=True)]
         pairs += zip(result.expressions.values(), written[name]["expressions"].values(), strict=True)
@@ -179,16 +261,16 @@ def test_a_changed_sign_does_not_read_back(results):
 
 
 def test_json_latex_is_that_of_the_expression(results):
-    assert all(entry["latex"] == latex(value) for _, value, entry in expressions(results))
+    assert all(entry["latex"] == OWN.write(value) for _, value, entry in expressions(results))
 
 
 def test_json_says_what_is_verified(results):
-    written = json.loads(document.as_json(list(results.values())))
+    written = json.loads(document_json.as_json(list(results.values())))
     assert [entry["name"] for entry in written] == list(catalogue.ORDER)
     assert all(entry["verified"] is True for entry in written)
     assert all(set(entry["steps"][0]) == {"reason", "left", "latex", "sympy"} for entry in written)
 
 
 def test_text_leaves_no_latex_word_behind(results):
-    text = document.as_text(list(results.values()))
+    text = document_text.as_text(list(results.values()))
     assert [line for line in text.splitlines() if "\\" in line] == []

@@ -1,0 +1,104 @@
+"""Derived results as plain Unicode text."""
+
+import re
+from collections.abc import Sequence
+
+from sympy import Basic, MatrixBase, sstr
+
+from derivations.result import Result
+
+GREEK = {
+    r"\sigma": "σ",
+    r"\gamma": "γ",
+    r"\lambda": "λ",
+    r"\kappa": "κ",
+    r"\rho": "ρ",
+    r"\tau": "τ",
+    r"\beta": "β",
+    r"\eta": "η",
+    r"\Sigma": "Σ",
+    r"\Pi": "Π",
+    r"\chi": "χ",
+    r"\varsigma": "ς",
+    r"\bar g": "ḡ",
+    r"\infty": "∞",
+    r"\in ": "∈ ",
+    r"\dots": "…",
+    r"\partial": "∂",
+    r"\nabla": "∇",
+    r"\Delta": "Δ",
+    r"\pm": "±",
+    r"\neq": "≠",
+    r"\times": "×",
+    r"\to": "→",
+    r"\leftarrow": "←",
+    r"\sum": "Σ",
+    r"\det": "det",
+    r"\min": "min",
+    r"\dot": "d/dt ",
+    r"\sqrt": "√",
+    r"\varphi": "φ",
+    r"\pi": "π",
+    r"\omega": "ω",
+    r"\epsilon": "ε",
+    r"\sin": "sin",
+    r"\cos": "cos",
+    r"\leq": "≤",
+    r"\log": "log",
+    r"\mu": "μ",
+    r"\max": "max",
+    r"\geq": "≥",
+    r"\approx": "≈",
+    r"\propto": "∝",
+    r"\cdot": "·",
+    r"\|": "‖",
+    r"\,": " ",
+    r"\;": " ",
+}
+
+
+def plain(text: str) -> str:
+    """Light LaTeX as plain Unicode text.
+
+    :param text: prose with mathematics between dollar signs, or a left-hand side
+    """
+    text = re.sub(r"\\(left|right|bigl|bigr)(?![a-z])|\$", "", text)
+    text = re.sub(r"\\(?:mathrm|text)\{([^{}]*)\}", r"\1", text)
+    text = re.sub(r"\\t?frac(\w)(\w)", r"\1/\2", text)
+    for command in sorted(GREEK, key=len, reverse=True):
+        text = re.sub(re.escape(command) + ("(?![a-z])" if command[-1].isalpha() else ""), GREEK[command], text)
+    previous = None
+    while previous != text:
+        previous = text
+        text = re.sub(r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", _ratio, text)
+        text = re.sub(r"([_^])\{([^{}]*)\}", lambda m: m[1] + _grouped(m[2]), text)
+        text = re.sub(r"(?<![_^\w])\{([^{}]*)\}|(?<=√)\{([^{}]*)\}", lambda m: _grouped(m[1] or m[2] or ""), text)
+    return text.strip()
+
+
+def _grouped(content: str) -> str:
+    """A group without its braces, in parentheses if it is more than one word."""
+    return content if re.fullmatch(r"\d+|[^\W\d]\w*'*|\*|", content) else f"({content})"
+
+
+def _ratio(match: re.Match) -> str:
+    return f"{_grouped(match[1])}/{_grouped(match[2])}"
+
+
+def as_text(results: Sequence[Result]) -> str:
+    """Plain text, one equation a line.
+
+    :param results: the results
+    """
+    lines: list[str] = []
+    for result in results:
+        lines += [f"{result.name}: {result.title}", plain(result.statement), f"source: {result.source}", ""]
+        for index, step in enumerate(result.steps, 1):
+            lines += [f"  {index}. {plain(step.reason)}", f"     {_equation_text(step.left, step.right)}"]
+        lines += ["", *(f"  {_equation_text(left, right)}" for left, right in result.expressions.items()), ""]
+    return "\n".join(lines)
+
+
+def _equation_text(left: str, right: Basic) -> str:
+    value = sstr(right.tolist() if isinstance(right, MatrixBase) else right).replace("lamda", "lambda")
+    return f"{plain(left)} = {value}"

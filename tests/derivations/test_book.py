@@ -1,0 +1,194 @@
+"""The book: its content, the PDF from which nothing sticks out, and the command that writes it."""
+
+import ast
+import inspect
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from derivations import book, book_latex, catalogue, cli, pdf, printing
+from derivations.jobs import JOBS
+from numerics.errors import InputError
+
+pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+
+
+@pytest.fixture(scope="session")
+def compiled(whole):
+    if shutil.which("pdflatex") is None:
+        pytest.skip("pdflatex is not installed")
+    return pdf.compile_document(book_latex.document(whole), [picture.file for picture in whole.pictures])
+
+
+# the content
+
+
+def test_chapters_hold_every_result_once(whole):
+    assert [result.name for result in whole.results] == list(catalogue.ORDER)
+    assert len(set(catalogue.ORDER)) == len(catalogue.ORDER)
+
+
+def test_a_book_of_two_results_has_their_chapters_and_symbols_only(results):
+    small = book.compose([results["optimum"], results["stage-one"]])
+    assert [result.name for result in small.results] == ["stage-one", "optimum"]
+    assert "sigma_zm" in small.symbols
+    assert "varsigma" not in small.symbols
+
+
+@pytest.mark.parametrize("name", catalogue.ORDER)
+def test_every_result_has_a_background(results, name):
+    about = results[name].background
+    assert about.assumptions
+    assert about.checks
+    for text in (*about.assumptions, about.differs or "."):
+        assert text.endswith(".")
+        assert text.count("$") % 2 == 0
+        assert text.count("{") == text.count("}")
+
+
+def words_of(job):
+    """Every piece of text in the modules that decide a job's claims."""
+    sources = {inspect.getsource(inspect.getmodule(check)) for check in JOBS[job].checks}
+    nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
+    return [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+
+
+@pytest.mark.parametrize("name", catalogue.ORDER)
+def test_the_checks_a_result_names_exist(results, name):
+    for entry in results[name].background.checks:
+        job, words = entry.split(": ", 1)
+        assert any(words in piece for piece in words_of(job)), entry
+
+
+def test_figures_come_with_their_chapter_and_measured_difference(whole):
+    assert {p.number for p in whole.pictures} == {2, 4}
+    (stage,) = [c for c in whole.chapters if "short-term-loss" in {r.name for r in c.results}]
+    assert stage.pictures[0].caption.endswith("differ by 3.0e-15.")
+
+
+def test_the_worst_line_of_a_report_is_quoted(whole, results):
+    (check,) = whole.checks(results["effective-gains"])
+    assert len(check.lines) == 2
+    assert check.worst.difference == 0.1
+    assert not check.worst.passed
+
+
+def test_folders_without_figures_or_reports_are_refused(tmp_path):
+    with pytest.raises(InputError, match="--figures must be a folder with figure1"):
+        book.compose((), tmp_path)
+    with pytest.raises(InputError, match=r"found no report\.json"):
+        book.compose((), None, [tmp_path])
+    (tmp_path / "report.json").write_text("[]")
+    with pytest.raises(InputError, match="must be a report of closedloop validate"):
+        book.compose((), None, [tmp_path])
+
+
+# PDF
+
+
+def test_no_page_has_anything_sticking_out(compiled):
+    assert [width for width in compiled.overfull if width > 2] == []
+    assert compiled.pages > 20
+    assert compiled.pdf.startswith(b"%PDF")
+
+
+def test_every_reference_is_resolved_and_no_letter_missing(compiled):
+    assert "undefined" not in compiled.log
+    assert "Missing character" not in compiled.log
+    assert "Rerun" not in re.sub(r"(?i)package: rerun\S*.*|\(.*rerun\S*", "", compiled.log)
+
+
+@pdflatex
+def test_a_complaint_of_tex_is_one_line():
+    with pytest.raises(InputError, match=r"found: Undefined control sequence.*\\nonsense"):
+        pdf.compile_document("\\documentclass{article}\\begin{document}\\nonsense\\end{document}")
+
+
+def test_a_missing_pdflatex_is_said_before_work(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(InputError, match="needs pdflatex; found none; install TeX"):
+        printing.Order("pdf", tmp_path / "book.pdf").checked()
+
+
+def test_claims_have_no_letter_that_tex_lacks():
+    claims = [piece for job in JOBS for piece in words_of(job)]
+    strange = {c for piece in claims for c in book_latex.text(piece) if ord(c) > 127}
+    assert strange <= set("±×·°…½–’“”")
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("cos(∇L_2) < -0.9", r"cos($\nabla$$L_{2}$) $<$ -0.9"),
+        ("λ_1 at 50 %", r"$\lambda_{1}$ at 50 \%"),
+        ("φ⁻² & P³", r"$\varphi$$^{-2}$ \& P$^{3}$"),
+    ],
+)
+def test_claims_as_latex(raw, expected):
+    assert book_latex.text(raw) == expected
+
+
+# the command
+
+
+@pytest.fixture
+def run(capsys):
+    def runner(*words):
+        with pytest.raises(SystemExit) as exit_:
+            cli.main([str(word) for word in words])
+        out, err = capsys.readouterr()
+        return exit_.value.code, out, err
+
+    return runner
+
+
+@pytest.mark.parametrize("form", ["html", "tex", "latex", "json", "text"])
+def test_derive_writes_a_file(run, tmp_path, form):
+    path = tmp_path / f"page.{form}"
+    code, out, _ = run("derive", "stage-one", "--format", form, "--out", path)
+    assert code == 0
+    assert str(path) in out
+    assert "Stage 1" in path.read_text(encoding="utf-8")
+
+
+@pdflatex
+def test_derive_writes_a_pdf_with_figures(run, tmp_path, pictures):
+    path = tmp_path / "page.pdf"
+    code, out, _ = run("derive", "short-term-loss", "--format", "pdf", "--out", path, "--figures", pictures)
+    assert code == 0
+    assert "results 1, pages " in out
+    assert path.read_bytes().startswith(b"%PDF")
+
+
+@pdflatex
+def test_tex_with_macros_and_figures_compiles_where_it_stands(run, tmp_path, pictures):
+    path = tmp_path / "page.tex"
+    words = ("derive", "short-term-loss", "--format", "tex", "--macros", "--out", path, "--figures", pictures)
+    assert run(*words)[0] == 0
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex"]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, timeout=60).returncode == 0
+
+
+MISTAKES = [
+    (["--format", "pdf", "--macros"], "--macros goes with --format latex or tex"),
+    (["--format", "text", "--symbols", "kappa=k"], "--symbols goes with latex, pdf, html and tex"),
+    (["--format", "tex", "--macros", "--symbols", "kappa=k"], "found also --symbols; remove one"),
+    (["--format", "json", "--figures", "."], "--figures goes with --format pdf, html or tex"),
+    (["--format", "html", "--figures", "nowhere"], "found none in nowhere"),
+    (["--format", "html", "--report", "nowhere"], "found no report.json in nowhere"),
+    (["--format", "html", "--out", "nowhere/page.html"], "found no folder"),
+    (["--format", "latex", "--symbols", "kapa=k"], "did you mean kappa?"),
+]
+
+
+@pytest.mark.parametrize(("words", "message"), MISTAKES)
+def test_mistakes_are_one_line(run, tmp_path, monkeypatch, words, message):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run("derive", "visible-overlaps", *words)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+    assert list(Path().iterdir()) == []
