@@ -2,3 +2,7 @@
 
 The experiment (``weights``, ``simulate``, ``train``, ``observe``, ``replay``, …) imports neither sympy nor ``theory``.
 """
+
+from numerics.blas import prepare_blas
+
+prepare_blas()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from numerics.errors import choice, number, real, require, whole
+from numerics.full import FullStudent, dense
 from numerics.neurons import Gradients
 from numerics.observe import OBSERVERS, Observer
 from numerics.optimize import fit
@@ -117,6 +118,13 @@ def _observations(closed: Replay, teacher: Weights, x0: np.ndarray, length: int)
     return episodes.x[1:] @ closed.plant.C.T
 
 
+def _room(weights: Weights, batch: int, replay: OpenLoopReplay) -> "Response | FullStudent":
+    """Room for the sequences of student or teacher."""
+    if dense(weights, replay.settings.leak):
+        return FullStudent(weights.neurons, batch, replay.length, replay.settings.activation)
+    return Response.allocate(weights, batch, replay.length)
+
+
 def train_open_loop(
     replay: OpenLoopReplay,
     observers: Mapping[str, Observer] = OBSERVERS,
@@ -133,13 +141,18 @@ def train_open_loop(
     plant, settings = replay.plant, replay.settings
     leak, activation = settings.leak, settings.activation
     trial = ClosedLoopTest(plant, replay.weights, settings, replay.half_width)
-    networks, rows = (replay.weights, replay.teacher), batch_parts(replay.weights, replay.y.shape[2])
-    rooms = [[Response.allocate(w, part.stop - part.start, replay.length) for w in networks] for part in rows]
+    rows = batch_parts(replay.weights, replay.y.shape[2])
+    rooms = [[_room(w, part.stop - part.start, replay) for w in (replay.weights, replay.teacher)] for part in rows]
 
     def differentiate(epoch: int, weights: Weights) -> tuple[float, Gradients]:
         def part(i: int) -> tuple[float, Gradients]:
             (student, teacher), y = rooms[i], replay.y[epoch, :, rows[i]]
-            target = respond(replay.teacher, y, leak, activation, teacher).u
+            if isinstance(teacher, FullStudent):
+                target = teacher.outputs(replay.teacher, y)
+            else:
+                target = respond(replay.teacher, y, leak, activation, teacher).u
+            if isinstance(student, FullStudent):
+                return student.imitation(weights, y, target)
             return imitation_loss(weights, y, target, leak, activation, student)
 
         return mean_of_parts(part, rows, pool)

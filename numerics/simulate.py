@@ -1,6 +1,5 @@
 """The loop of plant and N neurons, stepped in plain numpy. Knows nothing of the reduction."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,14 +44,6 @@ class Trajectory:
         widths = {"x": n, "h": weights.neurons, "slope": weights.neurons, "read": p + r}
         arrays = {name: np.zeros((horizon, batch, width)) for name, width in widths.items()}
         return cls(**arrays, drive=np.zeros((horizon - 1, batch, q + r)), p=p)
-
-    def gather(self, parts: Sequence["Trajectory"]) -> None:
-        """Overwrite the episodes, not the slopes, by those of the parts of the batch.
-
-        :param parts: the parts, in order
-        """
-        for name in ("x", "h", "read", "drive"):
-            np.concatenate([getattr(part, name) for part in parts], axis=1, out=getattr(self, name))
 
     @property
     def u(self) -> np.ndarray:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from numerics.full import FullLoop, dense
 from numerics.neurons import Gradients, NeuronAdjoint, Neurons
 from numerics.observe import OBSERVERS, Observer
 from numerics.optimize import fit
@@ -77,17 +78,21 @@ def train(
     """
     plant, settings = replay.plant, replay.settings
     batch = replay.x0.shape[1]
-    rows = batch_parts(replay.weights, batch)
-    rooms = [Trajectory.allocate(plant, replay.weights, part.stop - part.start, settings.horizon) for part in rows]
-    whole = Trajectory.allocate(plant, replay.weights, batch, settings.horizon) if len(rooms) > 1 else rooms[0]
+    whole = Trajectory.allocate(plant, replay.weights, batch, settings.horizon)
+    rows = batch_parts(replay.weights, batch) if dense(replay.weights, settings.leak) else [slice(0, batch)]
+    rooms = [FullLoop(plant, replay.weights.neurons, part.stop - part.start, settings) for part in rows]
 
     def differentiate(epoch: int, weights: Weights) -> tuple[float, Gradients]:
+        if not dense(weights, settings.leak):
+            return loss_and_gradient(plant, weights, replay.x0[epoch], settings, whole)
+
         def part(i: int) -> tuple[float, Gradients]:
-            return loss_and_gradient(plant, weights, replay.x0[epoch, rows[i]], settings, rooms[i])
+            return rooms[i].loss_and_gradient(weights, replay.x0[epoch, rows[i]])
 
         found = mean_of_parts(part, rows, pool)
-        if observers and len(rooms) > 1:
-            whole.gather(rooms)
+        if observers:
+            for room, part_rows in zip(rooms, rows, strict=True):
+                room.write_to(weights, whole, part_rows)
         return found
 
     def bound(observe: Observer) -> Callable[[Weights], object]:

@@ -17,6 +17,7 @@ EXPERIMENT = (
     "parts",
     "train",
     "student",
+    "full",
     "open_loop",
     "population_states",
     "behaviour",
