@@ -78,6 +78,10 @@ def stages(
     seeds: Annotated[int, typer.Option(help="Number of seeds, 0, 1, ….")] = 50,
     network: Annotated[str, typer.Option(help="rank-one (exact map) or full (tanh, direct training).")] = "rank-one",
     epochs: Annotated[int, typer.Option(help="Number of updates.")] = 1000,
+    study: Annotated[
+        str | None,
+        typer.Option(help="Of full networks instead: spectrum (does it tell what settles) or spike (in open loop)."),
+    ] = None,
 ) -> None:
     """Where the stages end, over seeds: fraction found, medians, bootstrap intervals.
 
@@ -86,9 +90,21 @@ def stages(
       closedloop stages
 
       closedloop stages --network full --seeds 5
-    """
-    from derivations import stage_statistics
 
+      closedloop stages --study spectrum --seeds 20
+    """
+    from derivations import spectrum_study, spike_study, stage_statistics
+
+    if study is not None:
+        choice("--study", study, ("spectrum", "spike"))
+        count, updates = range(whole("--seeds", seeds, 1, MANY)), whole("--epochs", epochs, 2)
+        with screen.progress() as report:
+            if study == "spectrum":
+                text = spectrum_study.report(spectrum_study.watches(count, updates, progress=report))
+            else:
+                text = spike_study.report(spike_study.many(count, updates, min(450, updates), report))
+        typer.echo(text)
+        return
     with screen.progress() as report:
         table = stage_statistics.measure(
             whole("--seeds", seeds, 1, MANY), network, whole("--epochs", epochs, 2), report

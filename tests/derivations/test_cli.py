@@ -259,3 +259,10 @@ def test_a_run_whose_costs_have_no_optimum_is_written_all_the_same(run, tmp_path
     code, out, _ = run("descend", "--replay", tmp_path / "r.npz", "--out", tmp_path / "o.npz")
     assert code == 0
     assert "completed, 3 epochs" in out
+
+
+@pytest.mark.parametrize(("study", "word"), [("spectrum", "radius of W"), ("spike", "variance")])
+def test_studies_of_full_networks(run, study, word):
+    code, out, _ = run("stages", "--study", study, "--seeds", 1, "--epochs", 4)
+    assert code == 0
+    assert word in out
