@@ -215,13 +215,15 @@ def report(runs: Sequence[Watch]) -> str:
         lines.append(
             f"  epochs from joint radius < 1 to settling: median {np.median(late):g}, {late.min():g} to {late.max():g}"
         )
+    settled = [onset(r.epochs, r.joint < 1) for r in runs]
     crossing = np.array([onset(run.epochs, run.alone >= 1) for run in runs])
     persists = pooled(runs, "silence") > PERSISTS
     ends = np.array([(run.joint[-1], run.alone[-1], run.wide[-1]) for run in runs]).T
     agents = np.array([run.agent[-1] for run in runs])
     best = [optimum()[letter] for letter in (sigma_zm, kappa, sigma_vu)]
     lines += [
-        f"epoch of joint radius < 1: median {np.nanmedian([onset(r.epochs, r.joint < 1) for r in runs]):g}",
+        "epoch of joint radius < 1: "
+        + (f"median {np.nanmedian(settled):g}" if np.isfinite(settled).any() else "never"),
         f"radius of W passes 1 upwards for good in {np.isfinite(crossing).sum()} of {len(runs)} runs"
         + (f", median epoch {np.nanmedian(crossing):g}" if np.isfinite(crossing).any() else ""),
         f"neurons alone stay active at {persists.mean():.3f} of checkpoints; radius of W >= 1 at {(~alone).mean():.3f}",

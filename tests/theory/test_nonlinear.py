@@ -84,7 +84,7 @@ def test_gradient_without_the_factor_two_is_not_the_chain_rule(monkeypatch):
     halved = ImmutableMatrix(4, 4, lambda i, j: Rational(1, 2) if i == j else 1)
     monkeypatch.setattr(GaussianSpace, "sensitivity", lambda *a: right(*a).multiply_elementwise(halved))
     assert weight_gradient_residual(GaussianSpace()) != zeros(2, 4)
-    assert projection_residual() != zeros(4)
+    assert projection_residual.__wrapped__() != zeros(4)
 
 
 def test_real_gradient_projects_on_the_closure():
