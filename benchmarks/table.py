@@ -66,4 +66,5 @@ def environment() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "not installed"
+    found["OpenBLAS kernels"] = os.environ.get("OPENBLAS_CORETYPE", "of the CPU")
     return found
