@@ -43,7 +43,8 @@ def _names(value: np.ndarray) -> tuple[str, ...]:
 
 def _check_spelling(arrays: Arrays, path: str | Path) -> None:
     """Refuse names that are a known one misspelt; other unknown names are left alone."""
-    known = [f.name for f in fields(Settings)] + ["task", "seed", "half_width"]
+    known = [f.name for kind in (Settings, TrackingTask) for f in fields(kind)]
+    known += ["task", "seed", "half_width", "phases_x", "phases_y"]
     for name in arrays:
         close = get_close_matches(name, known, 1, 0.8)
         right = not close or name in known

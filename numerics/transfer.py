@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numerics.errors import matrix, number, real, require, whole
+from numerics.errors import InputError, matrix, number, real, require, whole
 from numerics.neurons import Gradients
 from numerics.plants import Plant
 from numerics.simulate import joint_matrix
@@ -150,6 +150,7 @@ def transfer(tracker: TrackingSystem, advance: complex) -> tuple[np.ndarray, np.
 
     :param tracker: plant, task and agent
     :param advance: λ, no eigenvalue of F nor of the joint system
+    :raises InputError: if λ is exactly an eigenvalue of F
     """
     A, B, C = tracker.plant.A, tracker.plant.B, tracker.plant.C
     K = tracker.weights.z.T @ _heard(tracker, advance)
@@ -160,7 +161,11 @@ def transfer(tracker: TrackingSystem, advance: complex) -> tuple[np.ndarray, np.
 def _heard(tracker: TrackingSystem, advance: complex) -> np.ndarray:
     """λ γ (λ - F)⁻¹ M, from inputs to neurons, (N, q)."""
     size = tracker.weights.neurons
-    return advance * tracker.leak * np.linalg.solve(advance * np.eye(size) - tracker.step, tracker.weights.m)
+    try:
+        return advance * tracker.leak * np.linalg.solve(advance * np.eye(size) - tracker.step, tracker.weights.m)
+    except np.linalg.LinAlgError:
+        what = "weights must have no pole exactly at a frequency; found one, an exact internal model"
+        raise InputError(f"{what}; its error is zero there; move the frequency or the pole a little") from None
 
 
 def phasors(tracker: TrackingSystem, tones: Tones) -> list[Phasors]:
@@ -168,7 +173,8 @@ def phasors(tracker: TrackingSystem, tones: Tones) -> list[Phasors]:
 
     :param tracker: plant, task and agent
     :param tones: the sinusoids
-    :raises InputError: if the joint system is not stable, so that transients do not die out
+    :raises InputError: if the joint system is not stable, so that transients do not die out, or the agent has a pole
+        exactly at a frequency
     """
     radius = tracker.spectral_radius
     require(

@@ -234,8 +234,12 @@ def test_a_recurrence_of_rank_zero_runs_alike(arrays, write):
     np.testing.assert_allclose(descend(replay, "python").loss, train(replay).loss, rtol=1e-10)
 
 
-def test_a_misspelt_setting_is_told(tmp_path):
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("lerning_rate", "learning_rate"), ("amplitudes", "amplitude"), ("frequences_x", "frequencies_x")],
+)
+def test_a_misspelt_setting_is_told(tmp_path, wrong, right):
     replay = rank_one_replay(0, epochs=1, batch=2, neurons=4)
-    np.savez(tmp_path / "r.npz", **replay.weights.arrays(), x0=replay.x0, lerning_rate=0.1, remark=1)
-    with pytest.raises(InputError, match="found lerning_rate; did you mean learning_rate"):
+    np.savez(tmp_path / "r.npz", **replay.weights.arrays(), x0=replay.x0, **{wrong: 0.1}, remark=1)
+    with pytest.raises(InputError, match=f"found {wrong}; did you mean {right}"):
         load_replay(tmp_path / "r.npz")

@@ -231,3 +231,10 @@ def test_wrong_input_is_refused(rng):
         Tones((6.0,), (0,), (1.0,))
     with pytest.raises(InputError, match="amplitudes must have an entry for each of 1 frequencies; found 4"):
         Tones((0.1,), (0,))
+
+
+def test_a_pole_exactly_at_a_frequency_is_told():
+    """F = I has the eigenvalue 1, frequency 0."""
+    weights = Weights(np.ones((2, 4)), np.ones((2, 2)), w=np.eye(2))
+    with pytest.raises(InputError, match="no pole exactly at a frequency"):
+        transfer(planar_tracker(weights), 1.0)
