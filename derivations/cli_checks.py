@@ -8,7 +8,7 @@ import typer
 
 from derivations import screen
 from derivations.cli_app import MANY, ReplayFile, app
-from derivations.options import OPTIONS, comparable, make_replay, with_protocol, words
+from derivations.options import OPTIONS, comparable, make_replay, read_teacher, with_protocol, words
 from numerics import files
 from numerics.errors import choice, require, whole
 
@@ -155,7 +155,7 @@ def compare(
     if teacher is not None:
         for run in runs:
             job.check_teacher(teacher, run)
-    weights = None if teacher is None else job.read_teacher(teacher)
+    weights = read_teacher(teacher)
     folder = files.prepare_folder(out)
     for name in compare_report.FILES:
         files.check_writable(folder / name)

@@ -8,7 +8,7 @@ import typer
 
 from derivations import screen
 from derivations.cli_app import Out, ReplayFile, app
-from derivations.options import TRACKING_OPTIONS, make_tracking_replay, with_protocol
+from derivations.options import TRACKING_OPTIONS, make_tracking_replay, read_teacher, with_protocol
 from numerics import files
 from numerics.errors import whole
 
@@ -43,7 +43,7 @@ def track(
     files.check_writable(out)
     run = make_tracking_replay(replay, protocol)
     with screen.progress() as report:
-        result = job.track(run, out, job.read_teacher(teacher), whole("--every", every, 1), resume, report)
+        result = job.track(run, out, read_teacher(teacher), whole("--every", every, 1), resume, report)
     typer.echo(job.summary(run, result, out))
     if job.halted(result):
         screen.complain("stopped; the same command with --resume goes on")

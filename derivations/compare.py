@@ -21,7 +21,7 @@ from numerics.replay import Replay
 from numerics.results import COMPLETED, Run
 from numerics.spike import Spike, spike
 from numerics.train import train
-from numerics.weights import Weights, load_weights
+from numerics.weights import Weights
 
 HALF_WIDTHS = {"rank-one": 2.0, "full": 1.0}
 """a of the law of x_0, uniform on [-a, a]², in the two protocols."""
@@ -84,15 +84,6 @@ class Comparison:
         """Whether the plant is the default one, of whose gains the theory speaks in closed form."""
         plant, default = self.replay.plant, double_integrator()
         return plant.shape == default.shape and plant.values == default.values
-
-
-def read_teacher(path: Path) -> Weights:
-    """The weights in a file: a replay, a run result, or the arrays alone.
-
-    :param path: the .npz file
-    :raises InputError: if it holds no weights
-    """
-    return load_weights(read_arrays(path), path)
 
 
 def check_teacher(path: Path, replay: Replay) -> None:

@@ -16,7 +16,7 @@ from numerics.population import population_loss
 from numerics.predicted_spike import predicted_spike
 from numerics.replay import rank_one_replay
 from numerics.results import Run
-from numerics.spike import Spike, spike
+from numerics.spike import THRESHOLD, Spike, spike
 
 EPOCHS = 500
 SEEDS = 20
@@ -150,7 +150,7 @@ def spikes(pairs: Sequence[OpenPair]) -> list[Check]:
     measured, predicted = zip(*(p.spikes for p in pairs), strict=True)
     share = float(np.mean([s.found for s in measured]))
     expected = float(np.mean([s.found for s in predicted]))
-    calm = float(np.mean([p.closed_rise < 10 for p in pairs]))
+    calm = float(np.mean([p.closed_rise < THRESHOLD for p in pairs]))
     epochs, early = (np.array([s.epoch for s in group]) for group in (predicted, measured))
     heights, tall = (np.log10([s.height for s in group]) for group in (predicted, measured))
     claim = "open loop: share of seeds whose test loss rises tenfold or more"

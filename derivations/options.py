@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 
 from numerics.errors import require, whole
+from numerics.files import read_arrays
 from numerics.replay import Replay, full_replay, rank_one_replay
 from numerics.replay_files import AnyReplay, load_replay
 from numerics.tracking_replay import TrackingReplay, tracking_replay
 from numerics.tracking_task import TrackingTask
+from numerics.weights import Weights, load_weights
 
 OPTIONS: dict[str, tuple[type, str]] = {
     "seed": (int, "Seed of weights and initial states [default: 0]."),
@@ -155,3 +157,12 @@ def comparable(path: Path | None, network: str, seeds: int | None, protocol: dic
     require(not foreign, f"--{foreign[0] if foreign else ''} goes with --network rank-one; found full; remove it")
     make = full_replay if network == "full" else rank_one_replay
     return [make(seed, **options) for seed in (range(whole("--seeds", seeds, 1)) if seeds is not None else [first])]
+
+
+def read_teacher(path: Path | None) -> Weights | None:
+    """The weights in a file, a replay, a run result or the arrays alone; None without a file.
+
+    :param path: the .npz file
+    :raises InputError: if it holds no weights
+    """
+    return None if path is None else load_weights(read_arrays(path), path)

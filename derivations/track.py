@@ -11,25 +11,16 @@ from pathlib import Path
 import numpy as np
 
 from numerics.checkpoint import load_standing, save_standing, standing_run
-from numerics.files import read_arrays
 from numerics.optimize import Standing
 from numerics.results import COMPLETED, Run, stopped
 from numerics.staircase import acquisition, ascending, idle_losses
 from numerics.tracking_open_loop import train_tracking_open_loop
 from numerics.tracking_replay import TrackingReplay
 from numerics.tracking_train import train_tracking
-from numerics.weights import Weights, load_weights
+from numerics.weights import Weights
 
 INTERVAL = 60.0
 """Seconds from one writing of a run to the next: what a power cut may cost."""
-
-
-def read_teacher(path: Path | None) -> Weights | None:
-    """The weights in a file, or None without a file.
-
-    :param path: the .npz file
-    """
-    return None if path is None else load_weights(read_arrays(path), path)
 
 
 def halted(run: Run) -> bool:

@@ -22,7 +22,8 @@ from derivations import (
 )
 from derivations.check import Check
 from derivations.evidence import Pair, Progress
-from numerics.files import atomic, write_text
+from derivations.figures import drawing, save_picture
+from numerics.files import write_text
 from numerics.gains import closed_form
 from numerics.results import versions
 from numerics.spectra import reduced_eigenvalues, track
@@ -149,23 +150,16 @@ def figures(folder: Path, pair: Pair) -> list[Path]:
     :param folder: an existing folder
     :param pair: the runs to draw
     """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
     from numerics import plots
 
     simulation, theory = pair.simulation, pair.theory
     paths = []
 
     def save(name: str, figure) -> None:
-        with atomic(folder / name, "wb") as handle:
-            figure.savefig(handle, format="png")
-        plt.close(figure)
+        save_picture(folder / name, figure)
         paths.append(folder / name)
 
-    with plt.style.context(plots.STYLE):
+    with drawing() as plt:
         figure, axes = plt.subplots(1, 2, figsize=(6.8, 2.4))
         plots.loss_curves(axes[0], simulation, theory)
         plots.overlap_curves(axes[1], simulation, theory)

@@ -79,11 +79,11 @@ def train(
     plant, settings = replay.plant, replay.settings
     batch = replay.x0.shape[1]
     whole = Trajectory.allocate(plant, replay.weights, batch, settings.horizon)
-    rows = batch_parts(replay.weights, batch) if dense(replay.weights, settings.leak) else [slice(0, batch)]
+    rows = batch_parts(replay.weights, batch) if dense(replay.weights, settings.leak) else []
     rooms = [FullLoop(plant, replay.weights.neurons, part.stop - part.start, settings) for part in rows]
 
     def differentiate(epoch: int, weights: Weights) -> tuple[float, Gradients]:
-        if not dense(weights, settings.leak):
+        if not rooms:
             return loss_and_gradient(plant, weights, replay.x0[epoch], settings, whole)
 
         def part(i: int) -> tuple[float, Gradients]:
