@@ -37,7 +37,7 @@ bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/dev
-	$(BIN)/python -m derivations.reference site
+	$(BIN)/python -m derivations.documents.reference site
 
 clean:
 	rm -rf $(VENV) $(OUT) site build *.egg-info

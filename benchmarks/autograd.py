@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from numerics.open_loop import OpenLoopReplay
+from numerics.experiment.open_loop import OpenLoopReplay
 from numerics.replay import Replay
 
 Step = Callable[..., tuple[torch.Tensor, torch.Tensor]]

@@ -9,9 +9,9 @@ import numpy as np
 from benchmarks.protocol import INSTALL, checked
 from benchmarks.table import Cell, Table
 from benchmarks.timing import Timing, in_turns
-from numerics.open_loop import OpenLoopReplay, open_loop_replay, train_open_loop
+from numerics.experiment.open_loop import OpenLoopReplay, open_loop_replay, train_open_loop
+from numerics.experiment.train import train
 from numerics.replay import Replay, full_replay
-from numerics.train import train
 from numerics.weights import full_law
 
 EPOCHS, CHECKED, ROUNDS = 50, 20, 7

@@ -10,9 +10,9 @@ from benchmarks.table import Cell, Table
 from benchmarks.timing import Call, Timing, in_turns, seconds
 from numerics.codegen import has_numba
 from numerics.descent import descend, descend_gram, loop_for, moment_factor
+from numerics.experiment.train import train
 from numerics.iterate import Descent
 from numerics.replay import Replay, rank_one_replay
-from numerics.train import train
 from theory.learning import WeightSpace
 from theory.loop import ReducedLoop
 

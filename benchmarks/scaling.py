@@ -11,9 +11,9 @@ from benchmarks.table import Cell, Table
 from benchmarks.timing import Call, in_turns
 from numerics.descent import descend_gram, moment_factor
 from numerics.doubling import horizon_loss
+from numerics.experiment.train import train
 from numerics.iterate import Descent
 from numerics.replay import Settings, rank_one_replay
-from numerics.train import train
 from numerics.weights import at_overlaps, rank_one_law
 from theory.learning import WeightSpace
 from theory.loop import ReducedLoop

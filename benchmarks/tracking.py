@@ -9,11 +9,11 @@ import numpy as np
 from benchmarks.protocol import INSTALL
 from benchmarks.table import Table
 from benchmarks.timing import Call, in_turns
-from numerics.optimize import fit
-from numerics.simulate import Trajectory
-from numerics.tracking import Tracker, backpropagate, track, tracking_loss
-from numerics.tracking_replay import TrackingReplay, tracking_replay
-from numerics.tracking_train import train_tracking
+from numerics.experiment.optimize import fit
+from numerics.experiment.simulate import Trajectory
+from numerics.experiment.tracking.loop import Tracker, backpropagate, track, tracking_loss
+from numerics.experiment.tracking.replay import TrackingReplay, tracking_replay
+from numerics.experiment.tracking.train import train_tracking
 
 BEFORE, TIMED, SHOWN, WHOLE = 60, 10, 50, 5000  # epochs made first, timed, shown, and of a whole run
 LIMIT = 1e-9

@@ -1,3 +1,6 @@
-"""Derived results, each with its derivation, its LaTeX and its check against the experiment; and the command line."""
+"""Where theory and experiment meet: derived results, the checks between the two, figures, documents, the command.
+
+Each module here but ``catalogue``, ``result`` and ``cli`` derives one result.
+"""
 
 import numerics  # noqa: F401  its settings of OpenBLAS come before numpy

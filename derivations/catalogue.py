@@ -9,7 +9,7 @@ from derivations.result import Result
 from numerics.errors import require
 
 if TYPE_CHECKING:
-    from derivations.evidence import Progress
+    from derivations.progress import Progress
 
 CHAPTERS = {
     "The loop and its reduction": (

@@ -4,8 +4,12 @@ import sys
 
 import typer
 
-from derivations import cli_checks, cli_runs, cli_theory, cli_tracking, screen
-from derivations.cli_app import app
+from derivations.commands import checks as cli_checks
+from derivations.commands import runs as cli_runs
+from derivations.commands import screen
+from derivations.commands import theory as cli_theory
+from derivations.commands import tracking as cli_tracking
+from derivations.commands.app import app
 from numerics.errors import InputError
 
 COMMANDS = (cli_checks, cli_runs, cli_theory, cli_tracking)

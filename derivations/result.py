@@ -47,7 +47,7 @@ class Background:
     :param assumptions: what it rests on, a sentence each
     :param differs: where it departs from its source, in words; empty if nowhere
     :param checks: the lines of ``closedloop validate`` that set it beside the experiment, each ``"JOB: words"`` with
-        JOB a name in :data:`derivations.jobs.JOBS` and words from the claim
+        JOB a name in :data:`derivations.checks.jobs.JOBS` and words from the claim
     """
 
     assumptions: tuple[str, ...] = ()

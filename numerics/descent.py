@@ -1,4 +1,4 @@
-"""The exact finite-step descent of the Gram matrix: the theory's answer to :func:`numerics.train.train`.
+"""The exact finite-step descent of the Gram matrix: the theory's answer to :func:`numerics.experiment.train.train`.
 
 A batch of initial states enters only through a factor F of its second moment, Σ_0 = F Fᵀ. One run takes plain
 floats (or numba's compiled code); many runs at once take arrays, or one compiled loop over the runs.
@@ -10,10 +10,10 @@ from functools import cache
 import numpy as np
 
 from numerics.errors import require
+from numerics.experiment.observe import by_modulus
+from numerics.experiment.open_loop import OpenLoopReplay
 from numerics.iterate import Descent, Work, iterate
 from numerics.kernels import LossKernel, loss_kernel
-from numerics.observe import by_modulus
-from numerics.open_loop import OpenLoopReplay
 from numerics.plants import Plant
 from numerics.replay import Replay, Settings
 from numerics.results import COMPLETED, Run, diverged
@@ -129,7 +129,7 @@ def check_closed(replay: Replay | OpenLoopReplay) -> None:
 
 
 def descend(replay: Replay, backend: str = "auto") -> Run:
-    """The exact reduced counterpart of :func:`numerics.train.train`: the same run from G alone.
+    """The exact reduced counterpart of :func:`numerics.experiment.train.train`: the same run from G alone.
 
     :param replay: the run to be made; linear, low-rank, SGD
     :param backend: ``"auto"``, ``"python"`` or ``"numba"``

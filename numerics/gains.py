@@ -1,4 +1,4 @@
-"""Effective gains K with u ≈ -K x from the theory; :func:`numerics.observe.regressed_gains` measures them."""
+"""Effective gains K with u ≈ -K x from theory; :func:`numerics.experiment.observe.regressed_gains` measures them."""
 
 from collections.abc import Sequence
 from functools import cache

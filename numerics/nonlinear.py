@@ -16,9 +16,9 @@ import numpy as np
 from numerics.codegen import build, indent, jit, tuple_source, vectorise
 from numerics.descent import descend_loss, loop_for
 from numerics.errors import require
+from numerics.experiment.observe import by_modulus
 from numerics.iterate import Descent, resolve_backend
 from numerics.kernels import LossKernel, loss_kernel
-from numerics.observe import by_modulus
 from numerics.replay import Replay, Settings
 from numerics.results import COMPLETED, Run, diverged
 from numerics.spectra import radius_of, reduced_eigenvalues
@@ -158,7 +158,7 @@ def gaussian_gradient(
 
 
 def descend_gaussian(replay: Replay, backend: str = "auto") -> Run:
-    """The closure's counterpart of :func:`numerics.train.train` for erf neurons: descent of the Gram matrix.
+    """The closure's counterpart of :func:`numerics.experiment.train.train` for erf neurons: descent of the Gram matrix.
 
     Exact for a linear loop, an approximation here; see the module. The final weights are X_0 T, with T the product of
     all Q.

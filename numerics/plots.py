@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from numerics.gain_plane import region
+from numerics.open_loop.gain_plane import region
 from numerics.results import Run
 
 STYLE = str(files("numerics") / "paper.mplstyle")

@@ -4,9 +4,9 @@ import numpy as np
 
 from numerics.descent import loop_for
 from numerics.errors import require
+from numerics.experiment.population_states import HALF_WIDTH
 from numerics.kernels import loss_kernel
 from numerics.plants import Plant, double_integrator
-from numerics.population_states import HALF_WIDTH
 from numerics.replay import Settings
 
 FACTOR = HALF_WIDTH / np.sqrt(3) * np.eye(2)

@@ -5,8 +5,8 @@ from dataclasses import KW_ONLY, asdict, dataclass, field
 
 import numpy as np
 
-from numerics.activations import ACTIVATIONS
 from numerics.errors import choice, fits, flag, number, real, require, whole
+from numerics.experiment.activations import ACTIVATIONS
 from numerics.plants import Plant, double_integrator
 from numerics.weights import WEIGHT_NAMES, Weights, full_law, gaussian_law, rank_one_law
 

@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment
 
 from numerics.codegen import vectorise
-from numerics.observe import by_modulus
+from numerics.experiment.observe import by_modulus
+from numerics.experiment.simulate import joint_matrix
 from numerics.plants import Plant
-from numerics.simulate import joint_matrix
 from numerics.weights import Weights
 from theory.loop import ReducedLoop
 

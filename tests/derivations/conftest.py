@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from matplotlib.image import imsave
 
-from derivations import book, catalogue, stage_runs
+from derivations import catalogue
 from derivations.check import Check
-from numerics.ensemble import ensemble
+from derivations.documents import book
+from derivations.studies import stage_runs
+from numerics.stages.ensemble import ensemble
 
 FEW = 12
 

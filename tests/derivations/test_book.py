@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from derivations import book, book_latex, catalogue, cli, pdf, printing
-from derivations.jobs import JOBS
+from derivations import catalogue, cli
+from derivations.checks.jobs import JOBS
+from derivations.documents import book, book_latex, pdf, printing
 from numerics.errors import InputError
 
 pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")

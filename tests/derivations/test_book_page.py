@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 import pytest
 from sympy import Symbol
 
-from derivations import book, book_html, book_latex, catalogue, mathml, printing
+from derivations import catalogue
+from derivations.documents import book, book_html, book_latex, mathml, printing
 from derivations.result import Background, Result, Step
 from numerics.errors import InputError
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from derivations import cli, open_loop_checks
+from derivations import cli
+from derivations.checks import open_loop as open_loop_checks
 from numerics.files import read_arrays
 from numerics.replay import rank_one_replay
 from numerics.replay_files import save_replay
@@ -230,8 +231,9 @@ def test_validate_open_loop_writes_the_texts(run, tmp_path, monkeypatch):
 
 
 def test_validate_fails_with_code_1_if_a_claim_fails(run, tmp_path, monkeypatch):
-    from derivations import evidence, run_checks
-    from derivations import validate as job
+    from derivations.checks import evidence
+    from derivations.checks import run as run_checks
+    from derivations.checks import validate as job
 
     true = evidence.descend
 

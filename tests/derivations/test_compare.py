@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from derivations import figure1, figure2
 from derivations.cli import main
-from derivations.compare import check_teacher, compare, summary, table
-from derivations.compare_report import FILES, report, verdict
+from derivations.figures import figure1, figure2
+from derivations.figures.compare_report import FILES, report, verdict
+from derivations.studies.compare import check_teacher, compare, summary, table
 from numerics.errors import InputError
-from numerics.observe import Held
-from numerics.open_loop import OpenLoopReplay
+from numerics.experiment.observe import Held
+from numerics.experiment.open_loop import OpenLoopReplay
+from numerics.experiment.train import train
 from numerics.plants import Plant
 from numerics.replay import Replay, Settings, full_replay, rank_one_replay
 from numerics.replay_files import save_replay
-from numerics.train import train
 from numerics.weights import gaussian_law, rank_one_law
 
 

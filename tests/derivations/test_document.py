@@ -8,8 +8,11 @@ import subprocess
 import pytest
 from sympy import MatrixBase, Symbol, Tuple, latex, symbols, sympify
 
-from derivations import catalogue, document_json, document_latex, document_text, linebreak
-from derivations.letters import OWN, Letters, macros, renamed
+from derivations import catalogue, linebreak
+from derivations.documents.json import as_json
+from derivations.documents.latex import as_latex
+from derivations.documents.letters import OWN, Letters, macros, renamed
+from derivations.documents.text import as_text, plain
 from numerics.errors import InputError
 from theory.symbols import names
 
@@ -33,13 +36,13 @@ def compiled(folder, source):
 @pdflatex
 @pytest.mark.parametrize("name", catalogue.ORDER)
 def test_result_compiles_in_a_plain_article(tmp_path, results, name):
-    source = PREAMBLE + document_latex.as_latex([results[name]]) + "\\end{document}\n"
+    source = PREAMBLE + as_latex([results[name]]) + "\\end{document}\n"
     assert compiled(tmp_path, source) == (0, [])
 
 
 @pdflatex
 def test_standalone_document_compiles(tmp_path, results):
-    assert compiled(tmp_path, document_latex.as_latex(list(results.values()), standalone=True)) == (0, [])
+    assert compiled(tmp_path, as_latex(list(results.values()), standalone=True)) == (0, [])
 
 
 @pdflatex
@@ -83,7 +86,7 @@ def test_tuples_are_closed_and_separated():
 
 
 def test_every_reason_and_statement_is_in_the_document(results):
-    text = document_latex.as_latex(list(results.values()))
+    text = as_latex(list(results.values()))
     for result in results.values():
         assert result.statement in text
         assert all(step.reason in text for step in result.steps)
@@ -94,7 +97,7 @@ def test_every_reason_and_statement_is_in_the_document(results):
 
 def test_a_symbol_is_renamed_in_expressions_and_prose(results):
     letters = renamed([results["saddle"]], [r"sigma_zu=\alpha", "sigma_zm=b"])
-    text = document_latex.as_latex([results["saddle"]], letters=letters)
+    text = as_latex([results["saddle"]], letters=letters)
     assert r"\sigma_{zu}" not in text
     assert r"\sigma_{zm}" not in text
     assert r"$\alpha = \sigma_{vm} = 0$" in text
@@ -104,10 +107,8 @@ def test_a_symbol_is_renamed_in_expressions_and_prose(results):
 def test_own_letters_change_nothing(results):
     names = [f"{name}={latex(Symbol(name))}" for name in ("sigma_zm", "kappa", "k_1")]
     for result in results.values():
-        renamed_text = document_latex.as_latex([result], letters=renamed([result], names))
-        assert re.sub(r"_\{(\w)\}", r"_\1", renamed_text) == re.sub(
-            r"_\{(\w)\}", r"_\1", document_latex.as_latex([result])
-        )
+        renamed_text = as_latex([result], letters=renamed([result], names))
+        assert re.sub(r"_\{(\w)\}", r"_\1", renamed_text) == re.sub(r"_\{(\w)\}", r"_\1", as_latex([result]))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,7 @@ def test_names_that_cannot_be_are_refused(results, pair, message):
 
 def test_macros_stand_for_the_letters(results):
     chosen = [results["saddle"], results["effective-gains"]]
-    text = document_latex.as_latex(chosen, letters=macros(chosen))
+    text = as_latex(chosen, letters=macros(chosen))
     defined = dict(re.findall(r"\\providecommand\{(\\cl\w+)\}\{(.*)\}\n", text))
     assert defined[r"\clSigmaZm"] == r"\sigma_{zm}"
     body = re.sub(r"\\providecommand.*\n", "", text)
@@ -153,7 +154,7 @@ def test_macros_stand_for_the_letters(results):
 
 
 def test_weights_in_a_subscript_are_not_a_greek_letter(results):
-    text = document_latex.as_latex([results["nonlinear-reduction"]])
+    text = as_latex([results["nonlinear-reduction"]])
     assert r"\sigma_{mu}" in text
     assert r"_{\mu}" not in text
 
@@ -161,7 +162,7 @@ def test_weights_in_a_subscript_are_not_a_greek_letter(results):
 @pdflatex
 def test_macros_compile(tmp_path, results):
     chosen = list(results.values())
-    source = document_latex.as_latex(chosen, standalone=True, letters=macros(chosen))
+    source = as_latex(chosen, standalone=True, letters=macros(chosen))
     assert compiled(tmp_path, source) == (0, [])
 
 
@@ -183,11 +184,11 @@ def mathematics(result):
 
 @pytest.mark.parametrize("name", catalogue.ORDER)
 def test_plain_text_has_no_markup(results, name):
-    assert not [text for text in map(document_text.plain, mathematics(results[name])) if re.search(r"[\\${}]", text)]
+    assert not [text for text in map(plain, mathematics(results[name])) if re.search(r"[\\${}]", text)]
 
 
 def test_plain_document_has_no_markup(results):
-    assert not [line for line in document_text.as_text(list(results.values())).splitlines() if "\\" in line]
+    assert not [line for line in as_text(list(results.values())).splitlines() if "\\" in line]
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,7 @@ def test_plain_document_has_no_markup(results):
     ],
 )
 def test_commands_become_letters(text, expected):
-    assert document_text.plain(text) == expected
+    assert plain(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -214,7 +215,7 @@ def test_commands_become_letters(text, expected):
     ],
 )
 def test_plain_text_keeps_what_braces_group(grouped, other):
-    squeezed = [document_text.plain(text).replace(" ", "") for text in (grouped, other)]
+    squeezed = [plain(text).replace(" ", "") for text in (grouped, other)]
     assert squeezed[0] != squeezed[1]
 
 
@@ -223,7 +224,7 @@ def test_plain_text_keeps_what_braces_group(grouped, other):
 
 def expressions(results):
     """Every expression with its JSON entry; matrices and the non-commuting letters of blocks left out."""
-    written = {entry["name"]: entry for entry in json.loads(document_json.as_json(list(results.values())))}
+    written = {entry["name"]: entry for entry in json.loads(as_json(list(results.values())))}
     for name, result in results.items():
         pairs = [*zip((s.right for s in result.steps), written[name]["steps"], strict=True)]
         pairs += zip(result.expressions.values(), written[name]["expressions"].values(), strict=True)
@@ -265,12 +266,12 @@ def test_json_latex_is_that_of_the_expression(results):
 
 
 def test_json_says_what_is_verified(results):
-    written = json.loads(document_json.as_json(list(results.values())))
+    written = json.loads(as_json(list(results.values())))
     assert [entry["name"] for entry in written] == list(catalogue.ORDER)
     assert all(entry["verified"] is True for entry in written)
     assert all(set(entry["steps"][0]) == {"reason", "left", "latex", "sympy"} for entry in written)
 
 
 def test_text_leaves_no_latex_word_behind(results):
-    text = document_text.as_text(list(results.values()))
+    text = as_text(list(results.values()))
     assert [line for line in text.splitlines() if "\\" in line] == []

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from derivations import figure3, figure4, figure5, figures, stage_runs
+from derivations.figures import figure3, figure4, figure5
+from derivations.figures import gallery as figures
+from derivations.studies import stage_runs
 from numerics.descent import descend
-from numerics.ensemble import ensemble
 from numerics.errors import InputError
 from numerics.replay import rank_one_replay
-from numerics.stages import of_run
+from numerics.stages.detection import of_run
+from numerics.stages.ensemble import ensemble
 
 NUMBERS = (3, 4, 5)
 RUNS = 4

@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from derivations import full_checks, spectrum_study, spike_study
-from derivations.evidence import Pair
-from derivations.spectrum_study import Watch, onset, score
-from derivations.spike_study import Spike
+from derivations.checks import full as full_checks
+from derivations.checks.evidence import Pair
+from derivations.studies import spectrum as spectrum_study
+from derivations.studies import spike as spike_study
+from derivations.studies.spectrum import Watch, onset, score
+from derivations.studies.spike import Spike
 
 
 def outcome(checks):

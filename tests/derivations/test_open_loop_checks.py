@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from derivations import open_loop_checks
-from derivations.open_loop_checks import CLAIMS, exact_map, gather, kinds, spikes
-from numerics.spike import Spike
+from derivations.checks import open_loop as open_loop_checks
+from derivations.checks.open_loop import CLAIMS, exact_map, gather, kinds, spikes
+from numerics.experiment.spike import Spike
 
 
 @pytest.fixture(scope="module")

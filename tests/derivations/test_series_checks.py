@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from derivations import series_checks
+from derivations.checks import series as series_checks
+from numerics.stages import convergence
 
 pytestmark = pytest.mark.usefixtures("few")
 
@@ -23,7 +24,8 @@ def test_convergence_holds(outcome):
 @pytest.mark.parametrize("factor", [0.85, 1.2])
 def test_another_radius_is_told(monkeypatch, factor, line):
     real = series_checks.convergence_ratio
-    monkeypatch.setattr(series_checks, "convergence_ratio", lambda path: factor * real(path))
+    for module in (series_checks, convergence):
+        monkeypatch.setattr(module, "convergence_ratio", lambda path: factor * real(path))
     checks = series_checks.convergence([])
     assert not line(checks, "errors' ratio per order").passed
     assert not line(checks, "until errors grow").passed
@@ -31,7 +33,8 @@ def test_another_radius_is_told(monkeypatch, factor, line):
 
 def test_a_small_radius_is_told(monkeypatch, line):
     real = series_checks.convergence_ratio
-    monkeypatch.setattr(series_checks, "convergence_ratio", lambda path: 2 * real(path))
+    for module in (series_checks, convergence):
+        monkeypatch.setattr(module, "convergence_ratio", lambda path: 2 * real(path))
     checks = series_checks.convergence([])
     assert not line(checks, "all of stage 2").passed
     assert not line(checks, "1/2 to first order").passed
@@ -39,12 +42,12 @@ def test_a_small_radius_is_told(monkeypatch, line):
 
 def test_another_series_is_told(monkeypatch, line):
     """Every term of order k off by 1.1^k: the errors no longer fall as the radius says."""
-    real = series_checks.truncation_errors
+    real = convergence.truncation_errors
 
     def bent(path, order):
         return real(path, order) * (1.1 ** np.arange(order + 1))[:, None, None]
 
-    monkeypatch.setattr(series_checks, "truncation_errors", bent)
+    monkeypatch.setattr(convergence, "truncation_errors", bent)
     checks = series_checks.convergence([])
     assert not line(checks, "errors' ratio per order").passed
     assert not line(checks, "until errors grow").passed

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from derivations import stage_one_checks
 from derivations.check import share, within
-from numerics.axis import minimiser
-from numerics.stages import Stages
+from derivations.checks import stage_one as stage_one_checks
+from numerics.stages.axis import minimiser
+from numerics.stages.detection import Stages
 
 
 def test_share_counts_what_is_missing():

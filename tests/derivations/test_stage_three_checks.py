@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from derivations import stage_three_checks
+from derivations.checks import stage_three as stage_three_checks
 from numerics.population import population_loss
 
 pytestmark = pytest.mark.usefixtures("few")

@@ -5,12 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from derivations import figure4, stage_runs, stage_two_checks
-from numerics import saddle
-from numerics.competition import Competition
+from derivations.checks import stage_two as stage_two_checks
+from derivations.figures import figure4
+from derivations.studies import stage_runs
 from numerics.flow import unpack
-from numerics.stages import Stages
-from numerics.zigzag import Zigzag
+from numerics.stages import saddle
+from numerics.stages.competition import Competition
+from numerics.stages.detection import Stages
+from numerics.stages.zigzag import Zigzag
 
 pytestmark = pytest.mark.usefixtures("few")
 

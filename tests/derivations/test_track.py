@@ -10,17 +10,19 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from derivations import cli, figure6, track
-from derivations import screen as cli_screen
+from derivations import cli
+from derivations.commands import screen as cli_screen
+from derivations.figures import figure6
+from derivations.studies import track
+from numerics.experiment.tracking.replay import tracking_replay
+from numerics.experiment.tracking.staircase import idle_losses
+from numerics.experiment.tracking.task import TrackingTask
+from numerics.experiment.tracking.train import train_tracking
+from numerics.experiment.train import train
 from numerics.files import read_arrays
 from numerics.replay import rank_one_replay
 from numerics.replay_files import save_replay
 from numerics.results import Run
-from numerics.staircase import idle_losses
-from numerics.tracking_replay import tracking_replay
-from numerics.tracking_task import TrackingTask
-from numerics.tracking_train import train_tracking
-from numerics.train import train
 
 FAST = ["--neurons", 8, "--batch", 10, "--duration", 3]
 TASK = TrackingTask(duration=3.0)

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from derivations import tracking_checks
-from derivations.tracking_checks import TrackingSeed, by_frequency, equivalence, gather, order, stationary
+from derivations.checks import tracking as tracking_checks
+from derivations.checks.tracking import TrackingSeed, by_frequency, equivalence, gather, order, stationary
+from numerics.experiment.tracking.replay import tracking_replay
 from numerics.results import Run
-from numerics.tracking_replay import tracking_replay
 from numerics.weights import Weights
 
 

@@ -10,10 +10,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MODULES = [
-    f"{package}.{path.stem}"
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for package in ("theory", "numerics", "derivations")
-    for path in sorted((ROOT / package).glob("*.py"))
-    if path.stem != "__init__" and not path.stem.startswith("cli")
+    for path in sorted((ROOT / package).rglob("[!_]*.py"))
+    if path.parent.name != "commands" and path.stem != "cli"
 ]
 
 

@@ -11,9 +11,9 @@ from numerics import descent, iterate
 from numerics.codegen import has_numba
 from numerics.descent import descend, descend_gram, moment_factor
 from numerics.errors import InputError
+from numerics.experiment.train import train
 from numerics.plants import Plant
 from numerics.replay import Replay, Settings, rank_one_replay
-from numerics.train import train
 from numerics.weights import Weights, full_law, gaussian_law
 from theory.learning import WeightSpace
 from theory.loop import ReducedLoop

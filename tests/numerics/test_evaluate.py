@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from numerics.errors import InputError
 from numerics.evaluate import evaluate, long_term
+from numerics.experiment.simulate import joint_matrix, rollout
 from numerics.plants import double_integrator
-from numerics.simulate import joint_matrix, rollout
 from numerics.weights import at_overlaps
 
 coordinates = st.floats(-1.25, 1.25, width=32)

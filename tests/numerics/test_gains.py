@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from numerics.errors import InputError
+from numerics.experiment.observe import regressed_gains
+from numerics.experiment.simulate import rollout
 from numerics.gains import closed_form, fast_root, observer_root, slow_subspace
-from numerics.observe import regressed_gains
 from numerics.plants import double_integrator
-from numerics.simulate import rollout
 from numerics.weights import at_overlaps
 from theory.loop import ReducedLoop
 

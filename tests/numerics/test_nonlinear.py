@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import erf
 
-from derivations.nonlinear_checks import (
+from derivations.checks.nonlinear import (
     COVARIANCE,
     closure_error,
     error_rate,
@@ -14,9 +14,11 @@ from derivations.nonlinear_checks import (
     nonlinear_episode,
     projected_gradient,
 )
-from numerics.activations import activate, slope_at
 from numerics.descent import descend
 from numerics.errors import InputError
+from numerics.experiment.activations import activate, slope_at
+from numerics.experiment.simulate import rollout
+from numerics.experiment.train import loss_and_gradient
 from numerics.kernels import loss_kernel
 from numerics.nonlinear import (
     batch_kernel,
@@ -28,8 +30,6 @@ from numerics.nonlinear import (
 )
 from numerics.plants import Plant
 from numerics.replay import Replay, Settings, full_replay, rank_one_replay
-from numerics.simulate import rollout
-from numerics.train import loss_and_gradient
 from numerics.weights import correlated_law, gaussian_law
 from theory.closure import GaussianSpace
 from theory.loop import symbolic_loop

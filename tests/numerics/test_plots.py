@@ -6,8 +6,8 @@ from matplotlib import pyplot as plt
 
 from numerics import plots
 from numerics.descent import descend
+from numerics.experiment.train import train
 from numerics.replay import rank_one_replay
-from numerics.train import train
 
 
 @pytest.fixture(scope="module")

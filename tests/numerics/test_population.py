@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from numerics.errors import InputError
+from numerics.experiment.train import loss_and_gradient
 from numerics.plants import double_integrator
 from numerics.population import FACTOR, population_loss
 from numerics.replay import Settings, rank_one_replay
-from numerics.train import loss_and_gradient
 from numerics.weights import at_overlaps
 
 POINT = np.array([-0.7, 0.9, 0.8, -0.4])

@@ -8,11 +8,11 @@ import pytest
 
 from numerics.descent import descend
 from numerics.errors import InputError
+from numerics.experiment.train import train
 from numerics.files import read_arrays, write_arrays, write_text
 from numerics.replay import Settings, rank_one_replay
 from numerics.replay_files import load_replay, save_replay
 from numerics.results import Run
-from numerics.train import train
 
 
 @pytest.fixture

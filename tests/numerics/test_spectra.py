@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numerics.descent import loop_for
-from numerics.observe import leading_eigenvalues
+from numerics.experiment.observe import leading_eigenvalues
 from numerics.plants import Plant, double_integrator
 from numerics.spectra import (
     joint_eigenvalues,

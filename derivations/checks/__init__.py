@@ -1,0 +1,1 @@
+"""Theory against the experiment: the claims that ``closedloop validate`` decides."""

@@ -1,0 +1,95 @@
+"""Claims about full networks, on the seeds of a validation."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from derivations.check import Check
+from derivations.checks.evidence import Pair, timed
+from derivations.progress import Progress
+from derivations.studies import spectrum as spectrum_study
+from derivations.studies import spike as spike_study
+from numerics.experiment.markov import impulse_response, markov_rollout
+from numerics.experiment.simulate import rollout
+from numerics.experiment.train import train
+from numerics.plants import double_integrator
+from numerics.replay import Replay, Settings, full_replay
+from numerics.weights import Weights
+
+EPOCHS, EVERY = 131, 5
+"""Updates and epochs between checkpoints where stabilisation, near epoch 105, is looked at."""
+LEAKS = (1.0, 0.5)
+
+
+@dataclass(frozen=True)
+class FullSeed:
+    """A seed of the full protocol; its runs are made by the checks.
+
+    :param seed: the seed
+    """
+
+    seed: int
+
+    @property
+    def replay(self) -> Replay:
+        """The closed-loop run of the protocol."""
+        return full_replay(self.seed)
+
+
+def gather(seeds: Sequence[int], progress: Progress | None = None) -> list[FullSeed]:
+    """The seeds on which the claims are decided.
+
+    :param seeds: the seeds
+    :param progress: not needed, nothing is run yet
+    """
+    return [FullSeed(seed) for seed in seeds]
+
+
+def _in_another_basis(rng: np.random.Generator, weights: Weights) -> Weights:
+    """W → S W S⁻¹, M → S M, Z → S⁻ᵀ Z for a random S near the identity."""
+    size = weights.neurons
+    S = np.eye(size) + rng.normal(0.0, 0.3 / np.sqrt(size), (size, size))
+    back = np.linalg.inv(S)
+    return Weights(S @ weights.m, back.T @ weights.z, w=S @ weights.recurrence @ back)
+
+
+def markov(pairs: Sequence[FullSeed] | Sequence[Pair]) -> list[Check]:
+    """A full linear network and its copy in another basis move as their Markov parameters say, with leak and without.
+
+    :param pairs: the runs, for the seeds
+    """
+    plant, horizon, lines = double_integrator(), Settings().horizon, []
+    for pair in pairs:
+        replay = full_replay(pair.seed, 50, batch=20, activation="linear")
+        trained, rng = train(replay, {}).weights, np.random.default_rng(pair.seed)
+        for leak in LEAKS:
+            responses, fast = timed(impulse_response, trained, horizon, leak)
+            x, u = markov_rollout(plant, responses, replay.x0[0], horizon)
+            for name, weights in (("", trained), (" in another basis", _in_another_basis(rng, trained))):
+                episodes, slow = timed(rollout, plant, weights, replay.x0[0], horizon, leak)
+                scale = np.abs(episodes.x).max()
+                gap = max(float(np.abs(a - b).max()) for a, b in ((x, episodes.x), (u, episodes.u))) / scale
+                claim = f"seed {pair.seed}: full linear network{name}, leak {leak}: Markov parameters give the episodes"
+                lines.append(Check(claim, float(x[-1, 0, 0]), float(episodes.x[-1, 0, 0]), gap, 1e-12, fast, slow))
+    return lines
+
+
+def spectrum(pairs: Sequence[FullSeed]) -> list[Check]:
+    """The joint spectrum, not that of W, predicts when a full tanh network stabilises.
+
+    :param pairs: the runs, for the seeds
+    """
+    return spectrum_study.checks(spectrum_study.watches([pair.seed for pair in pairs], EPOCHS, EVERY))
+
+
+def spikes(pairs: Sequence[FullSeed]) -> list[Check]:
+    """The closed-loop test loss of full tanh networks spikes in open-loop learning.
+
+    :param pairs: the runs, for the seeds
+    """
+    return spike_study.checks(spike_study.many([pair.seed for pair in pairs]))
+
+
+CLAIMS: tuple[Callable[[Sequence[FullSeed]], list[Check]], ...] = (markov, spectrum, spikes)
+"""All claims about full networks."""

@@ -1,0 +1,125 @@
+"""Checks of the theory at given weights: spectrum, losses, gradients."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from derivations import catalogue
+from derivations.check import Check
+from derivations.checks.evidence import Pair, timed
+from derivations.checks.networks import flat, sample_networks
+from derivations.checks.witness import complex_step, project, reduced_gradient
+from numerics.evaluate import long_term, short_term
+from numerics.experiment.observe import leading_eigenvalues
+from numerics.experiment.simulate import joint_matrix
+from numerics.experiment.train import loss_and_gradient
+from numerics.gains import cubic_coefficients, fast_root
+from numerics.plants import double_integrator
+from numerics.spectra import joint_eigenvalues
+
+
+def identities(pairs: Sequence[Pair]) -> list[Check]:
+    """Every step of every derivation in the catalogue holds identically.
+
+    :param pairs: the runs
+    """
+    results, seconds = timed(catalogue.results)
+    steps = [step for result in results for step in result.steps if step.residual is not None]
+    failed = sum(not step.verified for step in steps)
+    return [Check("symbolic identities exactly zero (count)", len(steps), len(steps) - failed, failed, 0, seconds)]
+
+
+def spectrum(pairs: Sequence[Pair]) -> list[Check]:
+    """The (N+2)-dimensional joint matrix has the roots of the cubic and otherwise zeros, 1-γ with leak.
+
+    :param pairs: the runs
+    """
+    networks = sample_networks(pairs)
+    plant = double_integrator()
+    leading, slow = timed(lambda: [leading_eigenvalues(plant, w)[:3] for w in networks])
+    cubics, fast = timed(lambda: [cubic_coefficients(flat(w)) for w in networks])
+    gaps = [np.abs(np.poly(values) - cubic).max() for values, cubic in zip(leading, cubics, strict=True)]
+    worst = int(np.argmax(gaps))
+    radius = float(np.abs(np.roots(cubics[worst])).max())
+    claim = f"spectrum of P: coefficients of the cubic, {len(networks)} networks"
+    lines = [Check(claim, radius, float(abs(leading[worst][0])), float(np.max(gaps)), 1e-10, fast, slow)]
+    leak = 0.5
+    counts = [int((np.abs(joint_eigenvalues(plant, w, leak) - (1 - leak)) < 1e-7).sum()) for w in networks]
+    expected = networks[0].neurons - 2
+    off = max(abs(count - expected) for count in counts)
+    lines.append(Check("bulk of P with leak 0.5: multiplicity of 1-γ", expected, counts[0], off, 0))
+    return lines
+
+
+def horizon_gradients(pairs: Sequence[Pair]) -> list[Check]:
+    """L_T and its gradient by the weights, reduced against back-propagation and complex steps.
+
+    :param pairs: the runs
+    """
+    networks, settings = sample_networks(pairs), pairs[0].replay.settings
+    x0 = pairs[0].replay.x0[0]
+    plant = double_integrator()
+    direct, slow = timed(lambda: [loss_and_gradient(plant, w, x0, settings) for w in networks])
+    reduced, fast = timed(lambda: [reduced_gradient(w, x0, settings) for w in networks])
+    loss_gap = float(np.max([abs(a[0] / b[0] - 1) for a, b in zip(reduced, direct, strict=True)]))
+    stacked = [np.hstack([gradients[name] for name in "mzuv"]) for _, gradients in direct]
+    slope_gap = float(
+        np.max([float(np.linalg.norm(a[1] - b) / np.linalg.norm(b)) for a, b in zip(reduced, stacked, strict=True)])
+    )
+    norm = float(np.linalg.norm(reduced[0][1]))
+    plain = float(np.linalg.norm(stacked[0]))
+    stepped, steps = timed(lambda: [complex_step(w, x0, settings, i) for i, w in enumerate(networks)])
+    projected = [project(a[1], w, i) for i, (a, w) in enumerate(zip(reduced, networks, strict=True))]
+    step_gap = float(
+        np.max([abs(s - p) / np.linalg.norm(a[1]) for s, p, a in zip(stepped, projected, reduced, strict=True)])
+    )
+    horizon = settings.horizon
+    return [
+        Check(f"loss L_T, T = {horizon} (relative)", reduced[0][0], direct[0][0], loss_gap, 1e-10, fast, slow),
+        Check("gradient by all weights, back-propagation (relative)", norm, plain, slope_gap, 1e-10, fast, slow),
+        Check(
+            "gradient, complex step through P (relative)",
+            projected[0],
+            stepped[0],
+            step_gap,
+            1e-10,
+            fast,
+            steps,
+        ),
+    ]
+
+
+def short_and_long(pairs: Sequence[Pair]) -> list[Check]:
+    """L_2 and L_∞ against powers of the full joint matrix.
+
+    :param pairs: the runs
+    """
+    networks, plant = sample_networks(pairs), double_integrator()
+    joints = [joint_matrix(plant, w) for w in networks]
+    powers, slow = timed(lambda: [np.linalg.matrix_power(P, 3)[:2, :2] for P in joints])
+    exact, fast = timed(lambda: [float(short_term(flat(w))[0]) for w in networks])
+    direct = [float(np.sum(block**2)) for block in powers]
+    gap = float(np.max([abs(a / b - 1) for a, b in zip(exact, direct, strict=True)]))
+    lines = [Check("L_2: plant block of P³ (relative)", exact[0], direct[0], gap, 1e-10, fast, slow)]
+    horizon = 20
+    pool = [w for w in networks if _separated(flat(w))]
+    exact, fast = timed(lambda: [long_term(flat(w), horizon)[0] for w in pool])
+    grown, slow = timed(lambda: [_product_of_pair(joint_matrix(plant, w)) ** horizon for w in pool])
+    gap = float(np.max([abs(a / b - 1) for a, b in zip(exact, grown, strict=True)]))
+    claim = f"L_∞, T = {horizon}: determinants of powers of P, {len(pool)} networks (relative)"
+    lines.append(Check(claim, exact[0], grown[0], gap, 1e-8, fast, slow))
+    return lines
+
+
+def _separated(overlaps: np.ndarray) -> bool:
+    """Whether the dominant roots are a complex pair with the third root far inside."""
+    roots = np.roots(cubic_coefficients(overlaps))
+    pair = roots[np.argmax(np.abs(roots))]
+    return bool(abs(pair.imag) > 1e-3 and abs(fast_root(roots)) < 0.6 * abs(pair))
+
+
+def _product_of_pair(joint: np.ndarray, power: int = 60) -> float:
+    """λ_1 λ_2 as the ratio of determinants of the plant block at successive powers of P."""
+    first = np.linalg.matrix_power(joint, power)
+    second = first @ joint
+    return float(np.linalg.det(second[:2, :2]) / np.linalg.det(first[:2, :2]))

@@ -1,0 +1,132 @@
+"""Checks of the theory along learning: the exact map, the flow, conservation laws, gains."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from derivations.check import Check
+from derivations.checks.evidence import Pair, timed
+from numerics.descent import descend, descend_gram, loop_for
+from numerics.experiment.observe import regressed_gains
+from numerics.experiment.simulate import rollout
+from numerics.experiment.train import train
+from numerics.flow import conserved_quantities, integrate
+from numerics.gains import closed_form, cubic_coefficients
+from numerics.plants import Plant
+from numerics.replay import Replay, Settings
+from numerics.weights import at_overlaps, gaussian_law
+from theory.learning import WeightSpace
+
+REFINED = (-0.6, 1.0, 0.5, -0.2)
+"""Overlaps of a stable network in stage 3, where the flow check starts."""
+
+
+def descents(pairs: Sequence[Pair]) -> list[Check]:
+    """The exact map against direct training over every epoch.
+
+    :param pairs: the runs
+    """
+    return [line for pair in pairs for line in _descent(pair)]
+
+
+def _descent(pair: Pair) -> list[Check]:
+    a, b = pair.theory, pair.simulation
+    aligned = a.status == b.status
+
+    def gap(left: np.ndarray, right: np.ndarray) -> float:
+        return float(np.abs(left - right).max()) if aligned else np.inf
+
+    epochs = [np.nan if epoch is None else float(epoch) for epoch in (a.stabilisation(), b.stabilisation())]
+    different = 0.0 if a.stabilisation() == b.stabilisation() else np.inf
+    traces = [float(np.trace(run.weights.gram)) for run in (a, b)]
+    relative = gap(a.loss / b.loss, np.ones(b.loss.size)) if aligned else np.inf
+    rows: list[tuple[str, float, float, float, float]] = [
+        ("overlaps (absolute)", a.overlaps[-1, 0], b.overlaps[-1, 0], gap(a.overlaps, b.overlaps), 1e-8),
+        ("loss (relative)", a.loss[-1], b.loss[-1], relative, 1e-8),
+        (
+            "spectral radius",
+            a.spectral_radius[-1],
+            b.spectral_radius[-1],
+            gap(a.spectral_radius, b.spectral_radius),
+            1e-8,
+        ),
+        ("epoch of stabilisation", epochs[0], epochs[1], different, 0),
+        ("final Gram matrix (trace shown)", traces[0], traces[1], gap(a.weights.gram, b.weights.gram), 1e-8),
+    ]
+    label, times = f"seed {pair.seed}, {pair.replay.epochs} epochs:", (pair.theory_seconds, pair.simulation_seconds)
+    return [Check(f"{label} {what}", x, y, distance, bound, *times) for what, x, y, distance, bound in rows]
+
+
+def general_plant(pairs: Sequence[Pair]) -> list[Check]:
+    """The exact map for a random plant with two controls, rank two and leak.
+
+    :param pairs: the runs
+    """
+    rng = np.random.default_rng(7)
+    plant = Plant(rng.normal(size=(3, 3)) / 2, rng.normal(size=(3, 2)), rng.normal(size=(1, 3)))
+    weights = gaussian_law(rng, 60, p=2, q=1, rank=2)
+    settings = Settings(horizon=25, learning_rate=0.02, leak=0.7, control_penalty=0.1, train=("m", "z", "u", "v"))
+    replay = Replay(weights, rng.normal(size=(100, 10, 3)), settings, plant)
+    theory, fast = timed(descend, replay)
+    simulation, slow = timed(train, replay, {})
+    gap = np.abs(theory.weights.gram - simulation.weights.gram).max()
+    claim = "random plant n=3, p=2, q=1, rank 2, leak 0.7, 100 epochs: final Gram"
+    traces = [float(np.trace(run.weights.gram)) for run in (theory, simulation)]
+    return [Check(claim, traces[0], traces[1], gap, 1e-8, fast, slow)]
+
+
+def flow_and_laws(pairs: Sequence[Pair]) -> list[Check]:
+    """Descent converges to the flow with slope 1 in η, and the flow keeps its conservation laws.
+
+    :param pairs: the runs
+    """
+    pair, space = pairs[0], WeightSpace()
+    replay = pair.replay
+    loop, parameters = loop_for(replay.plant, 1, replay.settings.leak)
+    factor = np.sqrt(4 / 3) * np.eye(2)
+    start = at_overlaps(np.random.default_rng(3), REFINED, replay.weights.neurons).gram
+    duration, rates = 0.32, (0.004, 0.002, 0.001)
+    solution, seconds = timed(
+        integrate, loop, space, start, factor, replay.settings, duration, parameters, tolerance=1e-11
+    )
+    errors = []
+    for rate in rates:
+        settings = Settings(**{**vars(replay.settings), "learning_rate": rate})
+        epochs = round(duration / rate) + 1
+        path = descend_gram(loop, space, start, np.repeat(factor[None], epochs, 0), settings, parameters)
+        errors.append(np.abs(path.gram[-1] - solution.at(np.array(duration))).max())
+    slope = float(np.polyfit(np.log(rates), np.log(errors), 1)[0])
+    drift = float(solution.drift.max())
+    first, last = (conserved_quantities(space, w.gram)[-1] for w in (replay.weights, pair.theory.weights))
+    squares = [[float(np.sum(w.arrays()[b] ** 2)) for b in "uv"] for w in (replay.weights, pair.simulation.weights)]
+    direct = [u - v for u, v in squares]
+    drifts = (float(last - first), direct[1] - direct[0])
+    return [
+        Check("flow against descent: order of the error in η", 1.0, slope, abs(slope - 1), 0.1, seconds),
+        Check("conservation laws along the flow (largest drift)", 0.0, drift, drift, 1e-8, seconds),
+        Check("drift of ‖u‖² - ‖v‖² over all epochs of descent", *drifts, abs(drifts[0] - drifts[1]), 1e-10),
+    ]
+
+
+def gains(pairs: Sequence[Pair]) -> list[Check]:
+    """Closed-form gains against regression on simulated trajectories once the fast mode has died out.
+
+    :param pairs: the runs
+    """
+    rng = np.random.default_rng(11)
+    lines = []
+    for pair in pairs:
+        stable = pair.theory.stabilisation()
+        if stable is None:
+            continue
+        point = pair.theory.overlaps[min(stable + 5, len(pair.theory.loss) - 1)]
+        network = at_overlaps(rng, point, pair.replay.weights.neurons)
+        roots = np.sort(np.abs(np.roots(cubic_coefficients(point))))
+        start = int(np.ceil(np.log(1e-13) / np.log(roots[0] / roots[-1])))
+        exact, fast = timed(closed_form, point)
+        episodes, slow = timed(rollout, pair.replay.plant, network, pair.replay.x0[0], start + 20)
+        measured = regressed_gains(episodes, start)[0]
+        gap = np.abs(exact - measured).max()
+        claim = f"seed {pair.seed}: gain k_2 near stabilisation, regression from t = {start}"
+        lines.append(Check(claim, exact[1], measured[1], gap, 1e-8, fast, slow))
+    return lines

@@ -1,0 +1,1 @@
+"""The command ``closedloop``: options, screens, one module for each family of commands."""

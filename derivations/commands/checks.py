@@ -1,0 +1,200 @@
+"""Commands that set theory beside the experiment: validate, stages, compare, figure."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from derivations.commands import screen
+from derivations.commands.app import MANY, ReplayFile, app
+from derivations.commands.options import OPTIONS, comparable, make_replay, read_teacher, with_protocol, words
+from numerics import files
+from numerics.errors import choice, require, whole
+
+COMPARABLE = [name for name in OPTIONS if name not in {"seed", "activation", "optimizer", "leak", "train"}]
+
+
+@app.command()
+@with_protocol(*COMPARABLE)
+def validate(
+    out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("report"),
+    seeds: Annotated[
+        int | None, typer.Option(help="Number of seeds, 0, 1, … [default: 3; open loop 20; tracking 10].")
+    ] = None,
+    stages: Annotated[bool, typer.Option("--stages", help="Decide the claims about the three stages instead.")] = False,
+    open_loop: Annotated[bool, typer.Option("--open-loop", help="Decide those about open loop instead.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Decide those about full tanh networks instead.")] = False,
+    tracking: Annotated[bool, typer.Option("--tracking", help="Decide those about tracking instead.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON alone.")] = False,
+    *,
+    protocol: dict,
+) -> None:
+    """Derive, descend exactly, train N neurons directly, and compare: the main job.
+
+    Prints one line a claim and writes report.md, report.json, expressions.tex and three figures.
+    Exit code 1 if a claim fails.
+
+    Examples:
+
+      closedloop validate
+
+      closedloop validate --out report --seeds 1 --epochs 200
+
+      closedloop validate --stages
+
+      closedloop validate --open-loop --seeds 5
+
+      closedloop validate --full
+
+      closedloop validate --tracking --seeds 2
+    """
+    from derivations.checks import validate as writer
+    from derivations.checks.jobs import JOBS
+
+    flags = {"stages": stages, "open-loop": open_loop, "full": full, "tracking": tracking}
+    asked = [name for name, given in flags.items() if given]
+    require(len(asked) < 2, f"--{' and --'.join(asked)} are two jobs; found both; run one after the other")
+    name = asked[0] if asked else "main"
+    job = JOBS[name]
+    require(not (job.fixed and protocol), f"--{name} fixes the protocol; found also {words(protocol)}; remove it")
+    seeds = whole("--seeds", job.seeds if seeds is None else seeds, 1, MANY)
+    make_replay(None, protocol)
+    whole("neurons", protocol.get("neurons", 2), 2)
+    whole("horizon", protocol.get("horizon", 2), 2)
+    folder = files.prepare_folder(out)
+    for file in writer.REPORT:
+        files.check_writable(folder / file)
+    with screen.progress() as report:
+        runs = job.gather(range(seeds), report, **protocol)
+        lines = writer.run_checks_on(runs, report, job.checks)
+    (writer.write_report if job.drawn else writer.write_texts)(folder, lines, runs)
+    typer.echo(writer.as_json(lines, runs)) if as_json else screen.table(lines, folder)
+    raise typer.Exit(0 if all(line.passed for line in lines) else 1)
+
+
+@app.command()
+def stages(
+    seeds: Annotated[int, typer.Option(help="Number of seeds, 0, 1, ….")] = 50,
+    network: Annotated[str, typer.Option(help="rank-one (exact map) or full (tanh, direct training).")] = "rank-one",
+    epochs: Annotated[int, typer.Option(help="Number of updates.")] = 1000,
+    study: Annotated[
+        str | None,
+        typer.Option(help="Of full networks instead: spectrum (does it tell what settles) or spike (in open loop)."),
+    ] = None,
+) -> None:
+    """Where the stages end, over seeds: fraction found, medians, bootstrap intervals.
+
+    Examples:
+
+      closedloop stages
+
+      closedloop stages --network full --seeds 5
+
+      closedloop stages --study spectrum --seeds 20
+    """
+    from derivations.studies import spectrum as spectrum_study
+    from derivations.studies import spike as spike_study
+    from derivations.studies import stage_statistics
+
+    if study is not None:
+        choice("--study", study, ("spectrum", "spike"))
+        count, updates = range(whole("--seeds", seeds, 1, MANY)), whole("--epochs", epochs, 2)
+        with screen.progress() as report:
+            if study == "spectrum":
+                text = spectrum_study.report(spectrum_study.watches(count, updates, progress=report))
+            else:
+                text = spike_study.report(spike_study.many(count, updates, min(450, updates), report))
+        typer.echo(text)
+        return
+    with screen.progress() as report:
+        table = stage_statistics.measure(
+            whole("--seeds", seeds, 1, MANY), network, whole("--epochs", epochs, 2), report
+        )
+    typer.echo(table)
+
+
+@app.command()
+@with_protocol()
+def compare(
+    replay: ReplayFile = None,
+    teacher: Annotated[
+        Path | None, typer.Option(help="Weights of the open-loop teacher, .npz [default: the closed-loop run's].")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Compare seeds 0, 1, … instead of one [default: --seed].")] = None,
+    network: Annotated[
+        str | None, typer.Option(help="rank-one (linear) or full (tanh, every weight trained) [default: rank-one].")
+    ] = None,
+    half_width: Annotated[
+        float | None, typer.Option(help="a of the closed-loop test, x_0 uniform on ±a [default: 2; full network: 1].")
+    ] = None,
+    inputs: Annotated[str, typer.Option(help="Open-loop inputs: white, or teacher (its own observations).")] = "white",
+    variance: Annotated[float, typer.Option(help="Variance of white inputs.")] = 2.0,
+    out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("compare"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summaries as JSON alone.")] = False,
+    *,
+    protocol: dict,
+) -> None:
+    """Train the same network in closed and in open loop, and test both in closed loop.
+
+    Prints a table a seed and writes compare.json, compare.npz and compare.png.
+
+    Examples:
+
+      closedloop compare --seed 1
+
+      closedloop compare --network full --epochs 300
+
+      closedloop compare --replay run.npz --teacher trained.npz --inputs teacher
+    """
+    from derivations.figures import compare_report
+    from derivations.studies import compare as job
+
+    require(replay is None or network is None, f"--replay fixes the network; found also --network {network}; remove it")
+    kind = choice("--network", network or "rank-one", tuple(job.HALF_WIDTHS))
+    choice("--inputs", inputs, ("white", "teacher"))
+    runs = comparable(replay, kind, seeds, protocol)
+    if teacher is not None:
+        for run in runs:
+            job.check_teacher(teacher, run)
+    weights = read_teacher(teacher)
+    folder = files.prepare_folder(out)
+    for name in compare_report.FILES:
+        files.check_writable(folder / name)
+    with screen.progress() as report:
+        law = job.HALF_WIDTHS[kind] if half_width is None else half_width
+        found = [job.compare(run, weights, inputs, variance, law, report) for run in runs]
+    rows = compare_report.report(folder, found)
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    typer.echo("\n\n".join(job.table(row) for row in rows))
+    typer.echo(f"{compare_report.verdict(rows)}; report in {folder}/")
+
+
+@app.command()
+def figure(
+    number: Annotated[int, typer.Argument(help="Figure of the paper: 1 to 6.")],
+    out: Annotated[Path, typer.Option(help="Folder for the picture and its numbers.")] = Path("figures"),
+    seed: Annotated[int | None, typer.Option(help="Seed of the run that is shown [default: the figure's own].")] = None,
+) -> None:
+    """Draw a figure of the paper from fresh runs, theory over simulation, and save its numbers beside it.
+
+    1: closed and open loop. 2: the same in the plane of gains. 3: stage 1. 4: stage 2. 5: stage 3.
+    6: tracking.
+
+    Examples:
+
+      closedloop figure 4
+
+      closedloop figure 5 --seed 2 --out figures
+    """
+    from derivations.figures import gallery as figures
+
+    figures.check_number(number)
+    if seed is not None:
+        whole("--seed", seed, 0)
+    folder = files.prepare_folder(out)
+    with screen.progress() as report:
+        picture, numbers, gap = figures.make(number, folder, seed, report)
+    typer.echo(f"{picture}, {numbers}: theory and simulation differ by {gap:.1e}")

@@ -1,0 +1,113 @@
+"""What the command shows: tables on stdout, progress and complaints on stderr."""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from derivations.check import Check
+    from derivations.progress import Progress as Report
+
+PATIENCE = 2.0
+
+
+def complain(message: str) -> None:
+    """One line on stderr.
+
+    :param message: what is wrong and what to do
+    """
+    line = " ".join(message.split())
+    print(f"closedloop: {line}", file=sys.stderr)
+
+
+@contextmanager
+def progress() -> Iterator["Report"]:
+    """A bar with the time left on stderr, once work has taken over two seconds; lines if stderr is no terminal."""
+    console = Console(stderr=True)
+    start = last = time.monotonic()
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=console, transient=True)
+    task = bar.add_task("", total=None)
+
+    first: dict[str, tuple[float, int]] = {}
+
+    def report(what: str, done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        since, before = first.setdefault(what, (now, done))
+        if now - start < PATIENCE:
+            return
+        if console.is_terminal:
+            bar.start()
+            bar.update(task, description=what, completed=done, total=total)
+        elif now - last > 10 or last == start:
+            last = now
+            left = (total - done) * (now - since) / (done - before) if done > before else None
+            print(f"{what}: {done}/{total}{_left(left)}", file=sys.stderr)
+
+    try:
+        yield report
+    finally:
+        if bar.live.is_started:
+            bar.stop()
+
+
+def _left(seconds: float | None) -> str:
+    """The time left in words, nothing if it is not known."""
+    if seconds is None:
+        return ""
+    return f", about {seconds:.0f} s left" if seconds < 120 else f", about {seconds / 60:.0f} min left"
+
+
+def table(lines: Sequence["Check"], folder: Path) -> None:
+    """The checks as a table, and where the report is.
+
+    :param lines: the checks
+    :param folder: the report's folder
+    """
+    console = Console(width=None if sys.stdout.isatty() else 150)
+    grid = Table(box=None, header_style="bold")
+    grid.add_column("claim", overflow="fold")
+    for name in ("theory", "simulation", "difference", "tolerance", "theory s", "simul. s", "verdict"):
+        grid.add_column(name, justify="right", no_wrap=True)
+    for line in lines:
+        grid.add_row(
+            line.claim,
+            f"{line.theory:.8g}",
+            f"{line.simulation:.8g}",
+            f"{line.difference:.1e}",
+            f"{line.tolerance:.0e}",
+            f"{line.theory_seconds:.3g}",
+            f"{line.simulation_seconds:.3g}",
+            "pass" if line.passed else "FAIL",
+        )
+    console.print(grid)
+    failed = sum(not line.passed for line in lines)
+    print(f"{len(lines) - failed} of {len(lines)} claims hold; report in {folder}/")
+
+
+def point(values: dict) -> str:
+    """The quantities at one point of the overlaps, as text.
+
+    :param values: the result of :func:`numerics.evaluate.evaluate`
+    """
+    roots = ", ".join(f"{re:.6g}{im:+.6g}i" if im else f"{re:.6g}" for re, im in values["eigenvalues"])
+    lines = [
+        f"overlaps        {', '.join(f'{v:g}' for v in values['overlaps'])}   (σ_zm, σ_zu, σ_vm, σ_vu)",
+        f"cubic           {', '.join(f'{v:.8g}' for v in values['characteristic_polynomial'])}",
+        f"eigenvalues     {roots}",
+        f"spectral radius {values['spectral_radius']:.8g}   ({'stable' if values['stable'] else 'unstable'})",
+        f"gains           k_1 = {values['gains'][0]:.8g}, k_2 = {values['gains'][1]:.8g}",
+    ]
+    for name in ("L_2", "L_T", "L_inf", "surrogate"):
+        value = "overflow" if values[name] is None else f"{values[name]:.8g}"
+        slope = ", ".join("undefined" if g is None else f"{g:.6g}" for g in values["gradients"][name])
+        lines.append(f"{name:<15} {value}   gradient ({slope})")
+    return "\n".join([*lines, *(f"note: {note}" for note in values["notes"])])

@@ -1,0 +1,90 @@
+"""Commands of the theory alone: evaluate, derive."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from derivations.commands import screen
+from derivations.commands.app import app
+from numerics.errors import require
+
+
+@app.command()
+def evaluate(
+    overlaps: Annotated[
+        tuple[float, float, float, float], typer.Option(metavar="ZM ZU VM VU", help="The four overlaps.")
+    ],
+    horizon: Annotated[int, typer.Option(help="Episode length T of L_T and L_inf.")] = 50,
+    alpha: Annotated[float, typer.Option(help="Weight of L_inf in the surrogate, in [0, 1].")] = 0.5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object alone.")] = False,
+) -> None:
+    """Every quantity of the theory at one point of the overlaps.
+
+    Examples:
+
+      closedloop evaluate --overlaps -0.05 0.1 0.2 0.3
+
+      closedloop evaluate --overlaps -1.618 1.8 1.8 -1.236 --horizon 20 --alpha 0.3 --json
+    """
+    from numerics.evaluate import evaluate as at_point
+
+    values = at_point(overlaps, horizon, alpha)
+    typer.echo(json.dumps(values, allow_nan=False) if as_json else screen.point(values))
+
+
+@app.command()
+def derive(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Results; all if none.")] = None,
+    format: Annotated[str, typer.Option(help="text, latex or json; a book as pdf, html or tex.")] = "text",
+    out: Annotated[Path | None, typer.Option(help="File to write [default: the screen; books: book.FORMAT].")] = None,
+    standalone: Annotated[bool, typer.Option(help="With latex: a document of its own.")] = False,
+    symbols: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=LATEX", help="Write a symbol another way; repeat for more.")
+    ] = None,
+    macros: Annotated[
+        bool, typer.Option("--macros", help="With latex or tex: a macro for every symbol, defined at the top.")
+    ] = False,
+    figures: Annotated[Path | None, typer.Option(help="Books: folder of closedloop figure, to include.")] = None,
+    report: Annotated[
+        list[Path] | None, typer.Option(help="Books: folder of closedloop validate, to quote; repeat for more.")
+    ] = None,
+    list_names: Annotated[bool, typer.Option("--list", help="List the names of all results.")] = False,
+) -> None:
+    """Print derived expressions with their derivations; every step is verified as it is printed.
+
+    The LaTeX compiles in a plain article with amsmath. A book has chapters, assumptions, checks and symbols besides.
+
+    Examples:
+
+      closedloop derive --list
+
+      closedloop derive effective-gains
+
+      closedloop derive short-term-loss --format latex --symbols sigma_zm=a --symbols kappa=k
+
+      closedloop derive --format latex --standalone > expressions.tex
+
+      closedloop derive --format pdf --out book.pdf --figures figures --report report
+
+      closedloop derive saddle optimum --format html --out page.html
+    """
+    from derivations import catalogue
+    from derivations.documents import printing
+
+    if list_names:
+        require(not names, "--list takes no NAME; found " + " ".join(names or ()))
+        typer.echo("\n".join(catalogue.ORDER))
+        return
+    order = printing.Order(
+        format, out, standalone, tuple(symbols or ()), macros, figures, tuple(report or ())
+    ).checked()
+    with screen.progress() as progress:
+        results = catalogue.results(names or (), progress)
+        done = printing.produce(order, results, progress)
+    typer.echo(done, nl=not done.endswith("\n"))
+    unproved = [result.name for result in results if not result.verified]
+    if unproved:
+        screen.complain(f"not verified: {', '.join(unproved)}")
+        raise typer.Exit(1)

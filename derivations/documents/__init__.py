@@ -1,0 +1,1 @@
+"""Derived results as text, LaTeX, JSON and a book; the reference pages."""

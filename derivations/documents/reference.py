@@ -1,0 +1,30 @@
+"""The reference documentation: every public name with its docstring, as a folder of HTML pages (extra ``docs``).
+
+``make docs``, or ``python -m derivations.documents.reference site``.
+"""
+
+import sys
+from pathlib import Path
+
+from numerics.errors import library
+
+PACKAGES = ("theory", "numerics", "derivations")
+
+
+def build(folder: str | Path) -> list[Path]:
+    """Write the pages and list them.
+
+    :param folder: where to write; made if it is absent
+    :raises InputError: if pdoc is not installed
+    """
+    pdoc = library("pdoc", "docs")
+    pdoc.render.configure(docformat="restructuredtext", show_source=False)
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    pdoc.pdoc(*PACKAGES, output_directory=target)
+    return sorted(target.rglob("*.html"))
+
+
+if __name__ == "__main__":
+    site = sys.argv[1] if len(sys.argv) > 1 else "site"
+    print(f"{len(build(site))} pages in {site}")

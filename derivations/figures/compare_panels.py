@@ -1,0 +1,95 @@
+"""Panels that show closed beside open loop; shared by the command's picture and by figures 1 and 2."""
+
+import numpy as np
+
+from derivations.studies.compare import Comparison
+from numerics import plots
+from numerics.gains import closed_form
+from numerics.open_loop.gain_plane import feedback_loss
+from numerics.replay import Settings
+from numerics.stages.optimum import lqr_gain
+
+CLOSED, OPENED = "#0072B2", "#D55E00"
+
+Data = dict[str, np.ndarray]
+Limits = tuple[tuple[float, float], tuple[float, float]]
+
+
+def numbers(comparison: Comparison, prefix: str = "") -> Data:
+    """The histories of a comparison as arrays, to be saved and drawn.
+
+    :param comparison: the comparison
+    :param prefix: what the names start with
+    """
+    data: Data = {}
+    runs = comparison.exact or (comparison.closed, comparison.opened)
+    for name, run, best in zip(("closed", "open"), (comparison.closed, comparison.opened), runs, strict=True):
+        data[f"{name}_loss"], data[f"{name}_test"] = run.loss, run.history["test_loss"]
+        data[f"{name}_gains"] = run.history["gains"][:, 0]
+        data[f"{name}_radius"] = best.spectral_radius
+        if comparison.exact is not None and comparison.rank_one:
+            data[f"{name}_overlaps"] = best.overlaps
+            if comparison.double_integrator:
+                data[f"{name}_closed_form"] = np.array([closed_form(point) for point in best.overlaps])
+    if comparison.exact is not None:
+        data["open_test_exact"] = comparison.exact[1].history["test_loss"]
+    if comparison.predicted is not None:
+        data["predicted"] = np.array([comparison.predicted.epoch, comparison.predicted.height])
+    return {prefix + name: values for name, values in data.items()}
+
+
+def loss_curves(ax, data: Data, prefix: str = "") -> None:
+    """The closed-loop test loss along both ways of training, on a log scale.
+
+    :param ax: where to draw
+    :param data: numbers of a comparison
+    :param prefix: what their names start with
+    """
+    ax.semilogy(data[f"{prefix}closed_test"], color=CLOSED, label="trained in closed loop")
+    ax.semilogy(data[f"{prefix}open_test"], color=OPENED, label="trained in open loop")
+    if f"{prefix}open_test_exact" in data:
+        ax.semilogy(data[f"{prefix}open_test_exact"], **plots.THEORY, label="exact map")
+    if f"{prefix}predicted" in data:
+        ax.plot(*data[f"{prefix}predicted"], "k^", ms=4, label="predicted spike")
+    ax.set(xlabel="epoch", ylabel="closed-loop test loss")
+    ax.legend(fontsize=6)
+
+
+def radii(ax, data: Data, prefix: str = "") -> None:
+    """Spectral radius of the joint system along both ways of training.
+
+    :param ax: where to draw
+    :param data: numbers of a comparison
+    :param prefix: what their names start with
+    """
+    for name, colour in (("closed", CLOSED), ("open", OPENED)):
+        ax.plot(data[f"{prefix}{name}_radius"], color=colour, label=f"{name} loop")
+    ax.axhline(1, color="0.6", linewidth=0.8)
+    ax.set(xlabel="epoch", ylabel="spectral radius of P")
+    ax.legend(fontsize=6)
+
+
+def gain_paths(ax, data: Data, settings: Settings, limits: Limits, prefix: str = "") -> None:
+    """Both paths of the gains over the exact regions and the loss of state feedback, with LQR.
+
+    :param ax: where to draw
+    :param data: numbers of a comparison
+    :param settings: horizon and loss of the landscape
+    :param limits: ((low, high) of k_1, (low, high) of k_2)
+    :param prefix: what the names start with
+    """
+    plots.gain_regions(ax, *limits)
+    across, up = (np.linspace(low, high, 161) for low, high in limits)
+    mesh = np.stack(np.meshgrid(across, up), axis=-1)
+    with np.errstate(divide="ignore"):
+        height = np.log10(np.minimum(feedback_loss(mesh, settings), 1e12))
+    lines = ax.contour(mesh[..., 0], mesh[..., 1], height, levels=12, colors="0.45", linewidths=0.4)
+    ax.clabel(lines, lines.levels[::2], fontsize=5, fmt="%.1f")
+    for name, colour in (("closed", CLOSED), ("open", OPENED)):
+        ax.plot(*data[f"{prefix}{name}_gains"].T, color=colour, label=f"{name} loop")
+        if f"{prefix}{name}_closed_form" in data:
+            ax.plot(*data[f"{prefix}{name}_closed_form"].T, **plots.THEORY)
+    best = lqr_gain(settings.state_weight, settings.control_penalty)[0]
+    if all(low <= gain <= high for gain, (low, high) in zip(best, limits, strict=True)):
+        ax.plot(*best, "*", color="black", ms=7, label="LQR")
+    ax.legend(fontsize=6, loc="lower right", framealpha=1, facecolor="white")

@@ -1,0 +1,60 @@
+"""Figure 2: both ways of training in the plane of effective gains, and the spike from theory."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from derivations.figures import figure1
+from derivations.figures.compare_panels import gain_paths
+from numerics.open_loop.predicted_spike import spike_map
+from numerics.replay import Settings
+
+PLANE = ((-0.1, 1.3), (-0.1, 2.0))
+ZOOM = ((-0.02, 0.14), (-0.05, 0.25))
+MEMORIES = np.logspace(-3, -1.3, 9)
+PENALTIES = np.array([1.0, 2.0, 5.0])
+
+
+def compute(seed: int = 1, progress: Callable[[str, int, int], None] | None = None) -> dict[str, np.ndarray]:
+    """The numbers of the figure.
+
+    :param seed: seed of the networks that are shown
+    :param progress: called with (what, done, in all)
+    """
+    shown = figure1.compute(seed, progress)
+    return {
+        **shown,
+        "map": spike_map(MEMORIES, PENALTIES),
+        "memories": MEMORIES,
+        "penalties": PENALTIES,
+    }
+
+
+def draw(data: dict[str, np.ndarray]):
+    """The figure from its numbers.
+
+    :param data: the result of :func:`compute`
+    """
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(2, 3, figsize=(7.2, 4.8))
+    gain_paths(axes[0, 0], data, Settings(), PLANE, "full_")
+    axes[0, 0].set_title("a  full tanh network")
+    gain_paths(axes[0, 1], data, Settings(), PLANE)
+    axes[0, 1].set_title("b  rank one, closed form dashed")
+    gain_paths(axes[0, 2], data, Settings(), ZOOM)
+    axes[0, 2].set_title("c  zoom on stage 2")
+    for ax, name, scale in ((axes[1, 0], "height", "log"), (axes[1, 1], "epoch", "linear")):
+        measured, predicted = data[f"spike_{name}"], data[f"spike_{name}_predicted"]
+        ends = [min(measured.min(), predicted.min()) * 0.8, max(measured.max(), predicted.max()) * 1.2]
+        ax.plot(ends, ends, color="0.6", linewidth=0.8)
+        ax.plot(predicted, measured, "o", ms=3)
+        ax.set(xscale=scale, yscale=scale, xlabel=f"predicted {name} of the spike", ylabel=f"{name}, run of the seed")
+    axes[1, 0].set_title(f"d  spike, {data['spike_epoch'].size} seeds")
+    axes[1, 1].set_title("e  its epoch")
+    for penalty, heights in zip(data["penalties"], data["map"][..., 1], strict=True):
+        axes[1, 2].semilogx(data["memories"], heights, "o-", ms=2.5, label=rf"$\beta$ = {penalty:g}")
+    axes[1, 2].set(xlabel="initial memory p", ylabel=r"$\log_{10}$ height of the spike")
+    axes[1, 2].set_title("f  optima of cost β as teachers")
+    axes[1, 2].legend(fontsize=6)
+    return figure

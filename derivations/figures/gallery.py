@@ -1,0 +1,71 @@
+"""The figures of the paper from fresh runs: compute, draw, save."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+
+from derivations.progress import Progress
+from numerics import plots
+from numerics.errors import require
+from numerics.files import atomic, check_writable, write_arrays
+
+NUMBERS = (1, 2, 3, 4, 5, 6)
+
+
+def check_number(number: int) -> None:
+    """Whether there is such a figure.
+
+    :param number: number of the figure in arXiv 2505.13567
+    :raises InputError: if there is not
+    """
+    require(number in NUMBERS, f"NUMBER must be one of {', '.join(map(str, NUMBERS))}; found {number}")
+
+
+@contextmanager
+def drawing() -> Iterator:
+    """matplotlib.pyplot in the toolkit's style, without a display."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    with plt.style.context(plots.STYLE), np.errstate(all="ignore"):
+        yield plt
+
+
+def save_picture(path: Path, figure) -> None:
+    """Write a figure as PNG, whole or not at all, and close it.
+
+    :param path: the file
+    :param figure: the matplotlib figure
+    """
+    from matplotlib import pyplot as plt
+
+    with atomic(path, "wb") as handle:
+        figure.savefig(handle, format="png")
+    plt.close(figure)
+
+
+def make(
+    number: int, folder: Path, seed: int | None = None, progress: Progress | None = None
+) -> tuple[Path, Path, float]:
+    """Compute a figure's numbers, save them, draw it; returns picture, numbers, and the gap theory - simulation.
+
+    :param number: number of the figure in arXiv 2505.13567
+    :param folder: an existing folder
+    :param seed: seed of the run that is shown; the figure's own by default
+    :param progress: called with (what, done, in all)
+    """
+    picture, numbers = folder / f"figure{number}.png", folder / f"figure{number}.npz"
+    for path in (picture, numbers):
+        check_writable(path)
+    module = import_module(f"derivations.figures.figure{number}")
+    options = {} if seed is None else {"seed": seed}
+    data: dict[str, np.ndarray] = module.compute(progress=progress, **options)
+    write_arrays(numbers, dict(data))
+    with drawing():
+        save_picture(picture, module.draw(data))
+    return picture, numbers, float(data["difference"])

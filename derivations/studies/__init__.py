@@ -1,0 +1,1 @@
+"""Runs over many seeds or epochs, and what is measured on them."""

@@ -1,0 +1,151 @@
+"""The spike of the closed-loop test loss while a full tanh network learns from a teacher in open loop, over seeds.
+
+The teacher is the network of the same seed after its closed-loop run; the student starts from the same weights as that
+run and hears white noise. For comparison the closed-loop run's own population loss, before each of its updates.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from derivations.check import Check
+from derivations.progress import Progress
+from numerics.experiment.open_loop import PAPER_VARIANCE, open_loop_replay, train_open_loop
+from numerics.experiment.population_states import population_observer
+from numerics.experiment.spike import THRESHOLD, spike
+from numerics.experiment.train import train
+from numerics.replay import full_replay
+
+HALF_WIDTH = 1.0
+"""a of the full protocol, x_0 uniform on [-a, a]²."""
+
+
+@dataclass(frozen=True)
+class Spike:
+    """One seed, in open and in closed loop.
+
+    :param variance: variance of the student's inputs
+    :param rise: largest factor by which the student's test loss exceeds its lowest value so far
+    :param epoch: when
+    :param closed_rise: the same for the population loss of the closed-loop run
+    :param imitation: the student's own loss, first and last
+    :param test: the student's test loss, first and last
+    :param teacher: the teacher's test loss
+    """
+
+    variance: float
+    rise: float
+    epoch: int
+    closed_rise: float
+    imitation: tuple[float, float]
+    test: tuple[float, float]
+    teacher: float
+
+
+def spikes(
+    seed: int,
+    epochs: int = 1001,
+    heard: int = 450,
+    variances: Sequence[float] = (PAPER_VARIANCE, 1.0),
+    batch: int = 100,
+) -> list[Spike]:
+    """Train a teacher in closed loop and a student of it for every variance.
+
+    :param seed: the seed
+    :param epochs: number of updates of the teacher
+    :param heard: number of updates of every student, at most that of the teacher
+    :param variances: variances of the white inputs
+    :param batch: episodes or sequences per update
+    """
+    closed = full_replay(seed, epochs, batch)
+    start = replace(closed, x0=closed.x0[:heard])
+    run = train(closed, {"test_loss": population_observer(HALF_WIDTH)})
+    own = run.history["test_loss"]
+    found = []
+    for variance in variances:
+        replay = open_loop_replay(start, run.weights, variance=variance, half_width=HALF_WIDTH)
+        student = train_open_loop(replay, {})
+        test, loss = student.history["test_loss"], student.loss
+        peak = spike(test)
+        found.append(Spike(variance, peak.rise, peak.epoch, spike(own).rise, _ends(loss), _ends(test), float(own[-1])))
+    return found
+
+
+def _ends(path: np.ndarray) -> tuple[float, float]:
+    return float(path[0]), float(path[-1])
+
+
+def many(seeds: Sequence[int], epochs: int = 1001, heard: int = 450, progress: Progress | None = None) -> list[Spike]:
+    """Every seed and variance.
+
+    :param seeds: the seeds
+    :param epochs: number of updates of the teachers
+    :param heard: number of updates of the students
+    :param progress: called with (what, done, in all)
+    """
+    found: list[Spike] = []
+    for done, seed in enumerate(seeds, 1):
+        found += spikes(seed, epochs, heard)
+        if progress:
+            progress("full networks in open loop", done, len(seeds))
+    return found
+
+
+def by_variance(found: Sequence[Spike]) -> dict[float, list[Spike]]:
+    """The seeds of every variance.
+
+    :param found: the spikes
+    """
+    return {variance: [s for s in found if s.variance == variance] for variance in {s.variance: None for s in found}}
+
+
+def checks(found: Sequence[Spike]) -> list[Check]:
+    """The test loss of open-loop learning spikes, the loss of closed-loop learning does not.
+
+    :param found: the spikes
+    """
+    lines = []
+    for variance, group in by_variance(found).items():
+        fraction = float(np.mean([s.rise > THRESHOLD for s in group]))
+        ratio = float(np.median([s.rise / s.closed_rise for s in group]))
+        lines += [
+            Check(
+                f"open loop, full tanh, variance {variance:g}: runs whose test loss rises over {THRESHOLD:g}-fold",
+                1.0,
+                fraction,
+                1 - fraction,
+                0.05,
+            ),
+            Check(
+                f"open loop, full tanh, variance {variance:g}: rise over that of the closed loop, median; at least",
+                THRESHOLD,
+                ratio,
+                float(np.maximum(0.0, THRESHOLD - ratio)),
+                0,
+            ),
+        ]
+    return lines
+
+
+def report(found: Sequence[Spike]) -> str:
+    """The measurements as text.
+
+    :param found: the spikes
+    """
+    lines = []
+    for variance, group in by_variance(found).items():
+        rises, closed = (np.array([getattr(s, name) for s in group]) for name in ("rise", "closed_rise"))
+        epochs = [s.epoch for s in group]
+        final = np.array([s.test[1] / s.teacher for s in group])
+        imitation = np.array([s.imitation[1] / s.imitation[0] for s in group])
+        lines += [
+            f"full tanh students, white inputs of variance {variance:g}, {len(group)} seeds",
+            f"  test loss rises over {THRESHOLD:g}-fold in {np.sum(rises > THRESHOLD)}, over twofold in {np.sum(rises > 2)}",
+            f"  rise: median {np.median(rises):.3g}, {rises.min():.3g} to {rises.max():.3g}; "
+            f"at epoch {np.median(epochs):g} ({min(epochs)} to {max(epochs)})",
+            f"  closed-loop population loss: rise median {np.median(closed):.3g}, {closed.min():.3g} to {closed.max():.3g}",
+            f"  last over first imitation loss: median {np.median(imitation):.3g}",
+            f"  last test loss over the teacher's: median {np.median(final):.3g}",
+        ]
+    return "\n".join(lines)

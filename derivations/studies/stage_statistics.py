@@ -1,0 +1,55 @@
+"""Where the stages end, over many seeds, for rank-one and for full networks."""
+
+import numpy as np
+
+from derivations.progress import Progress
+from numerics.errors import choice
+from numerics.experiment.observe import OBSERVERS
+from numerics.experiment.train import train
+from numerics.replay import full_replay
+from numerics.stages.detection import Stages, bootstrap, of_run
+from numerics.stages.ensemble import ensemble
+
+NETWORKS = ("rank-one", "full")
+
+
+def full_stages(seeds: int, epochs: int, progress: Progress | None = None) -> list[Stages]:
+    """The stages of full tanh networks trained directly.
+
+    :param seeds: number of seeds
+    :param epochs: number of updates
+    :param progress: called with (what, done, in all)
+    """
+    found = []
+    for seed in range(seeds):
+        run = train(full_replay(seed, epochs), {"eigenvalues": OBSERVERS["eigenvalues"]})
+        found.append(of_run(run))
+        if progress:
+            progress("training full networks", seed + 1, seeds)
+    return found
+
+
+def measure(seeds: int, network: str, epochs: int, progress: Progress | None = None) -> str:
+    """A table of the ends of the stages.
+
+    :param seeds: number of seeds
+    :param network: ``"rank-one"`` or ``"full"``
+    :param epochs: number of updates
+    :param progress: called with (what, done, in all)
+    :raises InputError: if the network is unknown
+    """
+    choice("--network", network, NETWORKS)
+    stages = full_stages(seeds, epochs, progress) if network == "full" else ensemble(range(seeds), epochs).stages
+    found = [s.ends for s in stages if s.found]
+    lines = [f"{network} network, {seeds} seeds, {epochs} epochs: both ends found in {len(found)} of {seeds}"]
+    rng = np.random.default_rng(0)
+    columns: dict[str, list[int]] = {
+        "end of stage 1": [first for first, _ in found],
+        "stabilisation, end of stage 2": [second for _, second in found],
+        "length of stage 2": [second - first for first, second in found],
+    }
+    for name, values in columns.items():
+        if values:
+            s = bootstrap(values, rng)
+            lines.append(f"{name:32} median {s.median:g} epochs, 95 % interval {s.low:g} to {s.high:g}")
+    return "\n".join(lines)

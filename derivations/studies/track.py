@@ -1,0 +1,129 @@
+"""The command ``closedloop track``: a long run that can be stopped and resumed."""
+
+import hashlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from numerics.experiment.optimize import Standing
+from numerics.experiment.tracking.checkpoint import load_standing, save_standing, standing_run
+from numerics.experiment.tracking.open_loop import train_tracking_open_loop
+from numerics.experiment.tracking.replay import TrackingReplay
+from numerics.experiment.tracking.staircase import acquisition, ascending, idle_losses
+from numerics.experiment.tracking.train import train_tracking
+from numerics.results import COMPLETED, Run, stopped
+from numerics.weights import Weights
+
+INTERVAL = 60.0
+"""Seconds from one writing of a run to the next: what a power cut may cost."""
+
+
+def halted(run: Run) -> bool:
+    """Whether a run was stopped before its end and can be resumed.
+
+    :param run: the run
+    """
+    return run.status == stopped(run.loss.size)
+
+
+@contextmanager
+def _requests() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C was pressed or the end requested; a second Ctrl-C interrupts at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    asked = False
+
+    def ask(number, frame) -> None:
+        nonlocal asked
+        asked = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def track(
+    replay: TrackingReplay,
+    out: Path,
+    teacher: Weights | None,
+    every: int,
+    resume: bool,
+    report: Callable[[str, int, int], None],
+    interval: float = INTERVAL,
+) -> Run:
+    """Make a run, write it every minute and at its end, and where it is interrupted.
+
+    :param replay: the run to be made
+    :param out: the file of the run
+    :param teacher: the teacher of an open-loop run, or None for closed loop
+    :param every: epochs from one look at spectra and loss per frequency to the next
+    :param resume: whether to go on with the run in ``out``
+    :param report: called with what is done, epochs done and epochs in all
+    :param interval: seconds from one writing to the next
+    """
+    config = {**replay.config(), **_identity(teacher), "every": every}
+    standing = load_standing(out, replay, config) if resume else Standing.start(replay.weights, replay.settings)
+    last = time.monotonic()
+    with _requests() as asked:
+
+        def halt(now: Standing) -> bool:
+            nonlocal last
+            if time.monotonic() - last > interval:
+                save_standing(out, standing_run(now, config), now, replay)
+                last = time.monotonic()
+            return asked()
+
+        def progress(done: int, total: int) -> None:
+            report("training", done, total)
+
+        options = {"every": every, "progress": progress, "standing": standing, "halt": halt}
+        if teacher is None:
+            run = train_tracking(replay, **options)  # type: ignore[arg-type]
+        else:
+            run = train_tracking_open_loop(replay, teacher, **options)  # type: ignore[arg-type]
+        run = Run(run.kind, run.status, run.history, run.weights, config)
+        if run.status == COMPLETED or halted(run):
+            save_standing(out, run, standing, replay)
+        else:
+            run.save(out)
+    return run
+
+
+def _identity(teacher: Weights | None) -> dict:
+    if teacher is None:
+        return {}
+    sha = hashlib.sha256()
+    for name, array in sorted(teacher.arrays().items()):
+        sha.update(name.encode() + np.ascontiguousarray(array).tobytes())
+    return {"task": "tracking_open_loop", "teacher": sha.hexdigest()}
+
+
+def summary(replay: TrackingReplay, run: Run, out: Path) -> str:
+    """The end of a run in a few lines: status, loss, and when each frequency was acquired.
+
+    :param replay: the run that was made
+    :param run: its result
+    :param out: the file of the run
+    """
+    loss = f"loss {run.loss[0]:.6g} -> {run.loss[-1]:.6g}" if run.loss.size else "no finite loss"
+    lines = [f"{out}: {run.status}, {run.loss.size} epochs, {loss}"]
+    if run.loss.size:
+        task = replay.task
+        found = acquisition(run.history["frequency_loss"], idle_losses(task))
+        words = [
+            f"{f:g} Hz {'not acquired' if epoch is None else f'from epoch {epoch}'}"
+            for f, epoch in sorted(zip(task.frequencies.tolist(), found, strict=True))
+        ]
+        order = "low frequencies first" if ascending(found, task.frequencies) else "not in the order of frequencies"
+        lines.append(f"{', '.join(words)}: {order}")
+    return "\n".join(lines)

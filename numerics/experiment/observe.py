@@ -1,0 +1,125 @@
+"""What is recorded of a direct run at every epoch, measured on the N neurons themselves."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from numerics.errors import require, whole
+from numerics.experiment.simulate import Trajectory, joint_matrix
+from numerics.plants import Plant
+from numerics.replay import Settings
+from numerics.weights import Weights
+
+Observer = Callable[[Plant, Weights, Trajectory, Settings], object]
+
+
+def leading_eigenvalues(plant: Plant, weights: Weights, leak: float = 1.0) -> np.ndarray:
+    """The n + q + max(r, 1) eigenvalues of the joint matrix P of largest modulus, in decreasing order.
+
+    Within a complex pair the one in the upper half plane comes first. Infinite if P overflows.
+
+    :param plant: the plant
+    :param weights: the agent's weights
+    :param leak: γ
+    """
+    n, _, q = plant.shape
+    count = n + q + max(weights.rank, 1)
+    with np.errstate(all="ignore"):
+        joint = joint_matrix(plant, weights, leak)
+    if not np.isfinite(joint).all():
+        return np.full(count, complex(np.inf))
+    return by_modulus(np.linalg.eigvals(joint))[:count]
+
+
+class Held:
+    """An observer that looks only every so many epochs and repeats what it saw in between; for costly ones.
+
+    One run each: it counts the epochs.
+
+    :param observe: the observer
+    :param every: epochs from one look to the next
+    """
+
+    def __init__(self, observe: Observer, every: int) -> None:
+        self.observe, self.every = observe, whole("every", every, 1)
+        self._epoch = 0
+        self._seen: object = None
+
+    def __call__(self, plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings) -> object:
+        """What was seen last.
+
+        :param plant: the plant
+        :param weights: the agent's weights
+        :param episodes: the epoch's episodes
+        :param settings: settings of the run
+        """
+        if self._epoch % self.every == 0:
+            self._seen = self.observe(plant, weights, episodes, settings)
+        self._epoch += 1
+        return self._seen
+
+
+def recurrent_radius(weights: Weights, leak: float = 1.0) -> float:
+    """Spectral radius of the network alone, of (1-γ) I + γ W: of W without leak. Infinite if W overflows.
+
+    :param weights: the agent's weights
+    :param leak: γ
+    """
+    with np.errstate(all="ignore"):
+        step = (1 - leak) * np.eye(weights.neurons) + leak * weights.recurrence
+    return float(np.abs(np.linalg.eigvals(step)).max()) if np.isfinite(step).all() else np.inf
+
+
+def by_modulus(values: np.ndarray) -> np.ndarray:
+    """Eigenvalues sorted by decreasing modulus, upper half plane first.
+
+    :param values: eigenvalues, (..., k)
+    """
+    values = np.asarray(values, dtype=np.complex128)
+    order = np.lexsort((-values.imag, -np.round(np.abs(values), 12)), axis=-1)
+    return np.take_along_axis(values, order, axis=-1)
+
+
+def regressed_gains(episodes: Trajectory, start: int = 1) -> np.ndarray:
+    """K with u ≈ -K x by least squares without intercept over all steps t ≥ start, (p, n).
+
+    :param episodes: simulated episodes
+    :param start: first step used; 1 in arXiv 2505.13567, because u_0 = 0
+    :raises InputError: if no step is left
+    """
+    steps, _, n = episodes.x.shape
+    start = whole("start", start, 0)
+    require(start < steps, f"start must leave at least one of the {steps} steps; found {start}")
+    x, u = episodes.x[start:].reshape(-1, n), episodes.u[start:].reshape(-1, episodes.p)
+    return -np.linalg.lstsq(x, u, rcond=None)[0].T
+
+
+def _overlaps(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings):
+    if weights.w is not None or not weights.m.shape[1] == weights.z.shape[1] == weights.rank == 1:
+        return None
+    return [float(block[0, 0]) for block in weights.overlaps().values()]
+
+
+def _eigenvalues(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings):
+    return leading_eigenvalues(plant, weights, settings.leak)
+
+
+def _recurrent_radius(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings):
+    return recurrent_radius(weights, settings.leak)
+
+
+def _gains(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings):
+    if episodes.x.shape[0] == 1:
+        return None
+    finite = np.isfinite(episodes.x).all() and np.isfinite(episodes.u).all()
+    return regressed_gains(episodes) if finite else np.full((episodes.p, episodes.x.shape[2]), np.nan)
+
+
+OBSERVERS: dict[str, Observer] = {"overlaps": _overlaps, "eigenvalues": _eigenvalues}
+"""Recorded by default: overlaps of a rank-one network and the leading eigenvalues of the joint system."""
+
+ALL_OBSERVERS: dict[str, Observer] = {**OBSERVERS, "gains": _gains}
+"""The default ones and the regressed gains."""
+
+SPECTRA: dict[str, Observer] = {"eigenvalues": _eigenvalues, "recurrent_radius": _recurrent_radius}
+"""The leading eigenvalues of the joint system, and the spectral radius of the network alone beside them."""

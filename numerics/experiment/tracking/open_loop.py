@@ -1,0 +1,105 @@
+"""Open-loop learning of tracking: a student imitates a teacher on what the teacher reads in its own closed loop.
+
+The student's loss is the mean over steps and batch of |u_t - u*_t|². It is tested in closed loop on the same batch
+before each update. Its trained arrays are those of the replay, so that closed and open loop train the same ones; the
+authors' comparison also trains the input weights in open loop: ``train=("m", "z", "w")``. The experiment.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from numerics.experiment.neurons import Gradients
+from numerics.experiment.optimize import Standing, fit
+from numerics.experiment.student import Response, imitation_loss
+from numerics.experiment.tracking.basis import equivalent, linear_response
+from numerics.experiment.tracking.loop import Tracker, track
+from numerics.experiment.tracking.replay import TrackingReplay
+from numerics.experiment.tracking.task import coefficients
+from numerics.experiment.tracking.train import looks
+from numerics.replay import check_fit
+from numerics.results import Run
+from numerics.weights import Weights
+
+
+class Lessons:
+    """What a teacher reads and does in its own closed loop, batch by batch.
+
+    A linear teacher whose batch stays off the clamp gives equivalent episodes, which lead a linear student to the same
+    loss and gradient as the batch.
+
+    :param replay: the run to be made, with the phases
+    :param teacher: the teacher's weights; same task, leak and activation
+    :raises InputError: if the teacher does not fit the task
+    """
+
+    def __init__(self, replay: TrackingReplay, teacher: Weights) -> None:
+        self.replay, self.teacher = replay, teacher
+        task, settings = replay.task, replay.settings
+        check_fit(teacher, task.plant, (), "teacher ")
+        self._response = None
+        if settings.activation == "linear":
+            with np.errstate(all="ignore"):
+                self._response = linear_response(task, teacher, task.basis(), settings.leak)
+
+    def lesson(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs y (T, episodes, q) and outputs u* (T, episodes, 2).
+
+        :param epoch: index of the update
+        """
+        task, settings, phases = self.replay.task, self.replay.settings, self.replay.phases(epoch)
+        response, mix = self._response, coefficients(phases)
+        if response is None or not response.peak(mix) < task.clamp:
+            episodes = track(task, self.teacher, task.references(phases), settings.leak, settings.activation)
+            return episodes.drive[:, :, : task.plant.shape[2]], episodes.read[1:, :, : episodes.p]
+        kept, _ = equivalent(mix)
+        seen = response.states[:-1, :, :4] @ task.plant.C.T + response.references @ task.feed.T
+        done = response.states[:-1, :, 4:] @ self.teacher.z
+        return np.einsum("kc,tcq->tkq", kept, seen), np.einsum("kc,tcp->tkp", kept, done)
+
+
+def train_tracking_open_loop(
+    replay: TrackingReplay,
+    teacher: Weights,
+    every: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+    standing: Standing | None = None,
+    halt: Callable[[Standing], bool] | None = None,
+) -> Run:
+    """Train the network of a replay to imitate a teacher, one update an epoch.
+
+    The history holds the imitation ``loss`` and the ``test_loss`` in closed loop on the same batch, clamp included,
+    infinite where it overflows; otherwise as :func:`numerics.experiment.tracking.train.train_tracking`.
+
+    :param replay: the run to be made
+    :param teacher: the teacher's weights
+    :param every: epochs from one look at spectra and loss per frequency to the next
+    :param progress: called with (epochs done, epochs in all)
+    :param standing: where to go on from, of a run that was halted
+    :param halt: called after every update; the run stops where it gives true
+    """
+    task, settings = replay.task, replay.settings
+    tracker, lessons = Tracker(task, settings.leak, settings.activation), Lessons(replay, teacher)
+    rooms: dict[int, Response] = {}
+    current = standing.epoch if standing else 0
+
+    def differentiate(epoch: int, weights: Weights) -> tuple[float, Gradients]:
+        nonlocal current
+        current = epoch
+        y, target = lessons.lesson(epoch)
+        if y.shape[1] not in rooms:
+            rooms[y.shape[1]] = Response.allocate(weights, y.shape[1], y.shape[0])
+        return imitation_loss(weights, y, target, settings.leak, settings.activation, rooms[y.shape[1]])
+
+    def test(weights: Weights) -> float:
+        with np.errstate(all="ignore"):
+            found = tracker.loss(weights, replay.phases(current))
+        return found if np.isfinite(found) else np.inf
+
+    observers: dict[str, Callable[[Weights], object]] = {"test_loss": test}
+    observers |= {"by_basis": lambda weights: tracker.by_basis, **looks(task, settings.leak, every, standing)}
+    status, history, weights = fit(
+        replay.weights, settings, replay.epochs, differentiate, observers, progress, standing, halt
+    )
+    config = {**replay.config(), "task": "tracking_open_loop", "every": every}
+    return Run("simulation", status, history, weights, config)

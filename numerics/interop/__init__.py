@@ -1,0 +1,1 @@
+"""Doors to other libraries: python-control, scipy.signal, xarray, pandas."""

@@ -1,0 +1,53 @@
+"""The plane of effective gains (k_1, k_2) of the double integrator: stability, oscillation, and the loss on it."""
+
+from functools import cache
+
+import numpy as np
+
+from numerics.codegen import vectorise
+from numerics.errors import require
+from numerics.experiment.population_states import HALF_WIDTH
+from numerics.replay import Settings
+from theory.gain import gain_stability, oscillation_discriminant
+from theory.symbols import k_1, k_2
+
+UNSTABLE, STABLE, OSCILLATING = 0, 1, 2
+
+
+@cache
+def _conditions():
+    return vectorise([*gain_stability(), oscillation_discriminant()], [k_1, k_2], "gain conditions")
+
+
+def region(gains: np.ndarray) -> np.ndarray:
+    """0 where A - B K is unstable, 1 where it is stable, 2 where it is stable and oscillates; exact conditions.
+
+    :param gains: (k_1, k_2) on the last axis
+    """
+    *stable, discriminant = np.moveaxis(_conditions()(*np.moveaxis(np.asarray(gains, dtype=np.float64), -1, 0)), -1, 0)
+    inside = np.all([condition > 0 for condition in stable], axis=0)
+    return np.where(inside, np.where(discriminant < 0, OSCILLATING, STABLE), UNSTABLE)
+
+
+def feedback_loss(gains: np.ndarray, settings: Settings, half_width: float = HALF_WIDTH) -> np.ndarray:
+    """Population loss of the feedback u_t = -K x_t, t ≥ 1, u_0 = 0, on the double integrator; infinite if it overflows.
+
+    The first step is free, as it is for an agent with h_0 = 0, so the loss is comparable to that of a network.
+
+    :param gains: (k_1, k_2) on the last axis
+    :param settings: horizon and loss
+    :param half_width: a, x_0 uniform on [-a, a]²
+    """
+    gains = np.asarray(gains, dtype=np.float64)
+    require(gains.shape[-1] == 2, f"gains must end in an axis of two, k_1 and k_2; found shape {gains.shape}")
+    first, second = gains[..., 0], gains[..., 1]
+    total = np.zeros(gains.shape[:-1])
+    with np.errstate(all="ignore"):
+        for position, velocity in ((1.0, 0.0), (0.0, 1.0)):
+            x, v, u = np.full(total.shape, position), np.full(total.shape, velocity), np.zeros(total.shape)
+            for _ in range(settings.horizon):
+                total += settings.state_weight * (x**2 + v**2) + settings.control_penalty * u**2
+                x, v = x + v, v + u
+                u = -first * x - second * v
+    loss = settings.scale * half_width**2 / 3 * total
+    return np.where(np.isfinite(loss), loss, np.inf)

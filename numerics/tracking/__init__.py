@@ -1,0 +1,1 @@
+"""The theory of tracking in numbers: transfer functions and transients."""

@@ -1,0 +1,72 @@
+"""The fast path of full networks against the literal one, step by step."""
+
+import numpy as np
+import pytest
+
+from numerics.experiment.full import FullLoop, FullStudent, dense
+from numerics.experiment.open_loop import open_loop_replay, train_open_loop
+from numerics.experiment.simulate import Trajectory, rollout
+from numerics.experiment.student import imitation_loss, respond
+from numerics.experiment.train import loss_and_gradient, train
+from numerics.plants import Plant
+from numerics.replay import Settings, full_replay, rank_one_replay
+from numerics.weights import Weights
+
+
+def network(rng, neurons=7, q=2, p=2):
+    shapes = {"m": (neurons, q), "z": (neurons, p), "w": (neurons, neurons)}
+    return Weights(**{name: rng.normal(0, 0.5, shape) for name, shape in shapes.items()})
+
+
+def assert_close(found, expected):
+    assert found[0] == pytest.approx(expected[0], rel=1e-12)
+    assert set(found[1]) == set(expected[1])
+    for name, gradient in expected[1].items():
+        np.testing.assert_allclose(found[1][name], gradient, atol=1e-12 * max(1, np.abs(gradient).max()))
+
+
+@pytest.mark.parametrize("activation", ["linear", "tanh", "erf"])
+@pytest.mark.parametrize("penalty", [0.0, 0.3])
+@pytest.mark.parametrize("horizon", [1, 2, 3, 8])
+def test_closed_loop(rng, activation, penalty, horizon):
+    plant = Plant(rng.normal(size=(3, 3)), rng.normal(size=(3, 2)), rng.normal(size=(2, 3)))
+    settings = Settings(horizon=horizon, activation=activation, control_penalty=penalty)
+    loop, x0 = FullLoop(plant, 7, 5, settings), rng.normal(size=(5, 3))
+    for _ in range(2):  # the same room twice
+        weights = network(rng)
+        assert_close(loop.loss_and_gradient(weights, x0), loss_and_gradient(plant, weights, x0, settings))
+    episodes, literal = (
+        Trajectory.allocate(plant, weights, 5, horizon),
+        rollout(plant, weights, x0, horizon, 1.0, activation),
+    )
+    loop.write_to(weights, episodes, slice(0, 5))
+    for name in ("x", "h", "read", "drive"):
+        np.testing.assert_allclose(getattr(episodes, name), getattr(literal, name), atol=1e-11)
+
+
+@pytest.mark.parametrize("activation", ["linear", "tanh", "erf"])
+@pytest.mark.parametrize("length", [1, 2, 6])
+def test_open_loop(rng, activation, length):
+    student, y, target = (
+        FullStudent(7, 4, length, activation),
+        rng.normal(size=(length, 4, 2)),
+        rng.normal(size=(length, 4, 2)),
+    )
+    for _ in range(2):
+        weights = network(rng)
+        np.testing.assert_allclose(student.outputs(weights, y), respond(weights, y, 1.0, activation).u, atol=1e-12)
+        assert_close(student.imitation(weights, y, target), imitation_loss(weights, y, target, 1.0, activation))
+
+
+def test_which_networks_take_it():
+    full, low = full_replay(0, 1, 2, 5).weights, rank_one_replay(0, 1, 2, 5).weights
+    both = Weights(low.m, low.z, low.u, low.v, full.w)
+    assert [dense(w, 1.0) for w in (full, low, both)] == [True, False, False]
+    assert not dense(full, 0.5)
+
+
+def test_training_takes_it_and_observers_see_the_batch():
+    closed = full_replay(3, 4, 6, 8, horizon=5)
+    run = train(closed, {"first": lambda plant, weights, episodes, settings: episodes.x[0].copy()})
+    np.testing.assert_array_equal(run.history["first"], closed.x0)
+    assert train_open_loop(open_loop_replay(closed, run.weights), {}, test=False).completed
