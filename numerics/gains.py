@@ -15,7 +15,8 @@ from theory.spectrum import cubic
 from theory.symbols import OVERLAPS, lambda_3
 
 DISTINCT = 1e-7
-"""Relative gap between moduli below which they count as equal: a double root in floats splits by about 1e-8."""
+"""Gap between moduli, over the largest, below which they count as equal: a double root in floats splits by about 1e-8,
+a triple one at 0 by 1e-6 in direction but 1e-9 in modulus."""
 DOUBLE = 1e-3
 """Imaginary part to which rounding may split a double root: at the optimum without control cost λ_3 is double."""
 
@@ -101,7 +102,7 @@ def slow_subspace(loop: ReducedLoop, overlaps: np.ndarray, parameters: Sequence[
     values, vectors = np.linalg.eig(reduced_matrix(loop, overlaps, parameters))
     order = np.argsort(-np.abs(values))
     slow, fast = np.abs(values[order[n - 1 : n + 1]])
-    apart = slow - fast > DISTINCT * slow
+    apart = slow - fast > DISTINCT * np.abs(values).max()
     require(bool(apart), f"overlaps must give |λ_{n}| > |λ_{n + 1}|; found both {slow:.6g}: no mode is slower")
     basis = vectors[:, order[:n]]
     width = loop.plant.q + loop.rank
