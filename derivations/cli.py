@@ -10,10 +10,13 @@ from derivations.commands import screen
 from derivations.commands import theory as cli_theory
 from derivations.commands import tracking as cli_tracking
 from derivations.commands.app import app
+from derivations.commands.usage import explain
 from numerics.errors import InputError
 
 COMMANDS = (cli_checks, cli_runs, cli_theory, cli_tracking)
 """The modules whose commands the application has."""
+
+NAMES = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
 
 USAGE_ERROR = typer.BadParameter.__mro__[1]  # the parser's UsageError, under whichever name typer ships it
 
@@ -25,19 +28,16 @@ def main(arguments: list[str] | None = None) -> None:
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(args=arguments or ["--help"], standalone_mode=False)
+        code = app(args=arguments or ["--help"], prog_name="closedloop", standalone_mode=False)
     except InputError as error:
         screen.complain(str(error))
         code = 2
     except USAGE_ERROR as error:  # type: ignore[misc]
-        screen.complain(f"{error.format_message()}; see closedloop --help")
+        screen.complain(explain(error, arguments, NAMES))
         code = 2
     except MemoryError:
         screen.complain("the run must fit in memory; found too little; choose fewer neurons, episodes, steps or epochs")
         code = 2
-    except (KeyboardInterrupt, typer.Abort):
-        screen.complain("interrupted")
-        code = 130
     sys.exit(code if isinstance(code, int) else 0)
 
 

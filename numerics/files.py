@@ -2,8 +2,10 @@
 
 import os
 import zipfile
+from collections.abc import Iterable
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
 
@@ -53,8 +55,17 @@ def check_writable(path: str | Path) -> Path:
     except OSError as error:
         raise InputError(f"{path} must be a file name; found: {error.strerror}") from None
     require(plain, f"{path} must be a regular file or a new name; found a device, pipe, socket or circular link")
-    require(os.access(folder, os.W_OK), f"{path} must lie in a writable folder; found {folder} read-only")
+    _try_writing(folder, f"{path} must lie in a writable folder")
     return target
+
+
+def _try_writing(folder: Path, what: str) -> None:
+    """Write a nameless file into a folder: permissions alone do not tell."""
+    try:
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(f"{what}; found {folder}: {error.strerror}; name another") from None
 
 
 @contextmanager
@@ -99,16 +110,28 @@ def write_text(path: str | Path, text: str) -> None:
         handle.write(text)
 
 
-def prepare_folder(path: str | Path) -> Path:
-    """A folder for results, created if absent.
+def check_folder(path: str | Path, names: Iterable[str] = ()) -> Path:
+    """A folder in which files could be written, now or once it is made; nothing is created.
 
     :param path: the folder
-    :raises InputError: if it cannot be a folder
+    :param names: the files
+    :raises InputError: if it cannot be a folder, or a file in it could not be written
     """
     path = Path(path)
     require(path.is_dir() or not path.exists(), f"--out must be a folder; found the file {path}; name another")
     require(path.is_dir() or path.parent.is_dir(), f"--out must lie in an existing folder; found no {path.parent}")
-    require(not path.is_dir() or os.access(path, os.W_OK), f"--out must be a writable folder; found {path} read-only")
+    _try_writing(path if path.is_dir() else path.parent, "--out must be a writable folder, or lie in one")
+    for name in names if path.is_dir() else ():
+        check_writable(path / name)
+    return path
+
+
+def make_folder(path: Path) -> Path:
+    """A folder for results, created if absent.
+
+    :param path: the folder, see :func:`check_folder`
+    :raises InputError: if it cannot be made
+    """
     try:
         path.mkdir(exist_ok=True)
     except OSError as error:

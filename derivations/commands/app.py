@@ -1,16 +1,56 @@
 """The command's application object, and what its commands share."""
 
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
+
+from derivations.commands import screen
+
+
+class Commands(TyperGroup):
+    """The commands; Ctrl-C ends any of them with one line and exit code 130."""
+
+    def invoke(self, ctx):
+        """Run the command that was asked for.
+
+        :param ctx: the parser's context
+        """
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            screen.complain("interrupted")
+            raise typer.Exit(130) from None
+
 
 app = typer.Typer(
-    help="How recurrent networks learn when they act on their own environment: theory beside the experiment.",
+    cls=Commands,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        try:
+            typer.echo(f"closedloop {version('closedloop-rnn')}")
+        except PackageNotFoundError:
+            typer.echo("closedloop, run from a checkout that is not installed")
+        raise typer.Exit
+
+
+@app.callback()
+def closedloop(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """How recurrent networks learn when they act on their own environment: theory beside the experiment."""
+
 
 MANY = 10**6
 """Largest number of seeds."""

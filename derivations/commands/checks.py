@@ -30,7 +30,7 @@ def validate(
     *,
     protocol: dict,
 ) -> None:
-    """Derive, descend exactly, train N neurons directly, and compare: the main job.
+    """The main job: derive, descend, train N neurons, compare.
 
     Prints one line a claim and writes report.md, report.json, expressions.tex and three figures.
     Exit code 1 if a claim fails.
@@ -60,14 +60,13 @@ def validate(
     require(not (job.fixed and protocol), f"--{name} fixes the protocol; found also {words(protocol)}; remove it")
     seeds = whole("--seeds", job.seeds if seeds is None else seeds, 1, MANY)
     make_replay(None, protocol)
-    whole("neurons", protocol.get("neurons", 2), 2)
-    whole("horizon", protocol.get("horizon", 2), 2)
-    folder = files.prepare_folder(out)
-    for file in writer.REPORT:
-        files.check_writable(folder / file)
+    whole("--neurons", protocol.get("neurons", 2), 2)
+    whole("--horizon", protocol.get("horizon", 2), 2)
+    folder = files.check_folder(out, writer.REPORT)
     with screen.progress() as report:
         runs = job.gather(range(seeds), report, **protocol)
         lines = writer.run_checks_on(runs, report, job.checks)
+    files.make_folder(folder)
     (writer.write_report if job.drawn else writer.write_texts)(folder, lines, runs)
     typer.echo(writer.as_json(lines, runs)) if as_json else screen.table(lines, folder)
     raise typer.Exit(0 if all(line.passed for line in lines) else 1)
@@ -83,7 +82,9 @@ def stages(
         typer.Option(help="Of full networks instead: spectrum (does it tell what settles) or spike (in open loop)."),
     ] = None,
 ) -> None:
-    """Where the stages end, over seeds: fraction found, medians, bootstrap intervals.
+    """Where the stages end, over seeds: medians and intervals.
+
+    The intervals are bootstrapped, 95 %.
 
     Examples:
 
@@ -135,9 +136,9 @@ def compare(
     *,
     protocol: dict,
 ) -> None:
-    """Train the same network in closed and in open loop, and test both in closed loop.
+    """Train one network in closed and in open loop, compare.
 
-    Prints a table a seed and writes compare.json, compare.npz and compare.png.
+    Both are tested in closed loop. Prints a table a seed and writes compare.json, compare.npz and compare.png.
 
     Examples:
 
@@ -158,13 +159,11 @@ def compare(
         for run in runs:
             job.check_teacher(teacher, run)
     weights = read_teacher(teacher)
-    folder = files.prepare_folder(out)
-    for name in compare_report.FILES:
-        files.check_writable(folder / name)
+    folder = files.check_folder(out, compare_report.FILES)
     with screen.progress() as report:
         law = job.HALF_WIDTHS[kind] if half_width is None else half_width
         found = [job.compare(run, weights, inputs, variance, law, report) for run in runs]
-    rows = compare_report.report(folder, found)
+    rows = compare_report.report(files.make_folder(folder), found)
     if as_json:
         typer.echo(json.dumps(rows))
         return
@@ -178,7 +177,9 @@ def figure(
     out: Annotated[Path, typer.Option(help="Folder for the picture and its numbers.")] = Path("figures"),
     seed: Annotated[int | None, typer.Option(help="Seed of the run that is shown [default: the figure's own].")] = None,
 ) -> None:
-    """Draw a figure of the paper from fresh runs, theory over simulation, and save its numbers beside it.
+    """Draw a figure of the paper from fresh runs.
+
+    Theory lies over simulation, and the numbers are saved beside the picture.
 
     1: closed and open loop. 2: the same in the plane of gains. 3: stage 1. 4: stage 2. 5: stage 3.
     6: tracking.
@@ -194,7 +195,6 @@ def figure(
     figures.check_number(number)
     if seed is not None:
         whole("--seed", seed, 0)
-    folder = files.prepare_folder(out)
     with screen.progress() as report:
-        picture, numbers, gap = figures.make(number, folder, seed, report)
+        picture, numbers, gap = figures.make(number, out, seed, report)
     typer.echo(f"{picture}, {numbers}: theory and simulation differ by {gap:.1e}")

@@ -1,14 +1,15 @@
 """The options that describe a run, the same on every command that makes one."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from numerics.errors import require, whole
+from numerics.errors import InputError, require, whole
 from numerics.experiment.tracking.replay import TrackingReplay, tracking_replay
 from numerics.experiment.tracking.task import TrackingTask
 from numerics.files import read_arrays
@@ -106,6 +107,20 @@ def words(protocol: dict) -> str:
     return ", ".join(f"--{name.replace('_', '-')}" for name in protocol)
 
 
+@contextmanager
+def as_options(names: Iterable[str]) -> Iterator[None]:
+    """Complaints about settings name the options that set them.
+
+    :param names: the settings that have options
+    """
+    try:
+        yield
+    except InputError as error:
+        first, space, rest = str(error).partition(" ")
+        spelt = f"--{first.replace('_', '-')}" if first in names else first
+        raise InputError(f"{spelt}{space}{rest}") from None
+
+
 def make_replay(path: Path | None, protocol: dict) -> AnyReplay:
     """The run to be made: a replay file, or the rank-one protocol with the given options.
 
@@ -115,7 +130,8 @@ def make_replay(path: Path | None, protocol: dict) -> AnyReplay:
     """
     if path is None:
         options = dict(protocol)
-        return rank_one_replay(options.pop("seed", 0), **options)
+        with as_options(OPTIONS):
+            return rank_one_replay(options.pop("seed", 0), **options)
     require(not protocol, f"--replay fixes the whole run; found also {words(protocol)}; remove either")
     return load_replay(path)
 
@@ -129,8 +145,9 @@ def make_tracking_replay(path: Path | None, protocol: dict) -> TrackingReplay:
     """
     if path is None:
         options = dict(protocol)
-        task = TrackingTask(**{name: options.pop(name) for name in TASK_OPTIONS if name in options})
-        return tracking_replay(options.pop("seed", 0), task=task, **options)
+        with as_options(TRACKING_OPTIONS):
+            task = TrackingTask(**{name: options.pop(name) for name in TASK_OPTIONS if name in options})
+            return tracking_replay(options.pop("seed", 0), task=task, **options)
     replay = make_replay(path, protocol)
     require(isinstance(replay, TrackingReplay), f"--replay must be a tracking run; found {path}, another task")
     return replay  # type: ignore[return-value]
@@ -156,7 +173,9 @@ def comparable(path: Path | None, network: str, seeds: int | None, protocol: dic
     foreign = [name for name in ("law", "noise") if name in options and network == "full"]
     require(not foreign, f"--{foreign[0] if foreign else ''} goes with --network rank-one; found full; remove it")
     make = full_replay if network == "full" else rank_one_replay
-    return [make(seed, **options) for seed in (range(whole("--seeds", seeds, 1)) if seeds is not None else [first])]
+    chosen = range(whole("--seeds", seeds, 1)) if seeds is not None else [first]
+    with as_options(OPTIONS):
+        return [make(seed, **options) for seed in chosen]
 
 
 def read_teacher(path: Path | None) -> Weights | None:

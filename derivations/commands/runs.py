@@ -39,7 +39,9 @@ def train(
     *,
     protocol: dict,
 ) -> None:
-    """Train N neurons directly: a replay file of any task, or the rank-one protocol.
+    """Train N neurons directly.
+
+    A replay file of any task, or the rank-one protocol.
 
     Examples:
 
@@ -76,7 +78,9 @@ def descend(
     *,
     protocol: dict,
 ) -> None:
-    """The same run by the exact reduced map: same input, same output, no neurons.
+    """Make the same run by the exact reduced map, no neurons.
+
+    It takes the same input and writes the same output.
 
     Examples:
 
@@ -105,7 +109,9 @@ def write_replay(
     out: Out,
     protocol: dict,
 ) -> None:
-    """Write a replay file of the rank-one protocol: initial weights, initial states, settings.
+    """Write a replay file of the rank-one protocol.
+
+    It holds initial weights, initial states and settings.
 
     Example:
 

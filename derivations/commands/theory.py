@@ -52,9 +52,9 @@ def derive(
     ] = None,
     list_names: Annotated[bool, typer.Option("--list", help="List the names of all results.")] = False,
 ) -> None:
-    """Print derived expressions with their derivations; every step is verified as it is printed.
+    """Print derived expressions with their derivations.
 
-    The LaTeX compiles in a plain article with amsmath. A book has chapters, assumptions, checks and symbols besides.
+    Every step is verified as it is printed. The LaTeX compiles in a plain article with amsmath. A book has chapters, assumptions, checks and symbols besides.
 
     Examples:
 

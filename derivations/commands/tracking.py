@@ -26,9 +26,9 @@ def track(
     *,
     protocol: dict,
 ) -> None:
-    """Train N neurons to track sums of sinusoids in the plane: a replay file, or the tracking protocol.
+    """Train N neurons to track sums of sinusoids.
 
-    Ctrl-C writes the run as it stands to --out; the same command with --resume goes on. More --epochs make it longer.
+    A replay file, or the tracking protocol: four frequencies in the plane. Ctrl-C writes the run as it stands to --out; the same command with --resume goes on. More --epochs make it longer.
 
     Examples:
 
@@ -55,7 +55,9 @@ def staircase(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Files of closedloop track.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print a list of JSON objects alone.")] = False,
 ) -> None:
-    """When tracking runs acquired each frequency, in which order, and what acquired ones lost meanwhile.
+    """When tracking runs acquired each frequency.
+
+    And in which order, and what acquired ones lost meanwhile.
 
     Example:
 

@@ -10,7 +10,7 @@ import numpy as np
 from derivations.progress import Progress
 from numerics import plots
 from numerics.errors import require
-from numerics.files import atomic, check_writable, write_arrays
+from numerics.files import atomic, check_folder, make_folder, write_arrays
 
 NUMBERS = (1, 2, 3, 4, 5, 6)
 
@@ -55,16 +55,16 @@ def make(
     """Compute a figure's numbers, save them, draw it; returns picture, numbers, and the gap theory - simulation.
 
     :param number: number of the figure in arXiv 2505.13567
-    :param folder: an existing folder
+    :param folder: made once the numbers are there
     :param seed: seed of the run that is shown; the figure's own by default
     :param progress: called with (what, done, in all)
     """
     picture, numbers = folder / f"figure{number}.png", folder / f"figure{number}.npz"
-    for path in (picture, numbers):
-        check_writable(path)
+    check_folder(folder, (picture.name, numbers.name))
     module = import_module(f"derivations.figures.figure{number}")
     options = {} if seed is None else {"seed": seed}
     data: dict[str, np.ndarray] = module.compute(progress=progress, **options)
+    make_folder(folder)
     write_arrays(numbers, dict(data))
     with drawing():
         save_picture(picture, module.draw(data))

@@ -11,6 +11,7 @@ import pytest
 
 from derivations import cli
 from derivations.checks import open_loop as open_loop_checks
+from numerics import files
 from numerics.files import read_arrays
 from numerics.replay import rank_one_replay
 from numerics.replay_files import save_replay
@@ -108,8 +109,8 @@ def test_no_words_print_the_help(run, monkeypatch):
 
 
 MISTAKES = [
-    (["evaluate", "--overlaps", "1", "2", "3"], "requires 4 arguments"),
-    (["evaluate", "--overlaps", "1", "2", "3", "x"], "valid"),
+    (["evaluate", "--overlaps", "1", "2", "3"], "--overlaps must have 4 values; found fewer"),
+    (["evaluate", "--overlaps", "1", "2", "3", "x"], "--overlaps must be a number; found 1 2 3 x"),
     (["evaluate", "--overlaps", "1", "2", "3", "nan"], "overlaps must be finite"),
     (["evaluate", "--overlaps", "0", "0", "0", "0", "--horizon", "0"], "horizon must be at least 1; found 0"),
     (["evaluate", "--overlaps", "0", "0", "0", "0", "--alpha", "2"], "alpha must lie in [0, 1]; found 2"),
@@ -121,7 +122,7 @@ MISTAKES = [
     (["train", "--out", "missing/OUT"], "found no folder"),
     (["train", "--epochs", "0", "--out", "OUT"], "epochs must be at least 1"),
     (["train", "--seed", "-1", "--out", "OUT"], "seed must be at least 0"),
-    (["train"], "Missing option '--out'"),
+    (["train"], "--out must be given; found none"),
     (["descend", "--backend", "gpu", "--out", "OUT"], "backend must be one of"),
     (["validate", "--seeds", "0", "--out", "FOLDER"], "--seeds must be at least 1"),
     (["validate", "--epochs", "0", "--out", "FOLDER"], "epochs must be at least 1"),
@@ -206,7 +207,10 @@ def test_an_unclipped_report_is_json(run, tmp_path):
 
 
 def test_an_unwritable_folder_is_refused_before_the_work(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "access", lambda *_: False)
+    def refuse(**_):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(files, "TemporaryFile", refuse)
     code, _, err = run("train", *FAST, "--out", tmp_path / "x.npz")
     assert code == 2
     assert "writable folder" in err

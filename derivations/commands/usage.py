@@ -1,0 +1,59 @@
+"""What the parser of the command line refuses, in the words of this toolkit: argument, expected, found, remedy."""
+
+from collections.abc import Collection, Sequence
+
+KINDS = {"integer": "an integer", "number": "a number", "float": "a number"}
+"""Words of the parser, and what an argument must be."""
+
+
+def explain(error: Exception, arguments: Sequence[str], commands: Collection[str]) -> str:
+    """One line for a usage error.
+
+    :param error: the parser's error
+    :param arguments: the words after the program's name
+    :param commands: the names of all commands
+    """
+    command = next((word for word in arguments if word in commands), None)
+    see = f"see closedloop {command + ' ' if command else ''}--help"
+    return f"{_complaint(error, arguments, command).rstrip('. ')}; {see}"
+
+
+def _complaint(error: Exception, arguments: Sequence[str], command: str | None) -> str:
+    said = error.format_message()  # type: ignore[attr-defined]
+    name = _argument(error)
+    if said.startswith("Missing"):
+        return f"{name} must be given; found none"
+    if said.startswith("Invalid value") and name:
+        kind = next((text for word, text in KINDS.items() if word in said), None)
+        return f"{name} must be {kind}{_found(name, arguments)}" if kind else f"{name}: {said.partition(': ')[2]}"
+    if said.startswith("No such command"):
+        return f"COMMAND must be one that closedloop has; found {said.split(maxsplit=3)[-1]}"
+    option, close = getattr(error, "option_name", ""), getattr(error, "possibilities", None)
+    if said.startswith("No such option"):
+        hint = f"; did you mean {' or '.join(close)}?" if close else ""
+        return f"options must be those of closedloop {command or ''}".rstrip() + f"; found {option}{hint}"
+    if "requires" in said and option:
+        count = (
+            said.partition("requires ")[2].rstrip(".").replace("an argument", "a value").replace("argument", "value")
+        )
+        return f"{option} must have {count}; found fewer"
+    if said.startswith("Got unexpected"):
+        return f"arguments must be those of closedloop {command}; found also {said.partition(') (')[2].rstrip(')')}"
+    return said
+
+
+def _argument(error: Exception) -> str:
+    """The name of the argument that an error is about, as it is spelt on the command line."""
+    spelt = getattr(getattr(error, "param", None), "opts", [""])[0]
+    return spelt if spelt.startswith("-") else spelt.upper()
+
+
+def _found(name: str, arguments: Sequence[str]) -> str:
+    """What was given for an option; nothing for a bare argument, which may be anywhere."""
+    for index, word in enumerate(arguments):
+        if word.startswith(name + "="):
+            return f"; found {word.partition('=')[2]}"
+        if word == name:
+            values = arguments[index + 1 : index + 5] if name == "--overlaps" else arguments[index + 1 : index + 2]
+            return f"; found {' '.join(values)}"
+    return ""
