@@ -53,7 +53,7 @@ def rational_matrix(values: np.ndarray, tolerance: float) -> Matrix:
     return Matrix(*values.shape, [rational(value) for value in values.flat])
 
 
-def exact_plant(system, tolerance: float) -> LinearPlant:
+def exact_plant(system, tolerance: float = 1e-6) -> LinearPlant:
     """The plant of the theory from floats, every entry the simplest Rational within a tolerance.
 
     :param system: a :class:`~numerics.plants.Plant`, or a discrete-time system that
