@@ -25,6 +25,9 @@ TEACHER = "teacher_"
 
 SERIES = ("amplitude", "frequencies_x", "frequencies_y")
 
+FOREIGN = sorted({f.name for f in fields(Settings)} - {f.name for f in fields(TrackingTraining)})
+"""Settings of the closed loop that a tracking run does not have."""
+
 Arrays = dict[str, np.ndarray]
 AnyReplay = Replay | OpenLoopReplay | TrackingReplay
 Kind = TypeVar("Kind", bound=Training)
@@ -61,8 +64,16 @@ def _settings(arrays: Arrays, weights: Weights, kind: type[Kind]) -> Kind:
     return kind(**given)
 
 
+def _check_foreign(arrays: Arrays, path: str | Path) -> None:
+    """Refuse what a tracking run would not read: its plant, cost and length are those of its task."""
+    foreign = [name for name in (*FOREIGN, *"ABC", "x0") if name in arrays]
+    what = f"{path} must hold settings of a tracking run; found {', '.join(foreign)}, which it does not read"
+    require(not foreign, f"{what}; remove them")
+
+
 def _tracking(arrays: Arrays, weights: Weights, seed: int | None, path: str | Path) -> TrackingReplay:
     """A tracking run; absent entries of its task take the paper's values."""
+    _check_foreign(arrays, path)
     given: dict = {name: _scalar(name, arrays[name]) for name in ("dt", "duration", "ramp", "clamp") if name in arrays}
     given |= {name: tuple(np.ravel(arrays[name]).tolist()) for name in SERIES if name in arrays}
     if "inputs" in arrays:

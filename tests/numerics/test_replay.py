@@ -8,6 +8,7 @@ import pytest
 
 from numerics.descent import descend
 from numerics.errors import InputError
+from numerics.experiment.tracking.replay import tracking_replay
 from numerics.experiment.train import train
 from numerics.files import read_arrays, write_arrays, write_text
 from numerics.replay import Settings, rank_one_replay
@@ -243,3 +244,12 @@ def test_a_misspelt_setting_is_told(tmp_path, wrong, right):
     np.savez(tmp_path / "r.npz", **replay.weights.arrays(), x0=replay.x0, **{wrong: 0.1}, remark=1)
     with pytest.raises(InputError, match=f"found {wrong}; did you mean {right}"):
         load_replay(tmp_path / "r.npz")
+
+
+@pytest.mark.parametrize("name", ["horizon", "state_weight", "control_penalty", "time_average", "A", "x0"])
+def test_a_tracking_run_refuses_what_it_would_not_read(tmp_path, name):
+    path = tmp_path / "run.npz"
+    save_replay(path, tracking_replay(0, epochs=1, batch=2, neurons=4))
+    write_arrays(path, {**read_arrays(path), name: 1.0})
+    with pytest.raises(InputError, match=f"settings of a tracking run; found {name}, which it does not read"):
+        load_replay(path)
