@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from derivations.catalogue import ORDER
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -33,3 +35,10 @@ def test_make_targets_named_in_the_readme_exist():
 def test_files_named_in_the_readme_exist():
     for name in re.findall(r"\]\(([^)#]+)\)", README):
         assert name.startswith("http") or (ROOT / name).exists(), name
+
+
+def test_results_named_in_the_readme_exist():
+    table = [line for line in README.splitlines() if re.match(r"\| [1-6](, \d)? \|.*`", line)]
+    named = set(re.findall(r"`([a-z-]+)`", " ".join(table)))
+    assert len(table) == 5
+    assert named | set(re.findall(r"closedloop derive ([a-z][a-z-]+)", README)) <= set(ORDER)
