@@ -13,7 +13,7 @@ from derivations.commands.app import app
 from derivations.commands.usage import explain
 from numerics.errors import InputError
 
-COMMANDS = (cli_checks, cli_runs, cli_theory, cli_tracking)
+_COMMANDS = (cli_checks, cli_runs, cli_theory, cli_tracking)
 """The modules whose commands the application has."""
 
 NAMES = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]

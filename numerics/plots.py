@@ -1,6 +1,5 @@
 """Plots of runs: axes in, artists out. Nothing is computed here but what is drawn."""
 
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from matplotlib.collections import LineCollection
 from numerics.open_loop.gain_plane import region
 from numerics.results import Run
 
-STYLE = str(files("numerics") / "paper.mplstyle")
+STYLE = "numerics.paper"
 NAMES = (r"$\sigma_{zm}$", r"$\sigma_{zu}$", r"$\sigma_{vm}$", r"$\sigma_{vu}$")
 THEORY: dict[str, Any] = {"color": "black", "linestyle": (0, (3, 2)), "linewidth": 0.9}
 

@@ -138,7 +138,7 @@ def order(seeds: Sequence[TrackingSeed]) -> list[Check]:
     :param seeds: the runs
     """
     frequencies = seeds[0].replay.task.frequencies
-    rising = float(np.mean([ascending(s.acquired, frequencies) for s in seeds]))
+    rising = float(np.mean([ascending(s.acquired, frequencies) is True for s in seeds]))
     ranks = np.argsort(frequencies)
     rises = [
         c.rise

@@ -197,9 +197,8 @@ def pictures(folder: Path) -> dict[str, list[Picture]]:
             gap = f" Theory and simulation differ by {_difference(numbers)}." if numbers.is_file() else ""
             found.setdefault(name, []).append(Picture(number, file.resolve(), caption + gap))
     remedy = "write some with closedloop figure N --out FOLDER"
-    require(
-        bool(found), f"--figures must be a folder with figure1.png to figure5.png; found none in {folder}; {remedy}"
-    )
+    files = f"figure{min(FIGURES)}.png to figure{max(FIGURES)}.png"
+    require(bool(found), f"--figures must be a folder with {files}; found none in {folder}; {remedy}")
     return found
 
 

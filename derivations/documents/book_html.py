@@ -14,7 +14,7 @@ from derivations.documents.mathml import display, inline
 from derivations.linebreak import equation_lines
 from derivations.result import Result, Step
 
-STYLE = Path(__file__).with_name("book.css")
+_STYLE = Path(__file__).with_name("book.css")
 
 
 def document(book: Book, letters: Letters = OWN) -> str:
@@ -29,7 +29,7 @@ def document(book: Book, letters: Letters = OWN) -> str:
     parts = [
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{TITLE}</title>\n<style>\n{STYLE.read_text(encoding='utf-8')}</style>\n</head>\n<body>",
+        f"<title>{TITLE}</title>\n<style>\n{_STYLE.read_text(encoding='utf-8')}</style>\n</head>\n<body>",
         f"<header><h1>{TITLE}</h1>\n<p>{SUBTITLE}</p></header>",
         page.contents(),
         f'<main>\n<section id="how-to-read"><h2>How to read</h2>\n{preface}</section>',

@@ -3,11 +3,14 @@
 import re
 from collections.abc import Sequence
 
-from sympy import Basic, MatrixBase, sstr
+from sympy import Basic, MatrixBase, Symbol
+from sympy.printing.str import StrPrinter
 
+from derivations.documents.letters import OWN
 from derivations.result import Result
 
 GREEK = {
+    r"\alpha": "α",
     r"\sigma": "σ",
     r"\gamma": "γ",
     r"\lambda": "λ",
@@ -21,6 +24,7 @@ GREEK = {
     r"\chi": "χ",
     r"\varsigma": "ς",
     r"\bar g": "ḡ",
+    r"\bar{g}": "ḡ",
     r"\infty": "∞",
     r"\in ": "∈ ",
     r"\dots": "…",
@@ -73,7 +77,7 @@ def plain(text: str) -> str:
         text = re.sub(r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", _ratio, text)
         text = re.sub(r"([_^])\{([^{}]*)\}", lambda m: m[1] + _grouped(m[2]), text)
         text = re.sub(r"(?<![_^\w])\{([^{}]*)\}|(?<=√)\{([^{}]*)\}", lambda m: _grouped(m[1] or m[2] or ""), text)
-    return text.strip()
+    return re.sub(" {2,}", " ", text).strip()
 
 
 def _grouped(content: str) -> str:
@@ -99,6 +103,13 @@ def as_text(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
+class _Letters(StrPrinter):
+    """Expressions in the letters of the prose: σ_zm, λ, κ."""
+
+    def _print_Symbol(self, expr: Symbol) -> str:
+        return plain(OWN.write(expr))
+
+
 def _equation_text(left: str, right: Basic) -> str:
-    value = sstr(right.tolist() if isinstance(right, MatrixBase) else right).replace("lamda", "lambda")
+    value = _Letters().doprint(right.tolist() if isinstance(right, MatrixBase) else right)
     return f"{plain(left)} = {value}"

@@ -47,4 +47,7 @@ def verdict(rows: Sequence[dict]) -> str:
     opened, closed = (sum(row[way]["spike"] for row in rows) for way in ("open", "closed"))
     ended = sum(row[way]["status"] != COMPLETED for row in rows for way in ("open", "closed"))
     diverged = f" ({ended} of {2 * count} trainings diverged)" if ended else ""
-    return f"test loss rises tenfold or more: open loop {opened} of {count}, closed loop {closed} of {count}{diverged}"
+    rising = sum(row[way]["still_rising"] for row in rows for way in ("open", "closed"))
+    unsettled = f"; {rising} of {2 * count} trainings ended while it rose" if rising else ""
+    told = f"open loop {opened} of {count}, closed loop {closed} of {count}"
+    return f"test loss rises tenfold or more: {told}{diverged}{unsettled}"

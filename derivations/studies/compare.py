@@ -176,6 +176,7 @@ def summary(comparison: Comparison) -> dict:
             "spike": peak.found,
             "rise": peak.rise,
             "rise_epoch": peak.epoch,
+            "still_rising": run.completed and peak.epoch == len(tests) - 1,
             "gains": run.history["gains"][-1].ravel().tolist(),
         }
     predicted = comparison.predicted
@@ -219,6 +220,8 @@ def table(found: dict) -> str:
     for way in ("closed", "open"):
         if found[way]["status"] != COMPLETED:
             lines.append(f"{way} loop: {found[way]['status']}; its numbers are those up to there")
+        if found[way]["still_rising"]:
+            lines.append(f"{way} loop: the test loss still rises at the last epoch; take more --epochs")
     lines.append(f"test loss: mean over x_0 uniform on ±{found['half_width']:g}")
     if found["difference_exact_direct"] is not None:
         lines.append(f"exact map and direct training differ by {found['difference_exact_direct']:.1e}")

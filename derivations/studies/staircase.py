@@ -12,6 +12,8 @@ from numerics.experiment.tracking.task import TrackingTask
 from numerics.results import Run
 from numerics.stages.detection import bootstrap
 
+DECIDED = {True: "yes", False: "no", None: "undecided"}
+
 
 @dataclass(frozen=True)
 class Staircase:
@@ -20,7 +22,7 @@ class Staircase:
     :param name: the run
     :param frequencies: in Hz
     :param acquired: epochs, None for a frequency that was not acquired
-    :param ascending: whether all were acquired, low frequencies first
+    :param ascending: whether low frequencies came first, None if the run ended before that was decided
     :param rises: (suffered, learned, rise) in Hz and as a ratio, of :class:`numerics.experiment.tracking.staircase.Competition`
     :param final: last loss of each frequency over that of a plant at rest
     """
@@ -28,7 +30,7 @@ class Staircase:
     name: str
     frequencies: tuple[float, ...]
     acquired: tuple[int | None, ...]
-    ascending: bool
+    ascending: bool | None
     rises: tuple[tuple[float, float, float], ...]
     final: tuple[float, ...]
 
@@ -87,13 +89,15 @@ def table(found: Sequence[Staircase]) -> str:
     lines.append(f"{'':{width}}{heads}  low first")
     for s in found:
         cells = "".join(f"{'-' if epoch is None else epoch:>11}" for epoch in s.acquired)
-        lines.append(f"{s.name:{width}}{cells}  {'yes' if s.ascending else 'no'}")
+        lines.append(f"{s.name:{width}}{cells}  {DECIDED[s.ascending]}")
     rng = np.random.default_rng(0)
     for index, frequency in enumerate(frequencies):
         epochs = [s.acquired[index] for s in found if s.acquired[index] is not None]
         spread = _spread(epochs, rng)  # type: ignore[arg-type]
         lines.append(f"{frequency:g} Hz: acquired in {len(epochs)} of {len(found)}{spread}")
-    lines.append(f"low frequencies first in {sum(s.ascending for s in found)} of {len(found)}")
+    undecided = sum(s.ascending is None for s in found)
+    open_ = f", {undecided} undecided: too few acquired" if undecided else ""
+    lines.append(f"low frequencies first in {sum(s.ascending is True for s in found)} of {len(found)}{open_}")
     return "\n".join([*lines, *_rises(found, rng)])
 
 

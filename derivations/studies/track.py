@@ -23,6 +23,9 @@ INTERVAL = 60.0
 """Seconds from one writing of a run to the next: what a power cut may cost."""
 
 
+ORDERS = {True: "low frequencies first", False: "not in the order of frequencies", None: "order undecided as yet"}
+
+
 def halted(run: Run) -> bool:
     """Whether a run was stopped before its end and can be resumed.
 
@@ -124,6 +127,5 @@ def summary(replay: TrackingReplay, run: Run, out: Path) -> str:
             f"{f:g} Hz {'not acquired' if epoch is None else f'from epoch {epoch}'}"
             for f, epoch in sorted(zip(task.frequencies.tolist(), found, strict=True))
         ]
-        order = "low frequencies first" if ascending(found, task.frequencies) else "not in the order of frequencies"
-        lines.append(f"{', '.join(words)}: {order}")
+        lines.append(f"{', '.join(words)}: {ORDERS[ascending(found, task.frequencies)]}")
     return "\n".join(lines)

@@ -109,7 +109,7 @@ def test_wide_formulas_stay_in_boxes_of_their_own(page):
     displayed = re.findall(r"(.{60})<math display=", page, re.DOTALL)
     assert len(displayed) > 150
     assert all('<div class="equation" tabindex="0">' in before for before in displayed)
-    assert re.search(r"\.equation \{[^}]*overflow-x: auto", book_html.STYLE.read_text(encoding="utf-8"))
+    assert re.search(r"\.equation \{[^}]*overflow-x: auto", book_html._STYLE.read_text(encoding="utf-8"))
 
 
 def test_headings_descend_one_level_at_a_time(page):

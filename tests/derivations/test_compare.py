@@ -110,10 +110,12 @@ def test_report_is_what_the_comparison_found(rank_one, tmp_path):
 
 
 def test_verdict_counts_the_runs_that_spike():
-    way = {"status": "completed"}
+    way = {"status": "completed", "still_rising": False}
     yes, no = {**way, "spike": True}, {**way, "spike": False}
     rows = [{"open": yes, "closed": no}, {"open": yes, "closed": yes}]
     assert verdict(rows) == "test loss rises tenfold or more: open loop 2 of 2, closed loop 1 of 2"
+    rows[0]["open"] = {**no, "still_rising": True}
+    assert verdict(rows).endswith("open loop 1 of 2, closed loop 1 of 2; 1 of 4 trainings ended while it rose")
 
 
 @pytest.mark.parametrize("options", [["--seed", "1"], ["--seeds", "2"], ["--network", "full"]])

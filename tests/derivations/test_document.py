@@ -272,6 +272,14 @@ def test_json_says_what_is_verified(results):
     assert all(set(entry["steps"][0]) == {"reason", "left", "latex", "sympy"} for entry in written)
 
 
+def test_expressions_in_text_have_the_letters_of_the_prose(results):
+    text = as_text([results["perturbed-roots"], results["nonlinear-reduction"]])
+    assert "λ_3^((2)) = 2*κ**2*(1 - σ_vu)/(σ_vu**2 - 2*σ_vu - σ_zm + 1)**3" in text
+    assert "σ_mu/N" in text
+    whole = as_text(list(results.values()))
+    assert not re.findall(r"\b(?:sigma|lamda|lambda|kappa|gamma)\w*", whole)
+
+
 def test_text_leaves_no_latex_word_behind(results):
     text = as_text(list(results.values()))
     assert [line for line in text.splitlines() if "\\" in line] == []

@@ -139,8 +139,8 @@ MISTAKES = [
     (["track", "--replay", "rank_one.npz", "--out", "OUT"], "--replay must be a tracking run"),
     (["track", "--replay", "tracking.npz", "--leak", "0.2", "--out", "OUT"], "--replay fixes the whole run"),
     (["track", "--every", "0", "--out", "OUT"], "--every must be at least 1"),
-    (["track", "--frequencies-x", "0.1,x", "--out", "OUT"], "frequencies_x must be a number; found 'x'"),
-    (["track", "--frequencies-x", ",", "--out", "OUT"], "frequencies_x must hold at least one frequency"),
+    (["track", "--frequencies-x", "0.1,x", "--out", "OUT"], "--frequencies-x must be a number; found 'x'"),
+    (["track", "--frequencies-x", ",", "--out", "OUT"], "--frequencies-x must hold at least one frequency"),
     (["track", "--duration", "1.05", "--out", "OUT"], "duration must be a whole number of steps dt = 0.1"),
     (["track", "--inputs", "touch", "--out", "OUT"], "inputs must be one of position"),
     (["track", "--train", "q", "--out", "OUT"], "train must be one of"),
@@ -195,13 +195,21 @@ def test_the_staircase_of_runs(run, tmp_path):
     second = made_up(tmp_path / "b.npz", [100, 200, 400, 2000])
     code, out, _ = run("staircase", first, second)
     assert code == 0
-    assert "low frequencies first in 1 of 2" in out
+    assert "low frequencies first in 1 of 2\n" in out
     assert "0.4 Hz: acquired in 1 of 2, median 800" in out
     assert "0.1 Hz while 0.2 Hz is learned: 2 runs, median 2," in out
     found = json.loads(run("staircase", first, "--json")[1])
     assert found[0]["acquired"] == [100, 304, 500, 800]
     assert found[0]["ascending"] is True
     assert [0.1, 0.2, pytest.approx(3.0)] in found[0]["rises"]
+
+
+def test_a_short_run_decides_no_order(run, tmp_path):
+    short = made_up(tmp_path / "a.npz", [100, 2000, 2000, 2000])
+    out = run("staircase", short)[1]
+    assert "undecided" in out
+    assert "low frequencies first in 0 of 1, 1 undecided: too few acquired" in out
+    assert json.loads(run("staircase", short, "--json")[1])[0]["ascending"] is None
 
 
 def test_other_files_have_no_staircase(run, tmp_path):

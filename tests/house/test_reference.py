@@ -61,6 +61,14 @@ def test_links_resolve(pages):
             assert not anchor or anchor in pages[target].anchors, f"{path.name}: {link}"
 
 
+def test_no_page_names_a_folder_of_the_machine(pages):
+    site = next(iter(pages)).parent
+    while not (site / "search.js").is_file():
+        site = site.parent
+    files = [path for path in site.rglob("*") if path.is_file()]
+    assert not [path.name for path in files if str(ROOT) in path.read_text(encoding="utf-8")]
+
+
 def test_field_lists_are_read_as_such(pages):
     assert not [
         path.name for path, found in pages.items() if re.search(r":(param|raises|func|mod|class) ?", found.text)

@@ -7,6 +7,7 @@ The experiment.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -57,15 +58,18 @@ def _first_stretch(below: np.ndarray, hold: int) -> int | None:
     return int(starts[lasting][0]) if lasting.any() else None
 
 
-def ascending(acquired: Sequence[int | None], frequencies: np.ndarray) -> bool:
-    """Whether all frequencies were acquired, each at a later epoch than all lower ones.
+def ascending(acquired: Sequence[int | None], frequencies: np.ndarray) -> bool | None:
+    """Whether frequencies are acquired each later than all lower ones; None if the run ends before that is decided.
+
+    It is decided once all are acquired, or one before a lower one.
 
     :param acquired: acquisition epochs, in the order of the frequencies
     :param frequencies: the frequencies, (F,)
     """
     epochs = [acquired[index] for index in np.argsort(frequencies)]
-    known = [epoch for epoch in epochs if epoch is not None]
-    return len(known) == len(epochs) and bool(np.all(np.diff(known) > 0))
+    later = [np.inf if epoch is None else epoch for epoch in epochs]
+    kept = all(low < high or low == high == np.inf for low, high in pairwise(later))
+    return None if kept and None in epochs else kept
 
 
 @dataclass(frozen=True)

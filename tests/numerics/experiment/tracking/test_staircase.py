@@ -109,10 +109,24 @@ def test_a_spike_after_acquisition_does_not_undo_it():
 
 def test_ascending_is_by_frequency_not_by_column():
     frequencies = np.array([0.1, 0.3, 0.2, 0.4])
-    assert ascending([10, 30, 20, 40], frequencies)
-    assert not ascending([10, 20, 30, 40], frequencies)
-    assert not ascending([10, 30, 20, None], frequencies)
-    assert not ascending([10, 20, 20, 40], frequencies)
+    assert ascending([10, 30, 20, 40], frequencies) is True
+    assert ascending([10, 20, 30, 40], frequencies) is False
+    assert ascending([10, 20, 20, 40], frequencies) is False
+
+
+@pytest.mark.parametrize(
+    ("acquired", "order"),
+    [
+        ([None, None, None, None], None),
+        ([10, None, None, None], None),
+        ([10, 30, 20, None], None),
+        ([10, 20, None, None], False),
+        ([None, None, None, 40], False),
+        ([10, 20, 30, None], False),
+    ],
+)
+def test_the_order_is_undecided_until_a_higher_one_comes_before_a_lower(acquired, order):
+    assert ascending(acquired, np.array([0.1, 0.3, 0.2, 0.4])) is order
 
 
 def test_competition_is_the_rise_while_another_is_learned():
