@@ -52,6 +52,14 @@ def result(name: str) -> Result:
     return import_module(f"derivations.{name.replace('-', '_')}").build()
 
 
+def about(name: str) -> str:
+    """What a result is, in one line, without deriving it.
+
+    :param name: its name, one of :data:`ORDER`
+    """
+    return (import_module(f"derivations.{name.replace('-', '_')}").__doc__ or "").partition("\n")[0]
+
+
 def results(names: Iterable[str] = (), progress: "Progress | None" = None) -> list[Result]:
     """Derive several results, or all.
 

@@ -77,6 +77,8 @@ def with_protocol(*names: str, table: dict[str, tuple[type, str]] = OPTIONS) -> 
             protocol = {name: value for name, value in given.items() if value is not None}
             for name in (*WORDS, *NUMBERS):
                 if name in protocol:
+                    given_any = bool(protocol[name].strip(", ")) or name in NUMBERS
+                    require(given_any, f"--{name} must hold at least one name; found none; leave the option out")
                     protocol[name] = tuple(protocol[name].replace(",", " ").split())
             return command(**arguments, protocol=protocol)
 

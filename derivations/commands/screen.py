@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -29,7 +30,10 @@ def complain(message: str) -> None:
 
 @contextmanager
 def progress() -> Iterator["Report"]:
-    """A bar with the time left on stderr, once work has taken over two seconds; lines if stderr is no terminal."""
+    """A bar with the time left on stderr, once work has taken over two seconds; lines if stderr is no terminal.
+
+    What takes long before its next report is named once the two seconds are over.
+    """
     console = Console(stderr=True)
     start = last = time.monotonic()
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
@@ -37,10 +41,18 @@ def progress() -> Iterator["Report"]:
     task = bar.add_task("", total=None)
 
     first: dict[str, tuple[float, int]] = {}
+    doing = "starting"
+
+    def overdue() -> None:
+        if console.is_terminal:
+            bar.start()
+            bar.update(task, description=doing)
+        elif last == start:
+            print(f"{doing} …", file=sys.stderr)
 
     def report(what: str, done: int, total: int) -> None:
-        nonlocal last
-        now = time.monotonic()
+        nonlocal last, doing
+        doing, now = what, time.monotonic()
         since, before = first.setdefault(what, (now, done))
         if now - start < PATIENCE:
             return
@@ -52,9 +64,13 @@ def progress() -> Iterator["Report"]:
             left = (total - done) * (now - since) / (done - before) if done > before else None
             print(f"{what}: {done}/{total}{_left(left)}", file=sys.stderr)
 
+    timer = Timer(PATIENCE + 0.5, overdue)
+    timer.daemon = True
+    timer.start()
     try:
         yield report
     finally:
+        timer.cancel()
         if bar.live.is_started:
             bar.stop()
 

@@ -1,6 +1,7 @@
 """Commands of the theory alone: evaluate, derive."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -50,7 +51,9 @@ def derive(
     report: Annotated[
         list[Path] | None, typer.Option(help="Books: folder of closedloop validate, to quote; repeat for more.")
     ] = None,
-    list_names: Annotated[bool, typer.Option("--list", help="List the names of all results.")] = False,
+    list_names: Annotated[
+        bool, typer.Option("--list", help="List the names of all results; on a terminal, what they are.")
+    ] = False,
 ) -> None:
     """Print derived expressions with their derivations.
 
@@ -75,7 +78,8 @@ def derive(
 
     if list_names:
         require(not names, "--list takes no NAME; found " + " ".join(names or ()))
-        typer.echo("\n".join(catalogue.ORDER))
+        titled = sys.stdout.isatty()
+        typer.echo("\n".join(f"{n:27}{catalogue.about(n)}" if titled else n for n in catalogue.ORDER))
         return
     order = printing.Order(
         format, out, standalone, tuple(symbols or ()), macros, figures, tuple(report or ())

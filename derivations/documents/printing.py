@@ -51,6 +51,10 @@ class Order:
         :raises InputError: if options contradict each other, a tool is missing, or the file cannot be written
         """
         form = choice("--format", self.format, FORMATS)
+        suffix = "" if self.out is None else self.out.suffix.lower().lstrip(".")
+        book_as = suffix in ("pdf", "html") or (form in BOOKS and self.out is not None)
+        right = f"--out must have the suffix of --format {form}; found {self.out}; name another, or ask for that format"
+        require(not book_as or suffix == form, right)
         require(not self.standalone or form == "latex", f"--standalone goes with --format latex; found {form}")
         require(not self.macros or form in ("latex", "tex"), f"--macros goes with --format latex or tex; found {form}")
         lettered = form not in ("text", "json")
@@ -92,7 +96,7 @@ def produce(order: Order, results: Sequence[Result], progress: Progress | None =
 def _book(
     order: Order, path: Path, results: Sequence[Result], names: letters.Letters, progress: Progress | None
 ) -> str:
-    whole = book.compose(results, order.figures, order.reports)
+    whole, done = book.compose(results, order.figures, order.reports), "replaced" if path.exists() else "written"
     if order.format == "html":
         write_text(path, book_html.document(whole, names))
     elif order.format == "tex":
@@ -102,8 +106,8 @@ def _book(
         compiled = pdf.compile_document(source, [picture.file for picture in whole.pictures], progress)
         with atomic(path, "wb") as handle:
             handle.write(compiled.pdf)
-        return f"{path}: results {len(whole.results)}, pages {compiled.pages}"
-    return f"{path}: results {len(whole.results)}"
+        return f"{path} {done}: {len(whole.results)} results, {compiled.pages} pages"
+    return f"{path} {done}: {len(whole.results)} results, {path.stat().st_size / 1000:.0f} kB"
 
 
 def _seen_from(path: Path, figures: Path | None) -> str:

@@ -152,6 +152,7 @@ def test_derive_writes_a_file(run, tmp_path, form):
     code, out, _ = run("derive", "stage-one", "--format", form, "--out", path)
     assert code == 0
     assert str(path) in out
+    assert re.search(r"written: 1 results, \d+ kB", out) or form not in ("html", "tex")
     assert "Stage 1" in path.read_text(encoding="utf-8")
 
 
@@ -160,7 +161,7 @@ def test_derive_writes_a_pdf_with_figures(run, tmp_path, pictures):
     path = tmp_path / "page.pdf"
     code, out, _ = run("derive", "short-term-loss", "--format", "pdf", "--out", path, "--figures", pictures)
     assert code == 0
-    assert "results 1, pages " in out
+    assert "page.pdf written: 1 results, " in out
     assert path.read_bytes().startswith(b"%PDF")
 
 
@@ -181,6 +182,8 @@ MISTAKES = [
     (["--format", "html", "--figures", "nowhere"], "found none in nowhere"),
     (["--format", "html", "--report", "nowhere"], "found no report.json in nowhere"),
     (["--format", "html", "--out", "nowhere/page.html"], "found no folder"),
+    (["--format", "html", "--out", "page.pdf"], "--out must have the suffix of --format html; found page.pdf"),
+    (["--format", "text", "--out", "page.pdf"], "--out must have the suffix of --format text; found page.pdf"),
     (["--format", "latex", "--symbols", "kapa=k"], "did you mean kappa?"),
 ]
 

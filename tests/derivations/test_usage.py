@@ -1,8 +1,10 @@
 """What the parser of the command line refuses is told in one line: argument, expected, found, where to look."""
 
+from time import sleep
+
 import pytest
 
-from derivations import cli
+from derivations import catalogue, cli
 from derivations.commands import runs, screen
 
 
@@ -81,3 +83,28 @@ def test_an_interrupted_command_says_so(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(screen, "progress", interrupt)
     assert complaint(capsys, f"figure 4 --out {tmp_path / 'new'}")[0] == 130
     assert not list(tmp_path.iterdir())
+
+
+def test_long_silence_is_broken(capsys, monkeypatch):
+    monkeypatch.setattr(screen, "PATIENCE", -0.45)
+    with screen.progress() as report:
+        monkeypatch.setattr(screen, "PATIENCE", 100.0)
+        report("deriving saddle", 0, 3)
+        sleep(0.3)
+        assert capsys.readouterr().err == "deriving saddle …\n"
+        sleep(0.1)
+    assert capsys.readouterr().err == ""
+
+
+def test_the_list_of_results_is_bare_in_a_pipe_and_titled_on_a_terminal(capsys, monkeypatch):
+    def listed():
+        with pytest.raises(SystemExit):
+            cli.main(["derive", "--list"])
+        return capsys.readouterr().out.splitlines()
+
+    assert listed() == list(catalogue.ORDER)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    lines = listed()
+    assert [line.split()[0] for line in lines] == list(catalogue.ORDER)
+    assert all(line.endswith(".") for line in lines)
+    assert max(map(len, lines)) < 120
