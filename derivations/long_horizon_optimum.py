@@ -1,4 +1,4 @@
-"""The optimum of a long horizon, any control cost: proved among linear agents that start at rest."""
+"""The optimum of a long horizon, any control cost: proved among linear agents at rest."""
 
 from sympy import ImmutableMatrix, Matrix, expand, radsimp
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from derivations.progress import Progress as Report
 
 PATIENCE = 2.0
+HEADS = ("verdict", "difference", "tolerance", "theory", "simulation", "theory s", "simul. s")
+WIDTHS = ((130, 7), (105, 5), (0, 3))
+"""From so many columns of the terminal on, so many of the heads; the report has them all."""
 
 
 def complain(message: str) -> None:
@@ -89,21 +92,22 @@ def table(lines: Sequence["Check"], folder: Path) -> None:
     :param folder: the report's folder
     """
     console = Console(width=None if sys.stdout.isatty() else 150)
-    grid = Table(box=None, header_style="bold")
+    wide = next(count for width, count in WIDTHS if console.width >= width)
+    grid = Table(box=None, header_style="bold", pad_edge=False)
     grid.add_column("claim", overflow="fold")
-    for name in ("theory", "simulation", "difference", "tolerance", "theory s", "simul. s", "verdict"):
+    for name in HEADS[:wide]:
         grid.add_column(name, justify="right", no_wrap=True)
     for line in lines:
-        grid.add_row(
-            line.claim,
-            f"{line.theory:.8g}",
-            f"{line.simulation:.8g}",
+        cells = (
+            "pass" if line.passed else "FAIL",
             f"{line.difference:.1e}",
             f"{line.tolerance:.0e}",
+            f"{line.theory:.8g}",
+            f"{line.simulation:.8g}",
             f"{line.theory_seconds:.3g}",
             f"{line.simulation_seconds:.3g}",
-            "pass" if line.passed else "FAIL",
         )
+        grid.add_row(line.claim, *cells[:wide])
     console.print(grid)
     failed = sum(not line.passed for line in lines)
     print(f"{len(lines) - failed} of {len(lines)} claims hold; report in {folder}/")

@@ -123,7 +123,14 @@ def pairs():
 def test_markov_parameters_give_the_episodes(pairs):
     checks = full_checks.markov(pairs)
     assert all(outcome(checks).values())
-    assert len(outcome(checks)) == 4
+    assert len(outcome(checks)) == 2
+    assert all(check.claim.startswith("2 full linear networks") for check in checks)
+
+
+def test_one_bad_network_among_many_fails(monkeypatch):
+    right = full_checks._in_another_basis
+    monkeypatch.setattr(full_checks, "_in_another_basis", lambda rng, w: replace(right(rng, w), z=w.z * 1.001))
+    assert not any(outcome(full_checks.markov([Pair(0, *[None] * 3, 0.0, 0.0)])).values())
 
 
 def test_a_response_off_by_a_millionth_fails(pairs, monkeypatch):

@@ -1,10 +1,12 @@
 """What the parser of the command line refuses is told in one line: argument, expected, found, where to look."""
 
+import re
 from time import sleep
 
 import pytest
 
 from derivations import catalogue, cli
+from derivations.check import Check
 from derivations.commands import runs, screen
 
 
@@ -108,3 +110,16 @@ def test_the_list_of_results_is_bare_in_a_pipe_and_titled_on_a_terminal(capsys, 
     assert [line.split()[0] for line in lines] == list(catalogue.ORDER)
     assert all(line.endswith(".") for line in lines)
     assert max(map(len, lines)) < 120
+
+
+@pytest.mark.parametrize(("width", "head"), [(80, "tolerance"), (110, "simulation"), (150, "simul. s")])
+def test_the_table_of_claims_fits_the_terminal(capsys, monkeypatch, tmp_path, width, head):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(width))
+    claim = "open loop, 1000 epochs: overlaps, largest difference of 3 seeds (last σ_zm shown)"
+    screen.table([Check(claim, -0.0254934, -0.0254934, 1e-16, 1e-8, 0.1, 0.4)] * 2, tmp_path)
+    lines = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out).splitlines()
+    assert lines[0].split()[-len(head.split()) :] == head.split()
+    assert max(map(len, lines)) <= width
+    assert len(lines) <= 6
+    assert lines[-1].startswith("2 of 2 claims hold")
