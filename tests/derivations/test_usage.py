@@ -121,5 +121,5 @@ def test_the_table_of_claims_fits_the_terminal(capsys, monkeypatch, tmp_path, wi
     lines = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out).splitlines()
     assert lines[0].split()[-len(head.split()) :] == head.split()
     assert max(map(len, lines)) <= width
-    assert len(lines) <= 6
+    assert len(lines) <= 8
     assert lines[-1].startswith("2 of 2 claims hold")
