@@ -48,6 +48,7 @@ FIGURES = {
     3: ("stage-one", "Stage 1: the loss on the axis, and how it drives the overlap to negative values."),
     4: ("short-term-loss", "Stage 2: plateau, opposing gradients, surrogate, episode length."),
     5: ("optimum", "Stage 3: the third root, control costs, and the way to the optimum."),
+    6: ("tracking-order", "Tracking: the staircase, loss by frequency, eigenvalues, one episode, the order."),
 }
 """A result of the chapter, and the caption, by the number of the figure."""
 

@@ -127,8 +127,9 @@ class _Page:
         parts = [f"\\section{{{chapter.title}}}", *map(self.result, chapter.results)]
         for picture in chapter.pictures:
             graphic = "width=\\linewidth,height=0.8\\textheight,keepaspectratio"
-            parts.append(f"\\begin{{figure}}[htbp]\n\\includegraphics[{graphic}]{{{picture.file.name}}}\n")
-            parts.append(f"\\smallskip{{\\small {text(picture.caption)} {code(picture.command)}}}\n\\end{{figure}}")
+            parts.append("\\medskip\\noindent\\begin{minipage}{\\linewidth}")
+            parts.append(f"\\includegraphics[{graphic}]{{{picture.file.name}}}\n")
+            parts.append(f"\\smallskip{{\\small {text(picture.caption)} {code(picture.command)}}}\n\\end{{minipage}}\n")
         return "\n".join(parts)
 
     def equation(self, left: str, right: Basic) -> str:

@@ -12,6 +12,7 @@ import pytest
 from derivations import catalogue, cli
 from derivations.checks.jobs import JOBS
 from derivations.documents import book, book_latex, pdf, printing
+from derivations.figures import gallery
 from numerics.errors import InputError
 
 pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
@@ -68,6 +69,12 @@ def test_figures_come_with_their_chapter_and_measured_difference(whole):
     assert {p.number for p in whole.pictures} == {2, 4}
     (stage,) = [c for c in whole.chapters if "short-term-loss" in {r.name for r in c.results}]
     assert stage.pictures[0].caption.endswith("differ by 3.0e-15.")
+
+
+def test_every_figure_that_can_be_drawn_has_its_chapter():
+    assert tuple(book.FIGURES) == gallery.NUMBERS
+    chapter = {name: title for title, names in catalogue.CHAPTERS.items() for name in names}
+    assert [chapter[name] for name, _ in book.FIGURES.values()][-1] == "Tracking"
 
 
 def test_the_worst_line_of_a_report_is_quoted(whole, results):
