@@ -44,8 +44,8 @@ def build() -> Result:
         ),
         Step(
             r"Summing the geometric series in $\lambda_+^2$, $\lambda_+\lambda_-$, $\lambda_-^2$ gives $L_T$ in closed form; "
-            r"here its square growth factors, checked against the recurrence at $T = 5$.",
-            r"\lambda_\pm^2",
+            r"here the first of its growth factors, checked against the recurrence at $T = 5$.",
+            r"\lambda_+^2",
             (1 + sqrt(sigma_zm)) ** 2,
             _sum_residual(5),
         ),
@@ -63,7 +63,7 @@ def build() -> Result:
         ),
         Step(
             r"The oscillation vanishes in size as $T^{-1/2}$ but its slope does not: the axis has valleys at "
-            r"$2\sqrt{sT} = \pi/2 + 2\pi k$, and the deepest is one of the two beside $s^*$.",
+            r"$2\sqrt{s T} = \pi/2 + 2\pi k$, and the deepest is one of the two beside $s^*$.",
             r"T\sigma_{zm}^{(k)}",
             valley(),
             simplify(sin(simplify(2 * sqrt(-valley() * T))) - 1),

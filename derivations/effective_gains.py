@@ -29,7 +29,7 @@ def _matching(first, second) -> tuple[Step, ...]:
     return (
         Step(
             r"On the plane of the slow pair $u = -K x$ exactly, and the plant follows $M_{\mathrm{cl}} = A - B K$; if "
-            r"$|\lambda_3| < |\lambda_{1,2}|$, the distance to the plane shrinks as $|\lambda_3/\lambda_1|^t$.",
+            r"$|\lambda_3| < |\lambda_{1,2}|$, the distance to the plane shrinks as $|\lambda_3|^t$, relative to the state as $|\lambda_3/\lambda_1|^t$.",
             r"M_{\mathrm{cl}}",
             closed,
         ),

@@ -24,7 +24,10 @@ LAMBDA_2, STEPS = Symbol("lamda_2"), 6
 """λ_2, and the number of steps that are checked."""
 
 
-def _response(first, second, steps: int):
+TIME = Symbol("t", integer=True, positive=True)
+
+
+def _response(first, second, steps: int | Symbol):
     """w_t = (λ_1^t - λ_2^t)/(λ_1 - λ_2)."""
     return (first**steps - second**steps) / (first - second)
 
@@ -66,7 +69,7 @@ def _swing() -> tuple[Step, ...]:
         Step(
             r"Under the dominant pair alone a velocity of size one moves the position by this.",
             r"w_t",
-            (lambda_1**T - LAMBDA_2**T) / (lambda_1 - LAMBDA_2),
+            _response(lambda_1, LAMBDA_2, TIME),
             _recurrence(),
         ),
         Step(

@@ -77,7 +77,7 @@ def build() -> Result:
         ),
         Step(
             r"Of a real system $|E|^2 = E(\lambda) E(1/\lambda)$. For a double integrator and an agent without memory, "
-            r"$K_p$ and $K_r$ are numbers.",
+            r"$K_p$ and $K_r$ are numbers; no such loop is stable ($\lambda = 1 \pm dt\sqrt{K_p}$), so this is its formal loss.",
             r"L_\omega",
             _factored(),
             Matrix([cancel(loss - _factored()), _modulus_residual()]),

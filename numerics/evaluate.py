@@ -105,7 +105,7 @@ def evaluate(overlaps: Sequence[float], horizon: int = 50, alpha: float = 0.5) -
         **{name: _finite(value) for name, value in losses.items()},
         "gradients": {name: [_finite(value) for value in slope] for name, slope in slopes.items()},
         "gains": closed_form(point, fast_root(roots)).tolist(),
-        "notes": _notes(losses, slopes, horizon),
+        "notes": [*_notes(losses, slopes, horizon), *_gain_notes(roots)],
     }
 
 
@@ -127,6 +127,13 @@ def _notes(losses: dict, slopes: dict, horizon: int) -> list[str]:
     return [f"{name} overflows at horizon {horizon}" for name in overflow] + [
         f"gradient of {name} does not exist (repeated root) or overflows" for name in absent
     ]
+
+
+def _gain_notes(roots: np.ndarray) -> list[str]:
+    """The gains describe the agent on the plane of the other two modes, which attracts only if λ_3 is the fastest."""
+    third = fast_root(roots)
+    fastest = abs(third) < np.sort(np.abs(roots))[1]
+    return [] if fastest else [f"gains are those beside λ_3 = {third:.4g}, which does not decay fastest"]
 
 
 def _finite(value: float) -> float | None:

@@ -32,11 +32,11 @@ TABLE: dict[str, Entry] = {}
 
 
 def letter(symbol: Symbol) -> str:
-    r"""A symbol as LaTeX; ``mu`` in a subscript is the pair of weights m and u, not the letter :math:`\mu`.
+    r"""A symbol as LaTeX; ``mu`` in a subscript is the pair of weights m and u, ``next`` the index t + 1.
 
     :param symbol: the symbol
     """
-    return latex(symbol).replace(r"{\mu}", "{mu}")
+    return latex(symbol).replace(r"{\mu}", "{mu}").replace("{next}", "{t+1}")
 
 
 def names() -> dict[str, Symbol]:

@@ -56,6 +56,7 @@ class Letters:
         def replaced(match: re.Match) -> str:
             new = spellings.get(match[0], match[0])
             before, after = text[: match.start()], text[match.end() :]
+            new = f"\\left({new}\\right)" if "^" in new and match[0] in spellings and after[:1] == "^" else new
             left = " " if new[:1].isalpha() and re.search(r"\\[A-Za-z]+$", before) else ""
             right = " " if after[:1].isalpha() and re.search(r"\\[A-Za-z]+$", new) else ""
             return left + new + right
@@ -87,10 +88,12 @@ def _spellings(name: str) -> set[str]:
 
 
 def _token(old: str) -> str:
-    """The pattern of a letter that is not part of a longer name, an exponent or a function."""
-    before = "" if old.startswith("\\") else r"(?<![\\A-Za-z^])"
-    after = "" if old.endswith("}") else r"(?![A-Za-z_(])" if not old.startswith("\\") else r"(?![A-Za-z_])"
-    return before + re.escape(old) + after
+    """The pattern of a letter that is not part of a longer name, a function of something or the transpose's T."""
+    word = re.escape(old)
+    if old.startswith("\\"):
+        return word if old.endswith("}") else rf"{word}(?![A-Za-z_])"
+    transposes, after = "^" if old == "T" else "", "" if old.endswith("}") else "(?![A-Za-z_(])"
+    return rf"(?<![\\A-Za-z{transposes}]){word}{after}|(?<=_){word}(?=\()"
 
 
 def _grouped(new: str) -> str:
@@ -101,7 +104,10 @@ def _grouped(new: str) -> str:
 def _macro(name: str) -> str:
     r"""``\clSigmaZm`` for ``sigma_zm``."""
     words = re.split(r"_|(?<=\D)(?=\d)|(?<=\d)", name.replace("lamda", "lambda"))
-    return "\\cl" + "".join(DIGITS[int(word)] if word.isdigit() else word[:1].upper() + word[1:] for word in words)
+    twin = name[:1].islower() and name[:1].upper() + name[1:] in TABLE
+    return ("\\clSmall" if twin else "\\cl") + "".join(
+        DIGITS[int(word)] if word.isdigit() else word[:1].upper() + word[1:] for word in words
+    )
 
 
 def _nameable(results: Iterable[Result]) -> dict[str, Symbol]:
@@ -133,6 +139,8 @@ def renamed(results: Sequence[Result], pairs: Sequence[str]) -> Letters:
         require(bool(name and sign and new), f"--symbols must be NAME=LATEX, as sigma_zm=a; found {pair!r}")
         balanced = new.count("{") == new.count("}") and not re.search(r"[$%#&~]|\\$", new)
         require(balanced, f"--symbols must give LaTeX mathematics with matched braces; found {new!r} for {name}")
+        sums = re.search(r"[-+/]|\\[td]?frac|\\over\b", re.sub(r"\{[^{}]*\}", "", new))
+        require(not sums, f"--symbols must give a letter, which can carry an exponent; found {new!r} for {name}")
         close = get_close_matches(name, known, 1)
         hint = f"did you mean {close[0]}?" if close else f"choose among {', '.join(known)}"
         require(name in known, f"--symbols must name a symbol of these results; found {name!r}; {hint}")

@@ -117,6 +117,7 @@ def test_own_letters_change_nothing(results):
         (r"\kappa_m + \kappa", r"\kappa_m + q"),
         (r"k_1 + k_{1} + k_{12}", r"x^{2} + x^{2} + k_{12}".replace("x^{2}", "{x^{2}}")),
         (r"V^T e^{2T\rho} K(\lambda)", r"V^T e^{2N\rho} K(\lambda)"),
+        (r"f_T(T) T(x) k_1^3 A^K e^K", r"f_N(N) T(x) \left({x^{2}}\right)^3 A^J e^J"),
         (r"\mathrm{T} \dot\sigma_{zm}y", r"\mathrm{T} \dot a y".replace("a y", "ay")),
     ],
 )
@@ -135,12 +136,20 @@ def test_a_command_does_not_run_into_the_next_letter():
         ("sigma_zm", "must be NAME=LATEX"),
         ("kapa=a", "did you mean kappa"),
         ("sigma_zm={a", "matched braces"),
+        ("sigma_zm=-a", "must give a letter, which can carry an exponent; found '-a'"),
+        (r"sigma_zm=\frac{a}{b}", "must give a letter"),
         (r"sigma_zm=\kappa", "must keep symbols apart; found kappa and sigma_zm"),
     ],
 )
 def test_names_that_cannot_be_are_refused(results, pair, message):
     with pytest.raises(InputError, match=re.escape(message)):
         renamed([results["stability-region"]], [pair])
+
+
+def test_no_two_letters_share_a_macro(results):
+    names = macros(list(results.values())).names
+    assert len(set(names.values())) == len(names)
+    assert names["k_r"] != names["K_r"]
 
 
 def test_macros_stand_for_the_letters(results):

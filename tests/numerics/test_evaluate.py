@@ -75,3 +75,12 @@ def test_overflow_is_reported():
 def test_bad_arguments_are_refused(arguments, message):
     with pytest.raises(InputError, match=message):
         evaluate(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("point", "told"),
+    [((-0.3, 0.5, 0.9, -0.2), "λ_3 = 1.169, which does not decay fastest"), ((-0.05, 0.1, 0.2, 0.3), "")],
+)
+def test_gains_off_the_slow_plane_come_with_a_note(point, told):
+    notes = evaluate(point)["notes"]
+    assert [note.endswith(told) for note in notes] == [True] * bool(told)
