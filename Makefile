@@ -10,16 +10,19 @@ export OPENBLAS_NUM_THREADS ?= 1
 .PHONY: validate test bench docs clean
 
 $(VENV)/core: pyproject.toml
+	@echo 'installing into $(VENV): half a minute or more'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --editable .
 	@touch $@
 
 $(VENV)/dev: pyproject.toml
+	@echo 'installing into $(VENV): half a minute or more'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	@touch $@ $(VENV)/core
 
 $(VENV)/bench: pyproject.toml
+	@echo 'installing into $(VENV): half a minute or more'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --editable '.[bench]'
 	@touch $@ $(VENV)/core

@@ -65,7 +65,7 @@ def _try_writing(folder: Path, what: str) -> None:
         with TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise InputError(f"{what}; found {folder}: {error.strerror}; name another") from None
+        raise InputError(f"{what}; found {folder}, which takes no files: {error.strerror}; name another") from None
 
 
 @contextmanager

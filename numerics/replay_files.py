@@ -91,7 +91,9 @@ def _plant(arrays: Arrays, path: str | Path) -> Plant:
 
 
 def _series(arrays: Arrays, name: str, axes: str, path: str | Path) -> np.ndarray:
-    require(name in arrays, f"{path} must contain {name} {axes}; found {contents(arrays)}")
+    result = {"loss", "status"} <= arrays.keys()
+    what = "the result of a run; give the replay that it was made from" if result else contents(arrays)
+    require(name in arrays, f"{path} must contain {name} {axes}; found {what}")
     return arrays[name]
 
 

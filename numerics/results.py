@@ -137,7 +137,8 @@ class Run:
         """
         arrays = dict(entries)
         for name in LABELS:
-            require(name in arrays, f"{source} must be a run result with the entry {name}; found none")
+            other = "a replay file; run it first" if "x0" in arrays or "phases_x" in arrays else "none"
+            require(name in arrays, f"{source} must be a run result with the entry {name}; found {other}")
         kind, status, *texts = (str(arrays.pop(name)) for name in LABELS)
         config, used = (_dictionary(name, text) for name, text in zip(LABELS[2:], texts, strict=True))
         if "train" in config:

@@ -42,6 +42,8 @@ def track(
 
     files.check_writable(out)
     run = make_tracking_replay(replay, protocol)
+    if not resume:
+        job.check_replaced(out, run.epochs)
     with screen.progress() as report:
         result = job.track(run, out, read_teacher(teacher), whole("--every", every, 1), resume, report)
     typer.echo(job.summary(run, result, out))

@@ -1,6 +1,7 @@
 """What the parser of the command line refuses, in the words of this toolkit: argument, expected, found, remedy."""
 
 from collections.abc import Collection, Sequence
+from difflib import get_close_matches
 
 KINDS = {"integer": "an integer", "number": "a number", "float": "a number"}
 """Words of the parser, and what an argument must be."""
@@ -25,12 +26,15 @@ def _complaint(error: Exception, arguments: Sequence[str], command: str | None) 
         return f"{name} must be given; found none"
     if said.startswith("Invalid value") and name:
         kind = next((text for word, text in KINDS.items() if word in said), None)
-        return f"{name} must be {kind}{_found(name, arguments)}" if kind else f"{name}: {said.partition(': ')[2]}"
+        return (
+            f"{name} must be {kind}{_found(name, arguments, command)}" if kind else f"{name}: {said.partition(': ')[2]}"
+        )
     if said.startswith("No such command"):
         return f"COMMAND must be one that closedloop has; found {said.split(maxsplit=3)[-1]}"
-    option, close = getattr(error, "option_name", ""), getattr(error, "possibilities", None)
+    option = getattr(error, "option_name", "")
+    close = get_close_matches(option, getattr(error, "possibilities", None) or (), 1, 0.7)
     if said.startswith("No such option"):
-        hint = f"; did you mean {' or '.join(close)}?" if close else ""
+        hint = f"; did you mean {close[0]}?" if close else ""
         return f"options must be those of closedloop {command or ''}".rstrip() + f"; found {option}{hint}"
     if "requires" in said and option:
         count = (
@@ -48,12 +52,22 @@ def _argument(error: Exception) -> str:
     return spelt if spelt.startswith("-") else spelt.upper()
 
 
-def _found(name: str, arguments: Sequence[str]) -> str:
-    """What was given for an option; nothing for a bare argument, which may be anywhere."""
+def _found(name: str, arguments: Sequence[str], command: str | None) -> str:
+    """What was given for an option, or as the first bare argument."""
+    if not name.startswith("-"):
+        return f"; found {next(word for word in arguments if word != command and not word.startswith('-'))}"
     for index, word in enumerate(arguments):
         if word.startswith(name + "="):
             return f"; found {word.partition('=')[2]}"
         if word == name:
             values = arguments[index + 1 : index + 5] if name == "--overlaps" else arguments[index + 1 : index + 2]
-            return f"; found {' '.join(values)}"
+            return f"; found {next((value for value in values if not _is_number(value)), values[0])}"
     return ""
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True

@@ -33,7 +33,7 @@ def numbers(comparison: Comparison, prefix: str = "") -> Data:
                 data[f"{name}_closed_form"] = np.array([closed_form(point) for point in best.overlaps])
     if comparison.exact is not None:
         data["open_test_exact"] = comparison.exact[1].history["test_loss"]
-    if comparison.predicted is not None:
+    if comparison.predicted is not None and comparison.predicted.found:
         data["predicted"] = np.array([comparison.predicted.epoch, comparison.predicted.height])
     return {prefix + name: values for name, values in data.items()}
 

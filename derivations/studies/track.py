@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from numerics.errors import InputError, require
 from numerics.experiment.optimize import Standing
 from numerics.experiment.tracking.checkpoint import load_standing, save_standing, standing_run
 from numerics.experiment.tracking.open_loop import train_tracking_open_loop
@@ -53,6 +54,24 @@ def _requests() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def check_replaced(out: Path, epochs: int) -> None:
+    """Refuse to put a run in the place of a longer one.
+
+    :param out: the file of the run
+    :param epochs: number of epochs to be made
+    :raises InputError: if a longer tracking run is there
+    """
+    if not out.is_file():
+        return
+    try:
+        there = Run.load(out)
+    except InputError:
+        return
+    longer = "frequency_loss" in there.history and there.loss.size > epochs
+    found = f"--out must not hold a longer run; found {there.loss.size} epochs in {out}"
+    require(not longer, f"{found}; remove it, name another, or ask for more --epochs with --resume")
 
 
 def track(

@@ -247,3 +247,22 @@ def test_figure_axes_are_labelled(figure_data):
         assert ax.has_data()
     assert len({ax.get_title()[0] for ax in figure.axes}) == len(figure.axes)
     plt.close(figure)
+
+
+def test_a_longer_run_is_not_replaced(run, tmp_path):
+    out = made_up(tmp_path / "a.npz", [100, 500, 304, 800])
+    before = out.read_bytes()
+    code, _, err = run("track", "--epochs", 5, "--out", out)
+    assert code == 2
+    assert "--out must not hold a longer run; found " in err
+    assert "--resume" in err
+    assert out.read_bytes() == before
+
+
+def test_a_result_is_told_from_a_replay(run, tmp_path):
+    out, replay = made_up(tmp_path / "a.npz", [100, 500, 304, 800]), tmp_path / "r.npz"
+    code, _, err = run("train", "--replay", out, "--out", tmp_path / "b.npz")
+    assert (code, "found the result of a run; give the replay that it was made from" in err) == (2, True)
+    save_replay(replay, rank_one_replay(0, 2, 3, 4))
+    code, _, err = run("staircase", replay)
+    assert (code, "found a replay file; run it first" in err) == (2, True)

@@ -25,7 +25,12 @@ def complaint(capsys, words):
         ("train --leak=x --out a.npz", "--leak must be a number; found x; see closedloop train --help"),
         ("train", "--out must be given; found none; see closedloop train --help"),
         ("figure", "NUMBER must be given; found none; see closedloop figure --help"),
-        ("figure x", "NUMBER must be an integer; see closedloop figure --help"),
+        ("figure x", "NUMBER must be an integer; found x; see closedloop figure --help"),
+        ("evaluate --overlaps 1 2 3 x", "--overlaps must be a number; found x; see closedloop evaluate --help"),
+        (
+            "validate --bogus",
+            "options must be those of closedloop validate; found --bogus; see closedloop validate --help",
+        ),
         ("frob", "COMMAND must be one that closedloop has; found 'frob'; see closedloop --help"),
         (
             "train --epoch 3",
