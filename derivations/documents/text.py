@@ -71,13 +71,14 @@ def plain(text: str) -> str:
     text = re.sub(r"\\t?frac(\w)(\w)", r"\1/\2", text)
     for command in sorted(GREEK, key=len, reverse=True):
         text = re.sub(re.escape(command) + ("(?![a-z])" if command[-1].isalpha() else ""), GREEK[command], text)
+    text = re.sub("(_[α-ω])(?=[α-ω])", r"\1 ", text)
     previous = None
     while previous != text:
         previous = text
         text = re.sub(r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", _ratio, text)
-        text = re.sub(r"([_^])\{([^{}]*)\}", lambda m: m[1] + _grouped(m[2]), text)
+        text = re.sub(r"([_^])\{([^{}]*)\}(?=([A-Za-z∂]?))", lambda m: m[1] + _grouped(m[2]) + (m[3] and " "), text)
         text = re.sub(r"(?<![_^\w])\{([^{}]*)\}|(?<=√)\{([^{}]*)\}", lambda m: _grouped(m[1] or m[2] or ""), text)
-    return re.sub(" {2,}", " ", text).strip()
+    return re.sub(" *· *", "·", re.sub(" {2,}", " ", text)).strip()
 
 
 def _grouped(content: str) -> str:
@@ -112,4 +113,4 @@ class _Letters(StrPrinter):
 
 def _equation_text(left: str, right: Basic) -> str:
     value = _Letters().doprint(right.tolist() if isinstance(right, MatrixBase) else right)
-    return f"{plain(left)} = {value}"
+    return f"{plain(left)} = {value.replace('**', '^')}"

@@ -197,6 +197,13 @@ ROWS = (
 )
 
 
+def _risen(way: dict) -> dict:
+    """The same without rises of a loss that never rose."""
+    pairs = (("rise", "rise_epoch"), ("predicted_rise", "predicted_rise_epoch"))
+    flat = {name for pair in pairs for name in pair if way.get(pair[0]) == 1}
+    return {name: None if name in flat else value for name, value in way.items()}
+
+
 def table(found: dict) -> str:
     """A summary as text: one row a quantity, one column a way of training.
 
@@ -205,6 +212,8 @@ def table(found: dict) -> str:
 
     def shown(value) -> str:
         return "-" if value is None else f"{value:.4g}"
+
+    found = {**found, "closed": _risen(found["closed"]), "open": _risen(found["open"])}
 
     lines = [
         f"{'seed ' + str(found['seed']) if found['seed'] is not None else '':32}{'closed loop':>14}{'open loop':>14}"

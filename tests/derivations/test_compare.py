@@ -200,3 +200,12 @@ def test_figures_axes_are_labelled(shown, module):
         assert ax.has_data()
     assert len({ax.get_title()[0] for ax in figure.axes}) == len(figure.axes)
     plt.close(figure)
+
+
+def test_a_loss_that_never_rises_has_no_rise_in_the_table():
+    row = summary(compare(rank_one_replay(1, epochs=6, batch=4, neurons=8)))
+    row["open"] |= {"rise": 1.0, "rise_epoch": 0, "predicted_rise": 1.0, "predicted_rise_epoch": 0}
+    lines = {line[:32].strip(): line.split()[-1] for line in table(row).splitlines()}
+    assert [lines[name] for name in ("largest rise of the test loss", "at epoch", "predicted", "predicted epoch")] == [
+        "-"
+    ] * 4

@@ -283,9 +283,12 @@ def test_json_says_what_is_verified(results):
 
 def test_expressions_in_text_have_the_letters_of_the_prose(results):
     text = as_text([results["perturbed-roots"], results["nonlinear-reduction"]])
-    assert "λ_3^((2)) = 2*κ**2*(1 - σ_vu)/(σ_vu**2 - 2*σ_vu - σ_zm + 1)**3" in text
+    assert "λ_3^((2)) = 2*κ^2*(1 - σ_vu)/(σ_vu^2 - 2*σ_vu - σ_zm + 1)^3" in text
     assert "σ_mu/N" in text
+    assert "∂_zu L" in as_text([results["saddle"]])
+    assert "m·u" in as_text([results["saddle"]])
     whole = as_text(list(results.values()))
+    assert "**" not in whole
     assert not re.findall(r"\b(?:sigma|lamda|lambda|kappa|gamma)\w*", whole)
 
 
