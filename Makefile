@@ -9,23 +9,21 @@ export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: validate test bench docs clean
 
-$(VENV)/core: pyproject.toml
+define install
 	@echo 'installing into $(VENV): half a minute or more'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable .
-	@touch $@
+	$(BIN)/pip install --quiet --editable '$(1)'
+	@touch $@ $(VENV)/core
+endef
+
+$(VENV)/core: pyproject.toml
+	$(call install,.)
 
 $(VENV)/dev: pyproject.toml
-	@echo 'installing into $(VENV): half a minute or more'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable '.[dev]'
-	@touch $@ $(VENV)/core
+	$(call install,.[dev])
 
 $(VENV)/bench: pyproject.toml
-	@echo 'installing into $(VENV): half a minute or more'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable '.[bench]'
-	@touch $@ $(VENV)/core
+	$(call install,.[bench])
 
 validate: $(VENV)/core
 	$(BIN)/closedloop validate --out $(OUT)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from derivations.result import Result
@@ -49,7 +50,11 @@ def result(name: str) -> Result:
     close = get_close_matches(name, ORDER, 1)
     hint = f"did you mean {close[0]}?" if close else f"choose among {', '.join(ORDER)}"
     require(name in ORDER, f"NAME must be a derived result; found {name!r}; {hint}")
-    return import_module(f"derivations.{name.replace('-', '_')}").build()
+    return _module(name).build()
+
+
+def _module(name: str) -> ModuleType:
+    return import_module(f"derivations.{name.replace('-', '_')}")
 
 
 def about(name: str) -> str:
@@ -57,7 +62,7 @@ def about(name: str) -> str:
 
     :param name: its name, one of :data:`ORDER`
     """
-    return (import_module(f"derivations.{name.replace('-', '_')}").__doc__ or "").partition("\n")[0]
+    return (_module(name).__doc__ or "").partition("\n")[0]
 
 
 def results(names: Iterable[str] = (), progress: "Progress | None" = None) -> list[Result]:

@@ -56,3 +56,16 @@ def within(claim: str, expected: float, found: float, low: float, high: float) -
     """
     outside = float(np.maximum(np.maximum(low - found, found - high), 0.0))
     return Check(f"{claim} within [{low:g}, {high:g}]", expected, found, outside, 0.0)
+
+
+def medians(claim: str, theory: np.ndarray, simulation: np.ndarray, tolerance: float, relative: bool = False) -> Check:
+    """A claim about every run: medians over the runs are shown, the largest difference decides.
+
+    :param claim: what is claimed
+    :param theory: the theory's values, one a run
+    :param simulation: the experiment's, one a run
+    :param tolerance: largest difference that passes
+    :param relative: whether differences are relative to the theory
+    """
+    gaps = np.abs(simulation / theory - 1) if relative else np.abs(simulation - theory)
+    return Check(claim, float(np.median(theory)), float(np.median(simulation)), float(gaps.max()), tolerance)

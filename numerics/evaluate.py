@@ -92,7 +92,7 @@ def evaluate(overlaps: Sequence[float], horizon: int = 50, alpha: float = 0.5) -
     representable = bool(np.isfinite(coefficients).all()) and float(np.abs(coefficients).max()) < LARGE
     require(representable, f"overlaps must give a cubic with coefficients below {LARGE:g}; found larger ones")
     roots = reference_roots(coefficients)
-    radius = float(np.abs(roots).max())
+    radius, third = float(np.abs(roots).max()), fast_root(roots)
     losses, slopes = _losses(point, horizon, alpha, roots)
     return {
         "overlaps": point.tolist(),
@@ -104,8 +104,8 @@ def evaluate(overlaps: Sequence[float], horizon: int = 50, alpha: float = 0.5) -
         "stable": radius < 1,
         **{name: _finite(value) for name, value in losses.items()},
         "gradients": {name: [_finite(value) for value in slope] for name, slope in slopes.items()},
-        "gains": closed_form(point, fast_root(roots)).tolist(),
-        "notes": [*_notes(losses, slopes, horizon), *_gain_notes(roots)],
+        "gains": closed_form(point, third).tolist(),
+        "notes": [*_notes(losses, slopes, horizon), *_gain_notes(third, roots)],
     }
 
 
@@ -129,9 +129,8 @@ def _notes(losses: dict, slopes: dict, horizon: int) -> list[str]:
     ]
 
 
-def _gain_notes(roots: np.ndarray) -> list[str]:
+def _gain_notes(third: float, roots: np.ndarray) -> list[str]:
     """The gains describe the agent on the plane of the other two modes, which attracts only if λ_3 is the fastest."""
-    third = fast_root(roots)
     fastest = abs(third) < np.sort(np.abs(roots))[1]
     return [] if fastest else [f"gains are those beside λ_3 = {third:.4g}, which does not decay fastest"]
 

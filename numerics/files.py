@@ -38,14 +38,17 @@ def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
         raise InputError(what) from None
 
 
-def check_writable(path: str | Path) -> Path:
-    """The file that writing to the path would make or replace; to be asked before long work.
-
-    A link is followed: its target is written and the link stays.
+def check_writable(path: str | Path) -> None:
+    """Refuse a path to which no file could be written; to be asked before long work.
 
     :param path: where a file is to go
     :raises InputError: if the folder is missing or not writable, or something other than a regular file is there
     """
+    _try_writing(_target(path).parent, f"{path} must lie in a writable folder")
+
+
+def _target(path: str | Path) -> Path:
+    """The file that writing to the path would make or replace; a link is followed and stays."""
     target = Path(os.path.realpath(path))
     folder = target.parent
     try:
@@ -55,7 +58,6 @@ def check_writable(path: str | Path) -> Path:
     except OSError as error:
         raise InputError(f"{path} must be a file name; found: {error.strerror}") from None
     require(plain, f"{path} must be a regular file or a new name; found a device, pipe, socket or circular link")
-    _try_writing(folder, f"{path} must lie in a writable folder")
     return target
 
 
@@ -76,7 +78,7 @@ def atomic(path: str | Path, mode: str = "w"):
     :param mode: ``"w"`` for text, ``"wb"`` for bytes
     :raises InputError: if it cannot be written
     """
-    target = check_writable(path)
+    target = _target(path)
     temporary = target.with_name(f".{target.name[:32]}.{os.getpid()}.tmp")
     try:
         with open(temporary, mode, encoding=None if "b" in mode else "utf-8") as handle:

@@ -60,8 +60,9 @@ def markov(pairs: Sequence[FullSeed] | Sequence[Pair]) -> list[Check]:
     :param pairs: the runs, for the seeds
     """
     lines = []
+    trained = [_trained(pair.seed) for pair in pairs]
     for leak in LEAKS:
-        told = [line for pair in pairs for line in _episodes(pair.seed, leak)]
+        told = [line for networks, states in trained for line in _episodes(networks, states, leak)]
         worst = max(told, key=lambda line: np.nan_to_num(line.difference, nan=np.inf))
         seconds = (sum(line.theory_seconds for line in told), sum(line.simulation_seconds for line in told))
         claim = f"{len(told)} full linear networks, leak {leak:g}: Markov parameters give the episodes (relative)"
@@ -69,16 +70,21 @@ def markov(pairs: Sequence[FullSeed] | Sequence[Pair]) -> list[Check]:
     return lines
 
 
-def _episodes(seed: int, leak: float) -> list[Check]:
-    """A trained network and its copy in another basis against the rollout of its Markov parameters."""
-    plant, horizon = double_integrator(), Settings().horizon
+def _trained(seed: int) -> tuple[tuple[Weights, Weights], np.ndarray]:
+    """A trained linear network and its copy in another basis; initial states."""
     replay = full_replay(seed, 50, batch=20, activation="linear")
-    trained, rng = train(replay, {}).weights, np.random.default_rng(seed)
-    responses, fast = timed(impulse_response, trained, horizon, leak)
-    x, u = markov_rollout(plant, responses, replay.x0[0], horizon)
+    weights = train(replay, {}).weights
+    return (weights, _in_another_basis(np.random.default_rng(seed), weights)), replay.x0[0]
+
+
+def _episodes(networks: tuple[Weights, Weights], states: np.ndarray, leak: float) -> list[Check]:
+    """Two networks against the rollout of the first one's Markov parameters."""
+    plant, horizon = double_integrator(), Settings().horizon
+    responses, fast = timed(impulse_response, networks[0], horizon, leak)
+    x, u = markov_rollout(plant, responses, states, horizon)
     lines = []
-    for weights in (trained, _in_another_basis(rng, trained)):
-        episodes, slow = timed(rollout, plant, weights, replay.x0[0], horizon, leak)
+    for weights in networks:
+        episodes, slow = timed(rollout, plant, weights, states, horizon, leak)
         gap = max(float(np.abs(a - b).max()) for a, b in ((x, episodes.x), (u, episodes.u)))
         values = float(x[-1, 0, 0]), float(episodes.x[-1, 0, 0])
         lines.append(Check("", *values, gap / float(np.abs(episodes.x).max()), 1e-12, fast, slow))

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from derivations.check import Check
+from derivations.check import Check, medians
 from derivations.checks.evidence import Pair, timed
 from derivations.progress import Progress
 from numerics.descent import descend
@@ -158,18 +158,16 @@ def spikes(pairs: Sequence[OpenPair]) -> list[Check]:
     return [
         Check(claim, expected, share, 1 - share, 1 - SHARE),
         Check("closed loop: share of seeds whose loss never does", 1.0, calm, 1 - calm, 1 - SHARE),
-        Check(
+        medians(
             "epoch of the spike, median; difference: largest of all seeds, in epochs",
-            float(np.median(epochs)),
-            float(np.median(early)),
-            float(np.abs(epochs - early).max()),
+            epochs,
+            early,
             5,
         ),
-        Check(
+        medians(
             "log10 of its height, median; difference: largest of all seeds",
-            float(np.median(heights)),
-            float(np.median(tall)),
-            float(np.abs(heights - tall).max()),
+            heights,
+            tall,
             0.1,
         ),
     ]

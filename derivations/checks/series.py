@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from derivations.check import Check, share
+from derivations.check import Check, medians, share
 from derivations.checks.evidence import Pair
 from derivations.studies import stage_runs
 from numerics.stages.convergence import breaking, convergence_ratio, measured_ratio, passing
@@ -55,12 +55,12 @@ def convergence(pairs: Sequence[Pair]) -> list[Check]:
     ratio, measured, passed, broken = np.array(rows).T
     return [
         share("series in κ: |κ| below its radius along all of stage 2", inside, len(rows)),
-        Check(
+        medians(
             "series in κ at stabilisation: |κ|/radius against the errors' ratio per order, medians (worst relative)",
-            float(np.median(ratio)),
-            float(np.median(measured)),
-            float(np.abs(measured / ratio - 1).max()),
+            ratio,
+            measured,
             0.03,
+            relative=True,
         ),
         Check(
             "series in κ at stabilisation: median |κ|/radius, 1/2 to first order in σ_zm",
@@ -69,11 +69,10 @@ def convergence(pairs: Sequence[Pair]) -> list[Check]:
             abs(float(np.median(ratio)) - 0.5),
             0.1,
         ),
-        Check(
+        medians(
             "series in κ: epochs from stabilisation until |κ| passes the radius and until errors grow, medians (worst)",
-            float(np.median(passed)),
-            float(np.median(broken)),
-            float(np.abs(passed - broken).max()),
+            passed,
+            broken,
             4,
         ),
     ]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from derivations.check import Check, share
+from derivations.check import Check, medians, share
 from derivations.checks.evidence import Pair, timed
 from derivations.figures import figure3
 from derivations.studies import stage_runs
@@ -103,18 +103,17 @@ def instability(pairs: Sequence[Pair]) -> list[Check]:
     return [
         share("stage 1 ends in a complex pair outside the unit circle", unstable, len(ends), 0.1),
         share("stage 1 ends: 100 neurons there oscillate with growing amplitude", growing, len(ends), 0.1),
-        Check(
+        medians(
             "stage 1 ends: period 2π/arg λ_1 against sign changes of the position, medians (worst relative)",
-            float(np.median(period)),
-            float(np.median(periods)),
-            float(np.abs(periods / period - 1).max()),
+            period,
+            periods,
             0.01,
+            relative=True,
         ),
-        Check(
+        medians(
             "stage 1 ends: growth per period, log |λ_1| × period against peaks, medians (worst)",
-            float(np.median(growth)),
-            float(np.median(growths)),
-            float(np.abs(growths - growth).max()),
+            growth,
+            growths,
             0.02,
         ),
     ]

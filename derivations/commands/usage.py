@@ -26,9 +26,9 @@ def _complaint(error: Exception, arguments: Sequence[str], command: str | None) 
         return f"{name} must be given; found none"
     if said.startswith("Invalid value") and name:
         kind = next((text for word, text in KINDS.items() if word in said), None)
-        return (
-            f"{name} must be {kind}{_found(name, arguments, command)}" if kind else f"{name}: {said.partition(': ')[2]}"
-        )
+        count = error.param.nargs  # type: ignore[attr-defined]
+        found = _found(name, count, arguments, command)
+        return f"{name} must be {kind}{found}" if kind else f"{name}: {said.partition(': ')[2]}"
     if said.startswith("No such command"):
         return f"COMMAND must be one that closedloop has; found {said.split(maxsplit=3)[-1]}"
     option = getattr(error, "option_name", "")
@@ -37,10 +37,8 @@ def _complaint(error: Exception, arguments: Sequence[str], command: str | None) 
         hint = f"; did you mean {close[0]}?" if close else ""
         return f"options must be those of closedloop {command or ''}".rstrip() + f"; found {option}{hint}"
     if "requires" in said and option:
-        count = (
-            said.partition("requires ")[2].rstrip(".").replace("an argument", "a value").replace("argument", "value")
-        )
-        return f"{option} must have {count}; found fewer"
+        wanted = said.partition("requires ")[2].rstrip(".").replace("an argument", "a value")
+        return f"{option} must have {wanted.replace('argument', 'value')}; found fewer"
     if said.startswith("Got unexpected"):
         return f"arguments must be those of closedloop {command}; found also {said.partition(') (')[2].rstrip(')')}"
     return said
@@ -52,7 +50,7 @@ def _argument(error: Exception) -> str:
     return spelt if spelt.startswith("-") else spelt.upper()
 
 
-def _found(name: str, arguments: Sequence[str], command: str | None) -> str:
+def _found(name: str, count: int, arguments: Sequence[str], command: str | None) -> str:
     """What was given for an option, or as the first bare argument."""
     if not name.startswith("-"):
         return f"; found {next(word for word in arguments if word != command and not word.startswith('-'))}"
@@ -60,7 +58,7 @@ def _found(name: str, arguments: Sequence[str], command: str | None) -> str:
         if word.startswith(name + "="):
             return f"; found {word.partition('=')[2]}"
         if word == name:
-            values = arguments[index + 1 : index + 5] if name == "--overlaps" else arguments[index + 1 : index + 2]
+            values = arguments[index + 1 : index + 1 + count]
             return f"; found {next((value for value in values if not _is_number(value)), values[0])}"
     return ""
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -89,6 +89,21 @@ class Measured:
     def worst(self) -> Check | None:
         """The line that comes nearest to its tolerance or exceeds it; None without a report."""
         return max(self.lines, key=_share, default=None)
+
+    def told(self, text: Callable[[str], str], number: Callable[[float, int], str], fails: str) -> str:
+        """The worst line as a sentence, or the claim's words without a report.
+
+        :param text: writes a plain text in the language of the document
+        :param number: writes a number with so many digits
+        :param fails: the verdict on a claim that does not hold
+        """
+        line = self.worst
+        if line is None:
+            return text(self.words) + "."
+        several = f" (worst of {len(self.lines)})" if len(self.lines) > 1 else ""
+        found = f"theory {number(line.theory, 6)}, simulation {number(line.simulation, 6)}"
+        gap = f"difference {number(line.difference, 2)}, tolerance {number(line.tolerance, 2)}"
+        return f"{text(line.claim)}{several}: {found}, {gap}{'' if line.passed else '; ' + fails}."
 
 
 def _share(line: Check) -> float:

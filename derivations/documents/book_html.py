@@ -15,6 +15,7 @@ from derivations.linebreak import equation_lines
 from derivations.result import Result, Step
 
 _STYLE = Path(__file__).with_name("book.css")
+FAILS = "<strong>fails</strong>"
 
 
 def document(book: Book, letters: Letters = OWN) -> str:
@@ -38,6 +39,15 @@ def document(book: Book, letters: Letters = OWN) -> str:
         "</main>\n</body>\n</html>\n",
     ]
     return "\n".join(parts)
+
+
+def number(value: float, digits: int = 6) -> str:
+    """A number as text.
+
+    :param value: the number
+    :param digits: how many are shown
+    """
+    return f"{value:.{digits}g}"
 
 
 def text(raw: str) -> str:
@@ -128,18 +138,8 @@ class _Page:
 
     def checks(self, checks: list[Measured]) -> str:
         """The lines of ``validate``, with the numbers of the worst one where a report is at hand."""
-        rows = [f"<li><code>{check.command}</code>: {self.measured(check)}</li>" for check in checks]
+        rows = [f"<li><code>{check.command}</code>: {check.told(text, number, FAILS)}</li>" for check in checks]
         return "\n".join(["<h4>Numerical check</h4>\n<ul>", *rows, "</ul>"]) if rows else ""
-
-    def measured(self, check: Measured) -> str:
-        line = check.worst
-        if line is None:
-            return text(check.words) + "."
-        several = f" (worst of {len(check.lines)})" if len(check.lines) > 1 else ""
-        found = f"theory {line.theory:.6g}, simulation {line.simulation:.6g}"
-        gap = f"difference {line.difference:.2g}, tolerance {line.tolerance:.2g}"
-        verdict = "." if line.passed else "; <strong>fails</strong>."
-        return f"{text(line.claim)}{several}: {found}, {gap}{verdict}"
 
     def symbols(self, number: int) -> str:
         """The table of symbols."""

@@ -40,6 +40,8 @@ PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
 \newcommand{\entry}[1]{\par\addvspace{1.2ex plus 0.4ex}\textbf{#1}\enspace}
 """
 
+FAILS = r"\textbf{fails}"
+
 
 def text(raw: str) -> str:
     """Plain Unicode text as LaTeX: special characters escaped, Greek and signs as mathematics.
@@ -154,19 +156,9 @@ class _Page:
 
     def checks(self, checks: list[Measured]) -> list[str]:
         """The lines of ``validate``, with the numbers of the worst one where a report is at hand."""
-        rows = [f"\\item {code(check.command)}: {self.measured(check)}" for check in checks]
+        rows = [f"\\item {code(check.command)}: {check.told(text, number, FAILS)}" for check in checks]
         begin = "\\begin{itemize}\\setlength{\\itemsep}{0pt}"
         return ["\\entry{Numerical check}\\nopagebreak", begin, *rows, "\\end{itemize}"] if rows else []
-
-    def measured(self, check: Measured) -> str:
-        line = check.worst
-        if line is None:
-            return text(check.words) + "."
-        several = f" (worst of {len(check.lines)})" if len(check.lines) > 1 else ""
-        found = f"theory {number(line.theory)}, simulation {number(line.simulation)}"
-        gap = f"difference {number(line.difference, 2)}, tolerance {number(line.tolerance, 2)}"
-        verdict = "." if line.passed else "; \\textbf{fails}."
-        return f"{text(line.claim)}{several}: {found}, {gap}{verdict}"
 
     def symbols(self) -> str:
         """The table of symbols."""

@@ -51,10 +51,11 @@ class Order:
         :raises InputError: if options contradict each other, a tool is missing, or the file cannot be written
         """
         form = choice("--format", self.format, FORMATS)
-        suffix = "" if self.out is None else self.out.suffix.lower().lstrip(".")
-        book_as = suffix in ("pdf", "html") or (form in BOOKS and self.out is not None)
-        right = f"--out must have the suffix of --format {form}; found {self.out}; name another, or ask for that format"
-        require(not book_as or suffix == form, right)
+        if self.out is not None:
+            suffix = self.out.suffix.lower().lstrip(".")
+            fits = suffix == form if form in BOOKS else suffix not in ("pdf", "html")
+            what = f"--out must have the suffix of --format {form}; found {self.out}"
+            require(fits, f"{what}; name another, or ask for that format")
         require(not self.standalone or form == "latex", f"--standalone goes with --format latex; found {form}")
         require(not self.macros or form in ("latex", "tex"), f"--macros goes with --format latex or tex; found {form}")
         lettered = form not in ("text", "json")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imsave
 
-from derivations import catalogue
+from derivations import catalogue, cli
 from derivations.check import Check
 from derivations.documents import book
 from derivations.studies import stage_runs
@@ -103,3 +103,16 @@ class Other:
 def other():
     """Make runs that differ from given ones: other(runs, stages=…)."""
     return Other
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the command; returns exit code, stdout and stderr."""
+
+    def runner(*words):
+        with pytest.raises(SystemExit) as exit_:
+            cli.main([str(word) for word in words])
+        out, err = capsys.readouterr()
+        return exit_.value.code, out, err
+
+    return runner

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from derivations import catalogue, cli
+from derivations import catalogue
 from derivations.checks.jobs import JOBS
 from derivations.documents import book, book_latex, pdf, printing
 from derivations.figures import gallery
@@ -140,17 +140,6 @@ def test_claims_as_latex(raw, expected):
 
 
 # the command
-
-
-@pytest.fixture
-def run(capsys):
-    def runner(*words):
-        with pytest.raises(SystemExit) as exit_:
-            cli.main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        return exit_.value.code, out, err
-
-    return runner
 
 
 @pytest.mark.parametrize("form", ["html", "tex", "latex", "json", "text"])

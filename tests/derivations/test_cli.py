@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from derivations import cli
 from derivations.checks import open_loop as open_loop_checks
 from numerics import files
 from numerics.files import read_arrays
@@ -17,17 +16,6 @@ from numerics.replay import rank_one_replay
 from numerics.replay_files import save_replay
 
 FAST = ["--epochs", "5", "--batch", "4", "--neurons", "6", "--horizon", "8"]
-
-
-@pytest.fixture
-def run(capsys):
-    def runner(*words):
-        with pytest.raises(SystemExit) as exit_:
-            cli.main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        return exit_.value.code, out, err
-
-    return runner
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from derivations import cli
 from derivations.commands import screen as cli_screen
 from derivations.figures import figure6
 from derivations.studies import track
@@ -26,17 +25,6 @@ from numerics.results import Run
 
 FAST = ["--neurons", 8, "--batch", 10, "--duration", 3]
 TASK = TrackingTask(duration=3.0)
-
-
-@pytest.fixture
-def run(capsys):
-    def runner(*words):
-        with pytest.raises(SystemExit) as exit_:
-            cli.main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        return exit_.value.code, out, err
-
-    return runner
 
 
 @pytest.fixture
