@@ -3,7 +3,9 @@
 import re
 from collections.abc import Callable
 
-from sympy import Add, Basic, MatrixBase, Mul, Tuple, fraction, latex
+from sympy import Add, Basic, MatrixBase, Mul, Tuple, fraction
+
+from theory.written import written
 
 WIDTH = 62
 SPARE = 6
@@ -37,7 +39,7 @@ def _widest_row(matrix: re.Match) -> str:
     return "x" * (sum(map(max, columns)) + 2 * len(rows[0]))
 
 
-def lines_of(expression: Basic, write: Writer = latex, width: int = WIDTH) -> list[str]:
+def lines_of(expression: Basic, write: Writer = written, width: int = WIDTH) -> list[str]:
     """An expression's LaTeX, cut into lines at its top-level product, sum or list where it is long.
 
     :param expression: the expression
@@ -54,7 +56,7 @@ def lines_of(expression: Basic, write: Writer = latex, width: int = WIDTH) -> li
     return _sum_lines(expression, write, width) if isinstance(expression, Add) else [whole]
 
 
-def equation_lines(left: str, right: Basic, write: Writer = latex, width: int = WIDTH) -> list[str]:
+def equation_lines(left: str, right: Basic, write: Writer = written, width: int = WIDTH) -> list[str]:
     """The lines of an equation; the left-hand side has a line of its own where the first would be too long with it.
 
     :param left: left-hand side as LaTeX

@@ -70,20 +70,20 @@ def build() -> Result:
         ),
         Step(
             r"Phases are independent: products of two sinusoids average to zero, and losses of frequencies and axes add, "
-            r"$L = \sum_f (dt/2)\, a_f^2 \sum_i |E_{i,f}|^2$, cross-talk between axes included.",
+            r"$L = \sum_f (\Delta t/2)\, a_f^2 \sum_i |E_{i,f}|^2$, cross-talk between axes included.",
             r"\mathrm{E}_\varphi\,(e_1 \cos\varphi + e_2 \sin\varphi)",
             _mean(REAL * cos(phase) + IMAGINARY * sin(phase)),
             _mean(REAL * cos(phase) + IMAGINARY * sin(phase)),
         ),
         Step(
             r"Of a real system $|E|^2 = E(\lambda) E(1/\lambda)$. For a double integrator and an agent without memory, "
-            r"$K_p$ and $K_r$ are numbers; no such loop is stable ($\lambda = 1 \pm dt\sqrt{K_p}$), so this is its formal loss.",
+            r"$K_p$ and $K_r$ are numbers; no such loop is stable ($\lambda = 1 \pm \Delta t\sqrt{K_p}$), so this is its formal loss.",
             r"L_\omega",
             _factored(),
             Matrix([cancel(loss - _factored()), _modulus_residual()]),
         ),
         Step(
-            r"Slopes follow from $dE = \lambda\, G_{\mathrm{cl}}\, dK\, (C X + D)$ as $dL = dt\, a^2\, \mathrm{Re}\, E^* dE$; by "
+            r"Slopes follow from $dE = \lambda\, G_{\mathrm{cl}}\, dK\, (C X + D)$ as $dL = \Delta t\, a^2\, \mathrm{Re}\, E^* dE$; by "
             r"both gains of that agent they are the derivatives. By a later response $g_j$, $dK = \lambda^{-j}$.",
             r"\partial L_\omega/\partial K_r|_{K_p = 0}",
             cancel(slope.subs(gain_p, 0)),
@@ -105,7 +105,7 @@ def build() -> Result:
     return Result(
         "tracking-loss",
         "Loss of tracking by frequency",
-        r"In a stable loop with independent uniform phases the loss is a sum over frequencies of $(dt/2)\, a^2 |E(e^{i\omega})|^2$. "
+        r"In a stable loop with independent uniform phases the loss is a sum over frequencies of $(\Delta t/2)\, a^2 |E(e^{i\omega})|^2$. "
         r"No stationary loss exists at an unstable or marginal loop, as at the start of learning.",
         "derived here; task: Ger & Barak, arXiv 2505.13567, Sec. 5",
         steps,

@@ -57,7 +57,7 @@ def build() -> Result:
     ]  # cos(lag ω)
     steps = (
         Step(
-            r"On the unit circle the double integrator one step ahead is real, $\lambda G_o = -dt^2/d$ with $d = |\lambda - 1|^2$.",
+            r"On the unit circle the double integrator one step ahead is real, $\lambda G_o = -\Delta t^2/d$ with $d = |\lambda - 1|^2$.",
             "d",
             4 * sin(omega / 2) ** 2,
             _on_circle(),
@@ -83,7 +83,7 @@ def build() -> Result:
         ),
         Step(
             r"But the double integrator is marginal: from rest the sinusoid leaves a drift, linear in $t$, that feedforward "
-            r"cannot remove. Stepped, $p_{t+2} - 2 p_{t+1} + p_t = dt^2 k_r \lambda^t$ and $p_0 = p_1 = 0$.",
+            r"cannot remove. Stepped, $p_{t+2} - 2 p_{t+1} + p_t = \Delta t^2 k_r \lambda^t$ and $p_0 = p_1 = 0$.",
             "p_t",
             drift,
             Matrix(
@@ -116,7 +116,7 @@ def build() -> Result:
     return Result(
         "tracking-order",
         "Low frequencies first",
-        r"At an agent that does nothing, the slope of the loss of a sinusoid by the gain on its reference is $dt^3 a^2/(4\sin^2(\omega/2))$ "
+        r"At an agent that does nothing, the slope of the loss of a sinusoid by the gain on its reference is $\Delta t^3 a^2/(4\sin^2(\omega/2))$ "
         r"formally, and exactly twice that over whole cycles from rest: of equal amplitudes the lower frequency has the larger slope. "
         r"At random initial weights the unstable loop changes sizes; there the slopes are computed, not derived.",
         "derived here; order observed by Ger & Barak, arXiv 2505.13567, Fig. 6",

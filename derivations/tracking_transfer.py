@@ -100,7 +100,7 @@ def build() -> Result:
             _zero(lam * general - 1 - _inserted(ERROR), lam * TRANSFER - 1 - ERROR),
         ),
         Step(
-            r"References are inputs: $K_r$ moves no eigenvalue of the joint system. Rank one, $\gamma = dt = 1$; the general "
+            r"References are inputs: $K_r$ moves no eigenvalue of the joint system. Rank one, $\gamma = \Delta t = 1$; the general "
             r"agent's $\chi$ is that without references times $(\lambda - 1 + \gamma)$ for each (checked with leak, and in the plane).",
             r"\chi",
             lam**2 * short,

@@ -76,8 +76,9 @@ def long_term(overlaps: np.ndarray, horizon: int, roots: np.ndarray | None = Non
 def evaluate(overlaps: Sequence[float], horizon: int = 50, alpha: float = 0.5) -> dict:
     """The loop at one point: polynomial, eigenvalues, losses, their gradients and gains.
 
-    ``L_T`` is the time average with Q = I, Σ_0 = I; ``L_inf`` is ρ^{2T}; ``surrogate`` is
-    α L_inf + (1-α) L_2; gradients are in the order σ_zm, σ_zu, σ_vm, σ_vu; gains are (k_1, k_2).
+    With Q = I, Σ_0 = I: ``L_2`` is E|x_3|², after two controls; ``L_T`` is the time average of E|x_t|² over t < T;
+    ``L_inf`` is ρ^{2T}; ``surrogate`` is α L_inf + (1-α) L_2; gradients are in the order σ_zm, σ_zu, σ_vm, σ_vu;
+    gains are (k_1, k_2).
     A value that overflows or does not exist is None, with the reason under ``notes``.
 
     :param overlaps: σ_zm, σ_zu, σ_vm, σ_vu

@@ -24,7 +24,7 @@ class Training:
     :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``, erf(√π s/2)
     :param optimizer: ``"sgd"`` or ``"adam"`` (β = 0.9, 0.999; ε = 1e-8)
     :param leak: γ in (0, 1]
-    :param train: names of the trained arrays
+    :param train: names of the trained arrays, at least one
     :raises InputError: if a value is out of range or a word unknown
     """
 
@@ -36,6 +36,7 @@ class Training:
     train: tuple[str, ...] = ("z", "u", "v")
 
     def __post_init__(self) -> None:
+        require(len(self.train) > 0, "train must name at least one array; found none; leave it out for the default")
         checked = {
             "learning_rate": number("learning_rate", self.learning_rate, 0, np.finfo(float).max),
             "clip": number("clip", self.clip, 0, np.inf, open_low=True),
@@ -61,7 +62,7 @@ class Settings(Training):
     :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``, erf(√π s/2)
     :param optimizer: ``"sgd"`` or ``"adam"`` (β = 0.9, 0.999; ε = 1e-8)
     :param leak: γ in (0, 1]
-    :param train: names of the trained arrays
+    :param train: names of the trained arrays, at least one
     :param horizon: episode length T in steps, at least 1
     :param state_weight: weight of |x|², Q = state_weight · I
     :param control_penalty: weight of |u|², R = control_penalty · I

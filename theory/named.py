@@ -6,6 +6,7 @@ from functools import cached_property
 from sympy import Expr, ImmutableMatrix, Poly, Symbol, cancel, diff
 
 from theory import symbols
+from theory.written import written
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,7 @@ class Named:
         return unfolded
 
     def _repr_latex_(self) -> str:
-        from sympy import latex
-
-        lines = [latex(self.expression)] + [f"{latex(s)} = {latex(value)}" for s, value in self.definitions]
+        lines = [written(self.expression)] + [f"{written(s)} = {written(value)}" for s, value in self.definitions]
         return "$" + r",\quad ".join(lines) + "$"
 
 

@@ -29,6 +29,8 @@ class Entry:
 
 
 TABLE: dict[str, Entry] = {}
+SPELT = {"dt": r"\Delta t"}
+"""Letters that sympy would take apart."""
 
 
 def letter(symbol: Symbol) -> str:
@@ -36,7 +38,7 @@ def letter(symbol: Symbol) -> str:
 
     :param symbol: the symbol
     """
-    return latex(symbol).replace(r"{\mu}", "{mu}").replace("{next}", "{t+1}")
+    return SPELT.get(symbol.name) or latex(symbol).replace(r"{\mu}", "{mu}").replace("{next}", "{t+1}")
 
 
 def names() -> dict[str, Symbol]:

@@ -59,7 +59,7 @@ TRACKING_OPTIONS: dict[str, tuple[type, str]] = {
     "train": (str, "Trained arrays, by commas [default: w,z]."),
     **TASK_OPTIONS,
 }
-WORDS, NUMBERS = ("train", "inputs"), ("amplitude", "frequencies_x", "frequencies_y")
+LISTS = ("train", "inputs", "amplitude", "frequencies_x", "frequencies_y")
 
 
 def with_protocol(*names: str, table: dict[str, tuple[type, str]] = OPTIONS) -> Callable:
@@ -75,10 +75,8 @@ def with_protocol(*names: str, table: dict[str, tuple[type, str]] = OPTIONS) -> 
         def run(**arguments):
             given = {name: arguments.pop(name) for name in chosen}
             protocol = {name: value for name, value in given.items() if value is not None}
-            for name in (*WORDS, *NUMBERS):
+            for name in LISTS:
                 if name in protocol:
-                    given_any = bool(protocol[name].strip(", ")) or name in NUMBERS
-                    require(given_any, f"--{name} must hold at least one name; found none; leave the option out")
                     protocol[name] = tuple(protocol[name].replace(",", " ").split())
             return command(**arguments, protocol=protocol)
 

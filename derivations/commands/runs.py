@@ -9,6 +9,7 @@ import typer
 from derivations.commands import screen
 from derivations.commands.app import Out, ReplayFile, app
 from derivations.commands.options import make_replay, with_protocol
+from derivations.wording import counted
 from numerics import files
 from numerics.errors import InputError
 from numerics.experiment.tracking.replay import TrackingReplay
@@ -28,7 +29,7 @@ def _save(run, out: Path) -> None:
             above = gap(run)
     optimum = "" if above is None or above > 100 else f"; population loss {above:.2%} above the best agent's"
     loss = f"loss {run.loss[0]:.6g} -> {run.loss[-1]:.6g}" if run.loss.size else "no finite loss"
-    typer.echo(f"{out}: {run.status}, {run.loss.size} epochs, {loss}{optimum}")
+    typer.echo(f"{out}: {run.status}, {counted(run.loss.size, 'epoch')}, {loss}{optimum}")
 
 
 @app.command()

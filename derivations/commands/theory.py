@@ -23,6 +23,10 @@ def evaluate(
 ) -> None:
     """Every quantity of the theory at one point of the overlaps.
 
+    The plant is the double integrator, the agent of rank one; initial states have covariance I, and the weight of states is Q = I.
+
+    L_2 is the mean of |x_3|², after two controls (the first step is uncontrolled). L_T is the mean of |x_t|² over the steps t = 0 … T-1. L_inf is ρ^(2T), with ρ the spectral radius. The surrogate is α L_inf + (1 - α) L_2. Gradients are by σ_zm, σ_zu, σ_vm, σ_vu. On the plane of the two slow modes the agent acts as u = -k_1 x^(1) - k_2 x^(2).
+
     Examples:
 
       closedloop evaluate --overlaps -0.05 0.1 0.2 0.3

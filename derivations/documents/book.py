@@ -249,5 +249,7 @@ def meaning(entry: Entry) -> str:
     :param entry: the symbol's entry in the table
     """
     text = re.sub(r"\b([a-z])·([a-z])\b", r"$\1\\cdot \2$", entry.meaning)
-    text = text.replace("->", r"$\to$").replace("dt/tau", r"$dt/\tau$")
+    text = (
+        text.replace("->", r"$\to$").replace("dt/tau", r"$\Delta t/\tau$").replace("2 pi f dt", r"$2\pi f\,\Delta t$")
+    )
     return re.sub(r"\b\w+_\w+\b", lambda m: f"${TABLE[m[0]].latex}$" if m[0] in TABLE else m[0], text)

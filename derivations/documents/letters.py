@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from sympy import Basic, Symbol, latex
+from sympy import Basic, Symbol
 
 from derivations.result import Result
 from numerics.errors import require
 from theory.symbols import TABLE, letter
+from theory.written import written
 
 PROTECTED = r"\\(?:mathrm|text|operatorname|begin|end)\{[^{}]*\}"
 DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
@@ -39,8 +40,7 @@ class Letters:
 
         :param expression: the expression
         """
-        symbols = [symbol for symbol in expression.free_symbols if isinstance(symbol, Symbol)]
-        return latex(expression, symbol_names={s: self.names.get(s.name, letter(s)) for s in symbols})
+        return written(expression, self.names)
 
     def formula(self, text: str) -> str:
         """A formula typed in the theory's letters, in these.

@@ -12,11 +12,14 @@ from derivations.documents.latex import as_latex
 from derivations.documents.text import as_text
 from derivations.progress import Progress
 from derivations.result import Result
+from derivations.wording import counted
 from numerics.errors import choice, require
 from numerics.files import atomic, check_writable, write_text
 
 FORMATS = ("text", "latex", "json", "pdf", "html", "tex")
 BOOKS = ("pdf", "html", "tex")
+SUFFIXES = {"pdf": ("pdf",), "html": ("html",), "tex": ("tex", "latex"), "json": ("json",)}
+"""What a file that ends so is taken for."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,7 @@ class Order:
         """
         form = choice("--format", self.format, FORMATS)
         if self.out is not None:
-            suffix = self.out.suffix.lower().lstrip(".")
-            fits = suffix == form if form in BOOKS else suffix not in ("pdf", "html")
-            what = f"--out must have the suffix of --format {form}; found {self.out}"
-            require(fits, f"{what}; name another, or ask for that format")
+            _check_suffix(self.out, form)
         require(not self.standalone or form == "latex", f"--standalone goes with --format latex; found {form}")
         require(not self.macros or form in ("latex", "tex"), f"--macros goes with --format latex or tex; found {form}")
         lettered = form not in ("text", "json")
@@ -71,6 +71,14 @@ class Order:
             check_writable(self.target)
         book.compose((), self.figures, self.reports)
         return self
+
+
+def _check_suffix(out: Path, form: str) -> None:
+    suffix = out.suffix.lower().lstrip(".")
+    meant = SUFFIXES.get(suffix, () if form in BOOKS else (form,))
+    what = f"end in .{form}" if form in BOOKS else f"not end in .{suffix}"
+    remedy = f" or ask for --format {' or '.join(meant)}" if meant else ""
+    require(form in meant, f"--out must {what} for --format {form}; found {out}; rename it{remedy}")
 
 
 def produce(order: Order, results: Sequence[Result], progress: Progress | None = None) -> str:
@@ -98,6 +106,7 @@ def _book(
     order: Order, path: Path, results: Sequence[Result], names: letters.Letters, progress: Progress | None
 ) -> str:
     whole, done = book.compose(results, order.figures, order.reports), "replaced" if path.exists() else "written"
+    length = counted(len(whole.results), "result")
     if order.format == "html":
         write_text(path, book_html.document(whole, names))
     elif order.format == "tex":
@@ -107,8 +116,8 @@ def _book(
         compiled = pdf.compile_document(source, [picture.file for picture in whole.pictures], progress)
         with atomic(path, "wb") as handle:
             handle.write(compiled.pdf)
-        return f"{path} {done}: {len(whole.results)} results, {compiled.pages} pages"
-    return f"{path} {done}: {len(whole.results)} results, {path.stat().st_size / 1000:.0f} kB"
+        length += f", {counted(compiled.pages, 'page')}"
+    return f"{path} {done}: {length}, {path.stat().st_size / 1000:.0f} kB"
 
 
 def _seen_from(path: Path, figures: Path | None) -> str:

@@ -6,6 +6,7 @@
 import sys
 from pathlib import Path
 
+from derivations.wording import counted
 from numerics.errors import library
 
 PACKAGES = ("theory", "numerics", "derivations")
@@ -27,4 +28,4 @@ def build(folder: str | Path) -> list[Path]:
 
 if __name__ == "__main__":
     site = sys.argv[1] if len(sys.argv) > 1 else "site"
-    print(f"{len(build(site))} pages in {site}")
+    print(f"{counted(len(build(site)), 'page')} in {site}")

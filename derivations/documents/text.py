@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from sympy import Basic, MatrixBase, Symbol
+from sympy import Basic, LambertW, MatrixBase, Symbol, exp
+from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
 from derivations.documents.letters import OWN
@@ -31,6 +32,7 @@ GREEK = {
     r"\partial": "∂",
     r"\nabla": "∇",
     r"\Delta": "Δ",
+    r"\Delta t": "Δt",
     r"\pm": "±",
     r"\neq": "≠",
     r"\times": "×",
@@ -83,7 +85,8 @@ def plain(text: str) -> str:
 
 def _grouped(content: str) -> str:
     """A group without its braces, in parentheses if it is more than one word."""
-    return content if re.fullmatch(r"\d+|[^\W\d]\w*'*|\*|", content) else f"({content})"
+    one = r"\d+|(?!\w*[a-z][α-ω])[^\W\d]\w*'*|\*|\([^()]*\)|"
+    return content if re.fullmatch(one, content) else f"({content})"
 
 
 def _ratio(match: re.Match) -> str:
@@ -105,12 +108,22 @@ def as_text(results: Sequence[Result]) -> str:
 
 
 class _Letters(StrPrinter):
-    """Expressions in the letters of the prose: σ_zm, λ, κ."""
+    """Expressions in the letters of the prose: σ_zm, λ, κ, e^s, π."""
 
     def _print_Symbol(self, expr: Symbol) -> str:
         return plain(OWN.write(expr))
 
+    def _print_exp(self, expr: exp) -> str:
+        return f"e^{self.parenthesize(expr.args[0], PRECEDENCE['Func'])}"
+
+    def _print_LambertW(self, expr: LambertW) -> str:
+        return f"W_0({self._print(expr.args[0])})"
+
+    def _print_Pi(self, expr: Basic) -> str:
+        return "π"
+
 
 def _equation_text(left: str, right: Basic) -> str:
     value = _Letters().doprint(right.tolist() if isinstance(right, MatrixBase) else right)
+    value = re.sub(r"\bsqrt\((\w+)\)", r"√\1", value).replace("sqrt(", "√(")
     return f"{plain(left)} = {value.replace('**', '^')}"

@@ -102,7 +102,7 @@ def draw(data: dict[str, np.ndarray]):
     axes[0, 1].set_ylim(top=10)
     axes[0, 1].legend(fontsize=5.5, loc="upper right", ncols=2)
     for ax, title in ((axes[0, 2], "c  joint system"), (axes[1, 0], "d  agent alone")):
-        ax.set(xlabel="epoch", ylabel=r"nearest eigenvalue to $e^{i\omega dt}$", title=title)
+        ax.set(xlabel="epoch", ylabel=r"nearest eigenvalue to $e^{i\omega}$", title=title)
     _paths(axes[1, 1], data)
     _acquired(axes[1, 2], data, order)
     return figure

@@ -13,6 +13,7 @@ import numpy as np
 
 from derivations.check import Check
 from derivations.progress import Progress
+from derivations.wording import counted
 from numerics.experiment.behaviour import Checkpoints, growth, growth_alone
 from numerics.experiment.markov import impulse_response, strengths, visible_overlaps
 from numerics.experiment.observe import leading_eigenvalues, recurrent_radius
@@ -201,7 +202,7 @@ def report(runs: Sequence[Watch]) -> str:
     :param runs: the runs
     """
     joint, alone = pooled(runs, "joint") < 1, pooled(runs, "alone") < 1
-    lines = [f"full tanh networks, {len(runs)} seeds, {len(joint)} checkpoints"]
+    lines = [f"full tanh networks, {counted(len(runs), 'seed')}, {counted(len(joint), 'checkpoint')}"]
     for name in ("small", "training"):
         settles = pooled(runs, name) < 1
         late = delays(runs, name)

@@ -11,6 +11,7 @@ import numpy as np
 
 from derivations.check import Check
 from derivations.progress import Progress
+from derivations.wording import counted
 from numerics.experiment.open_loop import PAPER_VARIANCE, open_loop_replay, train_open_loop
 from numerics.experiment.population_states import population_observer
 from numerics.experiment.spike import THRESHOLD, spike
@@ -140,7 +141,7 @@ def report(found: Sequence[Spike]) -> str:
         final = np.array([s.test[1] / s.teacher for s in group])
         imitation = np.array([s.imitation[1] / s.imitation[0] for s in group])
         lines += [
-            f"full tanh students, white inputs of variance {variance:g}, {len(group)} seeds",
+            f"full tanh students, white inputs of variance {variance:g}, {counted(len(group), 'seed')}",
             f"  test loss rises over {THRESHOLD:g}-fold in {np.sum(rises > THRESHOLD)}, over twofold in {np.sum(rises > 2)}",
             f"  rise: median {np.median(rises):.3g}, {rises.min():.3g} to {rises.max():.3g}; "
             f"at epoch {np.median(epochs):g} ({min(epochs)} to {max(epochs)})",

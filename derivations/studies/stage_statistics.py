@@ -1,8 +1,11 @@
 """Where the stages end, over many seeds, for rank-one and for full networks."""
 
+from functools import partial
+
 import numpy as np
 
 from derivations.progress import Progress
+from derivations.wording import counted
 from numerics.errors import choice
 from numerics.experiment.observe import OBSERVERS
 from numerics.experiment.train import train
@@ -20,13 +23,17 @@ def full_stages(seeds: int, epochs: int, progress: Progress | None = None) -> li
     :param epochs: number of updates
     :param progress: called with (what, done, in all)
     """
+    observers, whole = {"eigenvalues": OBSERVERS["eigenvalues"]}, seeds * epochs
     found = []
     for seed in range(seeds):
-        run = train(full_replay(seed, epochs), {"eigenvalues": OBSERVERS["eigenvalues"]})
-        found.append(of_run(run))
-        if progress:
-            progress("training full networks", seed + 1, seeds)
+        before = seed * epochs
+        each = partial(_trained, progress, before, whole) if progress else None
+        found.append(of_run(train(full_replay(seed, epochs), observers, each)))
     return found
+
+
+def _trained(progress: Progress, before: int, whole: int, done: int, _epochs: int) -> None:
+    progress("training full networks, epochs", before + done, whole)
 
 
 def measure(seeds: int, network: str, epochs: int, progress: Progress | None = None) -> str:
@@ -41,7 +48,9 @@ def measure(seeds: int, network: str, epochs: int, progress: Progress | None = N
     choice("--network", network, NETWORKS)
     stages = full_stages(seeds, epochs, progress) if network == "full" else ensemble(range(seeds), epochs).stages
     found = [s.ends for s in stages if s.found]
-    lines = [f"{network} network, {seeds} seeds, {epochs} epochs: both ends found in {len(found)} of {seeds}"]
+    lines = [
+        f"{network} network, {counted(seeds, 'seed')}, {counted(epochs, 'epoch')}: both ends found in {len(found)} of {seeds}"
+    ]
     rng = np.random.default_rng(0)
     columns: dict[str, list[int]] = {
         "end of stage 1": [first for first, _ in found],
@@ -50,6 +59,5 @@ def measure(seeds: int, network: str, epochs: int, progress: Progress | None = N
     }
     for name, values in columns.items():
         if values:
-            s = bootstrap(values, rng)
-            lines.append(f"{name:32} median {s.median:g} epochs, 95 % interval {s.low:g} to {s.high:g}")
+            lines.append(f"{name:32} {bootstrap(values, rng).told('epochs')}")
     return "\n".join(lines)

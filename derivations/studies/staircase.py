@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from derivations.wording import counted
 from numerics.errors import require
 from numerics.experiment.tracking.staircase import acquisition, ascending, competition, idle_losses
 from numerics.experiment.tracking.task import TrackingTask
@@ -106,12 +107,14 @@ def _rises(found: Sequence[Staircase], rng: np.random.Generator) -> list[str]:
     lines = ["largest loss of an acquired frequency while another is learned, over its usual value before"]
     for learned, suffered in pairs:
         values = [rise for s in found for a, b, rise in s.rises if (a, b) == (suffered, learned)]
-        lines.append(f"{suffered:g} Hz while {learned:g} Hz is learned: {len(values)} runs{_spread(values, rng)}")
+        lines.append(
+            f"{suffered:g} Hz while {learned:g} Hz is learned: {counted(len(values), 'run')}{_spread(values, rng)}"
+        )
     return lines if pairs else []
 
 
 def _spread(values: Sequence[float], rng: np.random.Generator) -> str:
     if not values:
         return ""
-    s = bootstrap(values, rng)
-    return f", median {s.median:.4g}, 95 % interval {s.low:.4g} to {s.high:.4g}, range {min(values):.4g} to {max(values):.4g}"
+    told = bootstrap(values, rng).told(digits=4)
+    return f", {told}" + (f", range {min(values):.4g} to {max(values):.4g}" if len(values) > 1 else "")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from derivations.wording import counted
 from numerics.errors import InputError, require
 from numerics.experiment.optimize import Standing
 from numerics.experiment.tracking.checkpoint import load_standing, save_standing, standing_run
@@ -70,7 +71,7 @@ def check_replaced(out: Path, epochs: int) -> None:
     except InputError:
         return
     longer = "frequency_loss" in there.history and there.loss.size > epochs
-    found = f"--out must not hold a longer run; found {there.loss.size} epochs in {out}"
+    found = f"--out must not hold a longer run; found {counted(there.loss.size, 'epoch')} in {out}"
     require(not longer, f"{found}; remove it, name another, or ask for more --epochs with --resume")
 
 
@@ -138,7 +139,7 @@ def summary(replay: TrackingReplay, run: Run, out: Path) -> str:
     :param out: the file of the run
     """
     loss = f"loss {run.loss[0]:.6g} -> {run.loss[-1]:.6g}" if run.loss.size else "no finite loss"
-    lines = [f"{out}: {run.status}, {run.loss.size} epochs, {loss}"]
+    lines = [f"{out}: {run.status}, {counted(run.loss.size, 'epoch')}, {loss}"]
     if run.loss.size:
         task = replay.task
         found = acquisition(run.history["frequency_loss"], idle_losses(task))

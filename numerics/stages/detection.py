@@ -106,6 +106,16 @@ class Statistic:
     high: float
     count: int
 
+    def told(self, unit: str = "", digits: int = 6) -> str:
+        """Median and interval in words; one value has no interval.
+
+        :param unit: what follows the median
+        :param digits: how many are shown
+        """
+        median, low, high = (f"{value:.{digits}g}" for value in (self.median, self.low, self.high))
+        middle = f"{median} {unit}".strip()
+        return f"{middle} in the only run" if self.count == 1 else f"median {middle}, 95 % interval {low} to {high}"
+
 
 def bootstrap(values: Sequence[float], rng: np.random.Generator, samples: int = 2000) -> Statistic:
     """Median and its 95 % percentile-bootstrap interval.

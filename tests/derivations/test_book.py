@@ -148,8 +148,15 @@ def test_derive_writes_a_file(run, tmp_path, form):
     code, out, _ = run("derive", "stage-one", "--format", form, "--out", path)
     assert code == 0
     assert str(path) in out
-    assert re.search(r"written: 1 results, \d+ kB", out) or form not in ("html", "tex")
+    assert re.search(r"written: 1 result, \d+ kB", out) or form not in ("html", "tex")
     assert "Stage 1" in path.read_text(encoding="utf-8")
+
+
+def test_a_book_that_takes_the_place_of_another_says_so(run, tmp_path):
+    path = tmp_path / "page.html"
+    path.write_text("old", encoding="utf-8")
+    out = run("derive", "stage-one", "saddle", "--format", "html", "--out", path)[1]
+    assert f"{path} replaced: 2 results, {path.stat().st_size / 1000:.0f} kB" in out
 
 
 @pdflatex
@@ -157,7 +164,7 @@ def test_derive_writes_a_pdf_with_figures(run, tmp_path, pictures):
     path = tmp_path / "page.pdf"
     code, out, _ = run("derive", "short-term-loss", "--format", "pdf", "--out", path, "--figures", pictures)
     assert code == 0
-    assert "page.pdf written: 1 results, " in out
+    assert re.search(r"page.pdf written: 1 result, \d+ pages, \d+ kB", out)
     assert path.read_bytes().startswith(b"%PDF")
 
 
@@ -178,8 +185,14 @@ MISTAKES = [
     (["--format", "html", "--figures", "nowhere"], "found none in nowhere"),
     (["--format", "html", "--report", "nowhere"], "found no report.json in nowhere"),
     (["--format", "html", "--out", "nowhere/page.html"], "found no folder"),
-    (["--format", "html", "--out", "page.pdf"], "--out must have the suffix of --format html; found page.pdf"),
-    (["--format", "text", "--out", "page.pdf"], "--out must have the suffix of --format text; found page.pdf"),
+    (
+        ["--format", "html", "--out", "page.pdf"],
+        "--out must end in .html for --format html; found page.pdf; rename it or ask for --format pdf",
+    ),
+    (["--out", "page.pdf"], "--out must not end in .pdf for --format text; found page.pdf"),
+    (["--out", "page.tex"], "rename it or ask for --format tex or latex"),
+    (["--format", "json", "--out", "page.tex"], "--out must not end in .tex for --format json; found page.tex"),
+    (["--format", "pdf", "--out", "page"], "--out must end in .pdf for --format pdf; found page; rename it"),
     (["--format", "latex", "--symbols", "kapa=k"], "did you mean kappa?"),
 ]
 

@@ -66,6 +66,25 @@ def test_evaluate_prints_one_json_object_with_the_promised_keys(run):
     assert len(values["eigenvalues"]) == 4
 
 
+def test_evaluate_says_what_it_prints(run):
+    told = " ".join(run("evaluate", "--help")[1].split())
+    assert "L_2 is the mean of |x_3|²" in told
+    assert "L_T is the mean of |x_t|²" in told
+    assert "L_inf is ρ^(2T)" in told
+
+
+def test_the_losses_are_what_the_help_says(run):
+    horizon, overlaps = 9, np.array([-0.05, 0.1, 0.2, 0.3])
+    found = json.loads(run("evaluate", "--overlaps", *overlaps, "--horizon", horizon, "--json")[1])
+    zm, zu, vm, vu = overlaps
+    step = np.array([[1, 1, 0, 0], [0, 1, 1, 0], [zm, zm, 0, zu], [vm, vm, 0, vu]])  # of (x, z·h, v·h)
+    states = [np.linalg.matrix_power(step, t)[:2, :2] for t in range(horizon)]
+    squares = [np.sum(state**2) for state in states]
+    assert found["L_2"] == pytest.approx(squares[3], rel=1e-12)
+    assert found["L_T"] == pytest.approx(np.mean(squares), rel=1e-12)
+    assert found["L_inf"] == pytest.approx(max(abs(np.linalg.eigvals(step))) ** (2 * horizon), rel=1e-10)
+
+
 def test_evaluate_prints_text_without_json(run):
     assert "spectral radius" in run("evaluate", "--overlaps", -3, 8, 1, -2)[1]
 
@@ -253,6 +272,13 @@ def test_a_run_whose_costs_have_no_optimum_is_written_all_the_same(run, tmp_path
     code, out, _ = run("descend", "--replay", tmp_path / "r.npz", "--out", tmp_path / "o.npz")
     assert code == 0
     assert "completed, 3 epochs" in out
+
+
+def test_one_run_has_no_interval(run):
+    out = run("stages", "--seeds", 1)[1]
+    assert "1 seed, 1000 epochs: both ends found in 1 of 1" in out
+    assert "epochs in the only run" in out
+    assert "interval" not in out
 
 
 @pytest.mark.parametrize(("study", "word"), [("spectrum", "radius of W"), ("spike", "variance")])

@@ -184,6 +184,12 @@ def test_notebooks_show_results_and_steps(results):
     assert latex(result.steps[2].right) in result.steps[2]._repr_latex_()
 
 
+def test_notebooks_write_symbols_as_documents_do(results):
+    assert r"\sigma_{mu}" in results["nonlinear-reduction"]._repr_latex_()
+    assert r"W_{0}\left(" in results["stage-boundaries"]._repr_latex_()
+    assert r"\Delta t^{3}" in results["tracking-order"]._repr_latex_()
+
+
 # plain text
 
 
@@ -283,13 +289,16 @@ def test_json_says_what_is_verified(results):
 
 def test_expressions_in_text_have_the_letters_of_the_prose(results):
     text = as_text([results["perturbed-roots"], results["nonlinear-reduction"]])
-    assert "λ_3^((2)) = 2*κ^2*(1 - σ_vu)/(σ_vu^2 - 2*σ_vu - σ_zm + 1)^3" in text
+    assert "λ_3^(2) = 2*κ^2*(1 - σ_vu)/(σ_vu^2 - 2*σ_vu - σ_zm + 1)^3" in text
     assert "σ_mu/N" in text
     assert "∂_zu L" in as_text([results["saddle"]])
     assert "m·u" in as_text([results["saddle"]])
     whole = as_text(list(results.values()))
     assert "**" not in whole
-    assert not re.findall(r"\b(?:sigma|lamda|lambda|kappa|gamma)\w*", whole)
+    assert not re.findall(r"\b(?:sigma|lamda|lambda|kappa|gamma|sqrt|pi|exp|LambertW)\b|(?:sigma|lamda)_\w*", whole)
+    assert "√(W_0(-2*e^(-2)) + 2)" in whole
+    assert "J^* = (7*√5 + 19)/2" in whole
+    assert "e^(iω)" in whole
 
 
 def test_text_leaves_no_latex_word_behind(results):

@@ -8,7 +8,7 @@ import pytest
 
 from numerics.descent import descend
 from numerics.errors import InputError
-from numerics.experiment.tracking.replay import tracking_replay
+from numerics.experiment.tracking.replay import TrackingTraining, tracking_replay
 from numerics.experiment.train import train
 from numerics.files import read_arrays, write_arrays, write_text
 from numerics.replay import Settings, rank_one_replay
@@ -60,6 +60,12 @@ def test_full_network_trains_all_but_m(write, arrays):
     assert load_replay(write(full)).settings.train == ("z", "w")
 
 
+@pytest.mark.parametrize("kind", [Settings, TrackingTraining])
+def test_training_moves_something(kind):
+    with pytest.raises(InputError, match="train must name at least one array; found none"):
+        kind(train=())
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -81,6 +87,7 @@ def test_full_network_trains_all_but_m(write, arrays):
         ({"optimizer": "rmsprop"}, "optimizer must be one of sgd, adam"),
         ({"train": np.array(["z", "w"])}, "found 'w', which is not"),
         ({"train": np.array(["q"])}, "train must be one of"),
+        ({"train": np.array([], dtype=str)}, "train must name at least one array; found none"),
         ({"task": "juggling"}, "task must be one of closed_loop"),
         ({"z": np.ones((6, 2))}, "z must have a column for each of the plant's 1 controls"),
         ({"A": np.eye(2)}, "all of A, B, C or none; found only A"),

@@ -151,6 +151,13 @@ def test_bootstrap_of_one_value_is_that_value():
     assert (found.low, found.median, found.high, found.count) == (3, 3, 3, 1)
 
 
+def test_one_run_is_told_without_an_interval():
+    rng = np.random.default_rng(0)
+    assert bootstrap([17.0], rng).told("epochs") == "17 epochs in the only run"
+    assert bootstrap([17.0, 17.0], rng).told("epochs") == "median 17 epochs, 95 % interval 17 to 17"
+    assert bootstrap([2 / 3], rng).told(digits=3) == "0.667 in the only run"
+
+
 def test_bootstrap_is_a_function_of_its_generator():
     values = np.random.default_rng(2).normal(size=30)
     one, two = (bootstrap(values, np.random.default_rng(5)) for _ in range(2))
