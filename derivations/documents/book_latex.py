@@ -30,17 +30,21 @@ PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
 \pdfinfoomitdate=1 \pdftrailerid{} \pdfsuppressptexinfo=15
 \setcounter{MaxMatrixCols}{20}
 \setcounter{tocdepth}{2}
-\allowdisplaybreaks
+\allowdisplaybreaks[1]
 \emergencystretch=3em
 \setlength{\mathindent}{2em}
 \setlength{\jot}{6pt}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{0.5ex plus 0.3ex}
+\makeatletter\@beginparpenalty=10000 \makeatother
 \newcommand{\step}[2]{\par\addvspace{1.2ex plus 0.4ex}\textbf{#1}\ifx\relax#2\relax\else\;$#2$\fi\enspace}
 \newcommand{\entry}[1]{\par\addvspace{1.2ex plus 0.4ex}\textbf{#1}\enspace}
+\newcommand{\together}[1]{{\postdisplaypenalty=5000 #1\par}\penalty0 }
 """
 
 FAILS = r"\textbf{fails}"
+SHORT = 16
+"""Lines of a list of results up to which a page is not to end within it."""
 
 
 def text(raw: str) -> str:
@@ -148,7 +152,9 @@ class _Page:
             mark = "" if step.residual is None else r"\checkmark" if step.verified else r"\text{not verified}"
             parts.append(f"\\step{{{index}}}{{{mark}}}{self.prose(step.reason)}")
             parts.append(self.equation(step.left, step.right))
-        parts += ["\\entry{Result}", *(self.equation(left, right) for left, right in result.expressions.items())]
+        equations = "\n".join(self.equation(left, right) for left, right in result.expressions.items())
+        short = equations.count(r"\\") + len(result.expressions) <= SHORT
+        parts += ["\\entry{Result}", f"\\together{{{equations}}}" if short else equations]
         parts.append(f"\\entry{{Source}}{text(result.source)}.")
         if about.differs:
             parts.append("\\entry{Differs from it}" + self.prose(about.differs))
@@ -158,7 +164,7 @@ class _Page:
         """The lines of ``validate``, with the numbers of the worst one where a report is at hand."""
         rows = [f"\\item {code(check.command)}: {check.told(text, number, FAILS)}" for check in checks]
         begin = "\\begin{itemize}\\setlength{\\itemsep}{0pt}"
-        return ["\\entry{Numerical check}\\nopagebreak", begin, *rows, "\\end{itemize}"] if rows else []
+        return ["\\entry{Numerical check}", begin, *rows, "\\end{itemize}"] if rows else []
 
     def symbols(self) -> str:
         """The table of symbols."""

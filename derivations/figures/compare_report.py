@@ -34,6 +34,7 @@ def report(folder: Path, comparisons: Sequence[Comparison]) -> list[dict]:
         radii(axes[1], data)
         if two_dimensional:
             gain_paths(axes[2], data, first.replay.settings, PLANE)
+            axes[2].set_title("gains by regression" + (", closed form dashed" if first.exact else ""), fontsize=7)
         save_picture(folder / FILES[2], figure)
     return rows
 

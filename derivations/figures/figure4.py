@@ -106,17 +106,18 @@ def compute(seed: int = 1, progress: Callable[[str, int, int], None] | None = No
     }
 
 
-def _arc(ax) -> None:
+def _arc(ax, label: str | None = None) -> None:
     angle = np.linspace(-0.1, np.pi / 2, 300)
-    ax.plot(np.cos(angle), np.sin(angle), color="0.6", linewidth=0.8)
+    ax.plot(np.cos(angle), np.sin(angle), color="0.6", linewidth=0.8, label=label)
     ax.set(xlabel=r"Re $\lambda_1$", ylabel=r"Im $\lambda_1$")
 
 
 def _paths(ax, data: dict[str, np.ndarray], prefix: str, label: str) -> None:
     _arc(ax)
     names = sorted((n for n in data if n.startswith(prefix)), key=lambda n: float(n.removeprefix(prefix)))
-    for name in names:
-        ax.plot(data[name].real, data[name].imag, label=f"{label} = {name.removeprefix(prefix)}")
+    for name, width in zip(names, np.linspace(2.4, 1.0, len(names)), strict=True):  # no path hides another
+        text = f"{label} = {name.removeprefix(prefix)}"
+        ax.plot(data[name].real, data[name].imag, linewidth=width, label=text)
     ax.plot(data[names[0]][0].real, data[names[0]][0].imag, "ko", ms=3)
     ax.legend(fontsize=5.5)
     ax.set(xlim=(0.9, 1.06), ylim=(0.0, 0.5))
@@ -124,7 +125,7 @@ def _paths(ax, data: dict[str, np.ndarray], prefix: str, label: str) -> None:
 
 def _plateau(ax, data: dict[str, np.ndarray], span: slice) -> None:
     """Panel a: the dominant eigenvalue on the plateau."""
-    _arc(ax)
+    _arc(ax, r"$|\lambda| = 1$")
     exact, measured = data["eigenvalue"][span], data["measured"][span]
     ax.plot(exact.real, exact.imag, color="0.75", linewidth=0.4, label="exact map")
     ax.plot(measured.real, measured.imag, "o", ms=2, mfc="none", mew=0.5, label="100 neurons")
@@ -162,8 +163,8 @@ def draw(data: dict[str, np.ndarray]):
     ax = axes[1, 2]
     limits = [5, 1.3 * data["plateau_measured"].max()]
     ax.loglog(limits, limits, color="0.6", linewidth=0.8)
-    ax.loglog(data["plateau_measured"], data["plateau_own"], "o", ms=3, mfc="none", label="own slope")
-    ax.loglog(data["plateau_measured"], data["plateau_pooled"], "+", ms=4, label="slope of the others")
+    ax.loglog(data["plateau_measured"], data["plateau_own"], "o", ms=3, mfc="none", label=r"$L_\kappa$ of the run")
+    ax.loglog(data["plateau_measured"], data["plateau_pooled"], "+", ms=4, label=r"mean $L_\kappa$ of the others")
     ax.set(xlabel="measured plateau (epochs)", ylabel="predicted (epochs)", title="f  length of the plateau")
     ax.legend()
     return figure
