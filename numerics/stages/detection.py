@@ -114,7 +114,7 @@ class Statistic:
         """
         median, low, high = (f"{value:.{digits}g}" for value in (self.median, self.low, self.high))
         middle = f"{median} {unit}".strip()
-        return f"{middle} in the only run" if self.count == 1 else f"median {middle}, 95 % interval {low} to {high}"
+        return f"{middle} (one run)" if self.count == 1 else f"median {middle}, 95 % interval {low} to {high}"
 
 
 def bootstrap(values: Sequence[float], rng: np.random.Generator, samples: int = 2000) -> Statistic:

@@ -277,7 +277,7 @@ def test_a_run_whose_costs_have_no_optimum_is_written_all_the_same(run, tmp_path
 def test_one_run_has_no_interval(run):
     out = run("stages", "--seeds", 1)[1]
     assert "1 seed, 1000 epochs: both ends found in 1 of 1" in out
-    assert "epochs in the only run" in out
+    assert "epochs (one run)" in out
     assert "interval" not in out
 
 

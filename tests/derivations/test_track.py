@@ -184,7 +184,7 @@ def test_the_staircase_of_runs(run, tmp_path):
     code, out, _ = run("staircase", first, second)
     assert code == 0
     assert "low frequencies first in 1 of 2\n" in out
-    assert "0.4 Hz: acquired in 1 of 2, median 800" in out
+    assert "0.4 Hz: acquired in 1 of 2, 800 (one run)\n" in out
     assert "0.1 Hz while 0.2 Hz is learned: 2 runs, median 2," in out
     found = json.loads(run("staircase", first, "--json")[1])
     assert found[0]["acquired"] == [100, 304, 500, 800]

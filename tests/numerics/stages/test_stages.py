@@ -153,9 +153,9 @@ def test_bootstrap_of_one_value_is_that_value():
 
 def test_one_run_is_told_without_an_interval():
     rng = np.random.default_rng(0)
-    assert bootstrap([17.0], rng).told("epochs") == "17 epochs in the only run"
+    assert bootstrap([17.0], rng).told("epochs") == "17 epochs (one run)"
     assert bootstrap([17.0, 17.0], rng).told("epochs") == "median 17 epochs, 95 % interval 17 to 17"
-    assert bootstrap([2 / 3], rng).told(digits=3) == "0.667 in the only run"
+    assert bootstrap([2 / 3], rng).told(digits=3) == "0.667 (one run)"
 
 
 def test_bootstrap_is_a_function_of_its_generator():
