@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from derivations.commands import screen
+from derivations.commands import screen, waiting
 from derivations.commands.app import MANY, ReplayFile, app
 from derivations.commands.options import OPTIONS, comparable, make_replay, read_teacher, with_protocol, words
 from numerics import files
@@ -63,7 +63,7 @@ def validate(
     whole("--neurons", protocol.get("neurons", 2), 2)
     whole("--horizon", protocol.get("horizon", 2), 2)
     folder = files.check_folder(out, writer.REPORT)
-    with screen.progress() as report:
+    with waiting.progress() as report:
         runs = job.gather(range(seeds), report, **protocol)
         lines = writer.run_checks_on(runs, report, job.checks)
     files.make_folder(folder)
@@ -101,14 +101,14 @@ def stages(
     if study is not None:
         choice("--study", study, ("spectrum", "spike"))
         count, updates = range(whole("--seeds", seeds, 1, MANY)), whole("--epochs", epochs, 2)
-        with screen.progress() as report:
+        with waiting.progress() as report:
             if study == "spectrum":
                 text = spectrum_study.report(spectrum_study.watches(count, updates, progress=report))
             else:
                 text = spike_study.report(spike_study.many(count, updates, min(450, updates), report))
         typer.echo(text)
         return
-    with screen.progress() as report:
+    with waiting.progress() as report:
         table = stage_statistics.measure(
             whole("--seeds", seeds, 1, MANY), network, whole("--epochs", epochs, 2), report
         )
@@ -160,7 +160,7 @@ def compare(
             job.check_teacher(teacher, run)
     weights = read_teacher(teacher)
     folder = files.check_folder(out, compare_report.FILES)
-    with screen.progress() as report:
+    with waiting.progress() as report:
         law = job.HALF_WIDTHS[kind] if half_width is None else half_width
         found = [job.compare(run, weights, inputs, variance, law, report) for run in runs]
     rows = compare_report.report(files.make_folder(folder), found)
@@ -195,6 +195,6 @@ def figure(
     figures.check_number(number)
     if seed is not None:
         whole("--seed", seed, 0)
-    with screen.progress() as report:
+    with waiting.progress() as report:
         picture, numbers, gap = figures.make(number, out, seed, report)
     typer.echo(f"{picture}, {numbers}: theory and simulation differ by {gap:.1e}")

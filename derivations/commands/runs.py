@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from derivations.commands import screen
+from derivations.commands import waiting
 from derivations.commands.app import Out, ReplayFile, app
 from derivations.commands.options import make_replay, with_protocol
 from derivations.wording import counted
@@ -56,7 +56,7 @@ def train(
 
     files.check_writable(out)
     run = make_replay(replay, protocol)
-    with screen.progress() as report:
+    with waiting.progress() as report:
 
         def progress(done: int, total: int) -> None:
             report("training", done, total)

@@ -1,22 +1,16 @@
-"""What the command shows: tables on stdout, progress and complaints on stderr."""
+"""What the command shows: tables on stdout, complaints on stderr."""
 
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from threading import Timer
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 if TYPE_CHECKING:
     from derivations.check import Check
-    from derivations.progress import Progress as Report
 
-PATIENCE = 2.0
 HEADS = ("verdict", "difference", "tolerance", "theory", "simulation", "theory s", "simul. s")
 WIDTHS = ((130, 7), (105, 5), (0, 3))
 """From so many columns of the terminal on, so many of the heads; the report has them all."""
@@ -29,60 +23,6 @@ def complain(message: str) -> None:
     """
     line = " ".join(message.split())
     print(f"closedloop: {line}", file=sys.stderr)
-
-
-@contextmanager
-def progress() -> Iterator["Report"]:
-    """A bar with the time left on stderr, once work has taken over two seconds; lines if stderr is no terminal.
-
-    What takes long before its next report is named once the two seconds are over.
-    """
-    console = Console(stderr=True)
-    start = last = time.monotonic()
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=console, transient=True)
-    task = bar.add_task("", total=None)
-
-    first: dict[str, tuple[float, int]] = {}
-    doing = "starting"
-
-    def overdue() -> None:
-        if console.is_terminal:
-            bar.start()
-            bar.update(task, description=doing)
-        elif last == start:
-            print(f"{doing} …", file=sys.stderr)
-
-    def report(what: str, done: int, total: int) -> None:
-        nonlocal last, doing
-        doing, now = what, time.monotonic()
-        since, before = first.setdefault(what, (now, done))
-        if now - start < PATIENCE:
-            return
-        if console.is_terminal:
-            bar.start()
-            bar.update(task, description=what, completed=done, total=total)
-        elif now - last > 10 or last == start:
-            last = now
-            left = (total - done) * (now - since) / (done - before) if done > before else None
-            print(f"{what}: {done}/{total}{_left(left)}", file=sys.stderr)
-
-    timer = Timer(PATIENCE + 0.5, overdue)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield report
-    finally:
-        timer.cancel()
-        if bar.live.is_started:
-            bar.stop()
-
-
-def _left(seconds: float | None) -> str:
-    """The time left in words, nothing if it is not known."""
-    if seconds is None:
-        return ""
-    return f", about {seconds:.0f} s left" if seconds < 120 else f", about {seconds / 60:.0f} min left"
 
 
 def table(lines: Sequence["Check"], folder: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from derivations.commands import screen
+from derivations.commands import screen, waiting
 from derivations.commands.app import app
 from numerics.errors import require
 
@@ -88,7 +88,7 @@ def derive(
     order = printing.Order(
         format, out, standalone, tuple(symbols or ()), macros, figures, tuple(report or ())
     ).checked()
-    with screen.progress() as progress:
+    with waiting.progress() as progress:
         results = catalogue.results(names or (), progress)
         done = printing.produce(order, results, progress)
     typer.echo(done, nl=not done.endswith("\n"))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from derivations.commands import screen
+from derivations.commands import screen, waiting
 from derivations.commands.app import Out, ReplayFile, app
 from derivations.commands.options import TRACKING_OPTIONS, make_tracking_replay, read_teacher, with_protocol
 from numerics import files
@@ -44,7 +44,7 @@ def track(
     run = make_tracking_replay(replay, protocol)
     if not resume:
         job.check_replaced(out, run.epochs)
-    with screen.progress() as report:
+    with waiting.progress() as report:
         result = job.track(run, out, read_teacher(teacher), whole("--every", every, 1), resume, report)
     typer.echo(job.summary(run, result, out))
     if job.halted(result):

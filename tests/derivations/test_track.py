@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from derivations.commands import screen as cli_screen
+from derivations.commands import waiting
 from derivations.figures import figure6
 from derivations.studies import track
 from numerics.experiment.tracking.replay import tracking_replay
@@ -65,7 +65,7 @@ def test_ctrl_c_stops_a_run_that_is_resumed_bit_for_bit(run, tmp_path, monkeypat
     words = ["track", *FAST, "--seed", 1, "--epochs", 9, "--every", 3]
     before = signal.getsignal(signal.SIGINT)
     with monkeypatch.context() as patched:
-        patched.setattr(cli_screen, "progress", interrupting)
+        patched.setattr(waiting, "progress", interrupting)
         code, out, err = run(*words, "--out", tmp_path / "a.npz")
     assert (code, signal.getsignal(signal.SIGINT)) == (130, before)
     assert "stopped after epoch 4" in out
@@ -153,10 +153,10 @@ def test_mistakes_get_one_clear_line_and_code_2(run, replay, tmp_path, monkeypat
 
 
 def test_progress_tells_the_time_left(capsys, monkeypatch):
-    clock = iter([0.0, 1.0, 3.0, 5.0, 20.0, 21.0])
-    monkeypatch.setattr(cli_screen.time, "monotonic", lambda: next(clock))
-    with cli_screen.progress() as report:
-        for done in (100, 140, 180, 480):
+    now = 0.0
+    monkeypatch.setattr(waiting.time, "monotonic", lambda: now)
+    with waiting.progress() as report:
+        for now, done in ((1.0, 100), (3.0, 140), (5.0, 180), (20.0, 480)):  # noqa: B007
             report("training", done, 1000)
     lines = capsys.readouterr().err.splitlines()
     assert lines == ["training: 140/1000, about 43 s left", "training: 480/1000, about 26 s left"]

@@ -7,7 +7,7 @@ import pytest
 
 from derivations import catalogue, cli
 from derivations.check import Check
-from derivations.commands import runs, screen
+from derivations.commands import runs, screen, waiting
 
 
 def complaint(capsys, words):
@@ -87,18 +87,18 @@ def test_an_interrupted_command_says_so(capsys, monkeypatch, tmp_path):
 
     monkeypatch.setattr(runs, "make_replay", interrupt)
     assert complaint(capsys, f"train --out {tmp_path / 'a.npz'}") == (130, "closedloop: interrupted\n")
-    monkeypatch.setattr(screen, "progress", interrupt)
+    monkeypatch.setattr(waiting, "progress", interrupt)
     assert complaint(capsys, f"figure 4 --out {tmp_path / 'new'}")[0] == 130
     assert not list(tmp_path.iterdir())
 
 
 def test_long_silence_is_broken(capsys, monkeypatch):
-    monkeypatch.setattr(screen, "PATIENCE", -0.45)
-    with screen.progress() as report:
-        monkeypatch.setattr(screen, "PATIENCE", 100.0)
+    monkeypatch.setattr(waiting, "PATIENCE", -0.45)
+    with waiting.progress() as report:
+        monkeypatch.setattr(waiting, "PATIENCE", 100.0)
         report("deriving saddle", 0, 3)
         sleep(0.3)
-        assert capsys.readouterr().err == "deriving saddle …\n"
+        assert capsys.readouterr().err == "deriving saddle: 0/3\n"
         sleep(0.1)
     assert capsys.readouterr().err == ""
 
