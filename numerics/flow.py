@@ -165,12 +165,16 @@ def integrate(
             dense_output=True,
             events=_stability_edge(loop, space, parameters, stop_when_stable),
         )
+    return _flow(solution, space, np.array([evaluate(entries)[0] for entries in solution.y.T]))
+
+
+def _flow(solution, space: WeightSpace, loss: np.ndarray) -> Flow:
     kept = conserved_quantities(space, unpack(solution.y.T, space.size))
     return Flow(
         STATUSES.get(solution.status, f"failed: {solution.message}"),
         solution.t,
         solution.y.T,
-        np.array([evaluate(entries)[0] for entries in solution.y.T]),
+        loss,
         solution.t_events[0],
         np.abs(kept - kept[0]).max(axis=0),
         lambda time: np.moveaxis(solution.sol(time), 0, -1),
