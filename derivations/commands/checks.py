@@ -173,13 +173,13 @@ def compare(
 
 @app.command()
 def figure(
-    number: Annotated[int, typer.Argument(help="Figure of the paper: 1 to 6.")],
-    out: Annotated[Path, typer.Option(help="Folder for the picture and its numbers.")] = Path("figures"),
+    number: Annotated[list[int], typer.Argument(metavar="NUMBER", help="Figures of the paper: 1 to 6.")],
+    out: Annotated[Path, typer.Option(help="Folder for the pictures and their numbers.")] = Path("figures"),
     seed: Annotated[int | None, typer.Option(help="Seed of the run that is shown [default: the figure's own].")] = None,
 ) -> None:
-    """Draw a figure of the paper from fresh runs.
+    """Draw figures of the paper from fresh runs.
 
-    Theory lies over simulation, and the numbers are saved beside the picture.
+    Theory lies over simulation, and the numbers are saved beside each picture.
 
     1: closed and open loop. 2: the same in the plane of gains. 3: stage 1. 4: stage 2. 5: stage 3.
     6: tracking.
@@ -189,12 +189,15 @@ def figure(
       closedloop figure 4
 
       closedloop figure 5 --seed 2 --out figures
-    """
-    from derivations.figures import gallery as figures
 
-    figures.check_number(number)
+      closedloop figure 1 2 3 4 5 6 --out figures
+    """
+    from derivations.figures import gallery
+
+    gallery.check(number, out)
     if seed is not None:
         whole("--seed", seed, 0)
-    with waiting.progress() as report:
-        picture, numbers, gap = figures.make(number, out, seed, report)
-    typer.echo(f"{picture}, {numbers}: theory and simulation differ by {gap:.1e}")
+    for each in number:
+        with waiting.progress() as report:
+            picture, arrays, gap = gallery.make(each, out, seed, report)
+        typer.echo(f"{picture}, {arrays}: theory and simulation differ by {gap:.1e}")

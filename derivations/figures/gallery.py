@@ -1,6 +1,6 @@
 """The figures of the paper from fresh runs: compute, draw, save."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -15,13 +15,20 @@ from numerics.files import atomic, check_folder, make_folder, write_arrays
 NUMBERS = (1, 2, 3, 4, 5, 6)
 
 
-def check_number(number: int) -> None:
-    """Whether there is such a figure.
+def check(numbers: Sequence[int], folder: Path) -> None:
+    """Whether there are such figures, and they can be written.
 
-    :param number: number of the figure in arXiv 2505.13567
-    :raises InputError: if there is not
+    :param numbers: numbers of figures in arXiv 2505.13567
+    :param folder: where they are to go
+    :raises InputError: if there is no such figure, or it cannot be written
     """
-    require(number in NUMBERS, f"NUMBER must be one of {', '.join(map(str, NUMBERS))}; found {number}")
+    for number in numbers:
+        require(number in NUMBERS, f"NUMBER must be one of {', '.join(map(str, NUMBERS))}; found {number}")
+    check_folder(folder, [file.name for number in numbers for file in _files(number, folder)])
+
+
+def _files(number: int, folder: Path) -> tuple[Path, Path]:
+    return folder / f"figure{number}.png", folder / f"figure{number}.npz"
 
 
 @contextmanager
@@ -59,8 +66,8 @@ def make(
     :param seed: seed of the run that is shown; the figure's own by default
     :param progress: called with (what, done, in all)
     """
-    picture, numbers = folder / f"figure{number}.png", folder / f"figure{number}.npz"
-    check_folder(folder, (picture.name, numbers.name))
+    check([number], folder)
+    picture, numbers = _files(number, folder)
     module = import_module(f"derivations.figures.figure{number}")
     options = {} if seed is None else {"seed": seed}
     data: dict[str, np.ndarray] = module.compute(progress=progress, **options)

@@ -188,6 +188,22 @@ def test_a_report_that_cannot_be_written_is_refused_before_the_work(run, tmp_pat
     assert [path.name for path in (tmp_path / "r").iterdir()] == [name]
 
 
+def test_figures_are_drawn_in_turn(run, tmp_path):
+    code, out, _ = run("figure", 3, 5, "--out", tmp_path / "new")
+    assert code == 0
+    assert [line.partition(",")[0] for line in out.splitlines()] == [
+        str(tmp_path / "new" / f"figure{n}.png") for n in (3, 5)
+    ]
+    assert len(list((tmp_path / "new").iterdir())) == 4
+
+
+def test_no_figure_is_drawn_where_a_later_one_cannot_be_written(run, tmp_path):
+    (tmp_path / "figure6.npz").mkdir()
+    code, out, err = run("figure", 3, 6, "--out", tmp_path)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["figure6.npz"]
+
+
 @pytest.mark.parametrize("name", ["figure3.png", "figure3.npz"])
 def test_a_figure_that_cannot_be_written_is_refused_before_the_work(run, tmp_path, name):
     (tmp_path / name).mkdir()

@@ -91,10 +91,10 @@ def test_numbers_are_saved_beside_the_picture(reduced, number, tmp_path):
     assert not plt.get_fignums()
 
 
-def test_unknown_figures_are_refused():
-    figures.check_number(3)
+def test_unknown_figures_are_refused(tmp_path):
+    figures.check([3, 1], tmp_path)
     with pytest.raises(InputError, match="NUMBER must be one of 1, 2, 3, 4, 5, 6; found 7"):
-        figures.check_number(7)
+        figures.check([3, 7], tmp_path)
 
 
 def stepped(sigma, horizon):
