@@ -166,7 +166,7 @@ def build() -> Result:
     return Result(
         "long-horizon-optimum",
         "The optimum for any control cost",
-        r"For $T \to \infty$, any $\beta \geq 0$ and $\Sigma_0 = E p_0^2\,\mathrm{diag}(1, q)$, no linear agent with $h_0 = 0$, of any "
+        r"For $T \to \infty$, any $\beta \geq 0$ and $\Sigma_0 = E p_0^2\,\mathrm{diag}(1, q)$ with $q > 0$, no linear agent with $h_0 = 0$, of any "
         r"rank, costs less than $J^*$ (in units of $E p_0^2$), and one of rank one without leak attains it: the gains $K$ of full-state LQR "
         r"and an observer root $\lambda_3$ with $\lambda_3 + 1/\lambda_3 = 2 + q$, whatever $\beta$; $\varphi^{-2}$ for "
         r"$\Sigma_0 \propto I$. The minimum is global, and its $(\sigma_{zm}, \kappa, \sigma_{vu})$ are unique where "

@@ -102,11 +102,19 @@ def _loop_steps() -> tuple[Step, ...]:
             difference(-modulus.diff(kappa) / modulus.diff(sigma_zm), -2),
         ),
         Step(
-            r"The loop is stable again, for $\sigma_{vu} = 0$ exactly, once $\kappa$ exceeds the following, $|\sigma_{zm}|/2$ to "
-            r"first order: there the pair is on the unit circle, $a_0^2 - 1 = a_0 a_2 - a_1$.",
+            r"The loop is stable again, for $\sigma_{vu} = 0$ and $-1 < \sigma_{zm} < 0$ exactly, from $\kappa = \kappa_1$ on, "
+            r"$|\sigma_{zm}|/2$ to first order: there the pair is on the unit circle, $a_0^2 - 1 = a_0 a_2 - a_1$. It is so up to "
+            r"$\kappa = |\sigma_{zm}|$. Below $\sigma_{zm} = -1$ no $\kappa$ suffices: $1 - a_0^2 + a_0 a_2 - a_1 = "
+            r"1 + \sigma_{zm} - (1-\kappa)^2$; it takes $\sigma_{vu} < 0$.",
             r"\kappa_1",
             1 - sqrt(1 + sigma_zm),
-            _circle_residual(1 - sqrt(1 + sigma_zm)),
+            _squared_sum(
+                (
+                    _circle_residual(1 - sqrt(1 + sigma_zm)),
+                    expand(_circle_residual(kappa) + 1 + sigma_zm - (1 - kappa) ** 2),
+                    (_static_gain().subs(sigma_vu, 0) - sigma_zm - kappa),
+                )
+            ),
         ),
         Step(
             r"If instead the memory overshoots, the agent's static gain $K(1) = \sigma_{zm} + \kappa/(1-\sigma_{vu})$ turns "

@@ -129,7 +129,8 @@ def build() -> Result:
         "tracking-transfer",
         "From reference to position",
         r"Any linear agent that reads position and reference makes the position follow with $T = (1 - G_o K_p)^{-1} G_o K_r$; its "
-        r"error is $E = \lambda T - 1$, and only $K_p$ decides on stability.",
+        r"error is $E = \lambda T - 1$. Only $K_p$ decides on stability, as long as no unstable mode of the agent is hidden from it, "
+        r"such as one that the reference alone drives.",
         "task: Ger & Barak, arXiv 2505.13567, Sec. 5; transfer functions: Kailath, Linear Systems (1980); slopes derived here",
         steps,
         {"T": TRANSFER, "E": ERROR, r"G_{\mathrm{cl}}": AUTHORITY, r"\chi": expand(chi)},

@@ -174,7 +174,7 @@ def finish(
     history = {
         "loss": outcome.loss[:finite],
         "gradient_norm": outcome.gradient_norm[:finite],
-        "spectral_radius": radius_of(eigenvalues, loop, parameters),
+        "spectral_radius": radius_of(eigenvalues, loop, parameters, weights.neurons),
         "eigenvalues": eigenvalues,
         "gram": outcome.gram[:finite],
         **more,

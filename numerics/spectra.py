@@ -49,7 +49,7 @@ def reduced_eigenvalues(loop: ReducedLoop, overlaps: ArrayLike, parameters: Sequ
 def reduced_radius(loop: ReducedLoop, overlaps: ArrayLike, parameters: Sequence[float] = ()) -> np.ndarray:
     """Spectral radius of the joint system from its reduction, (...): P adds only 1-γ to the spectrum of P_eff.
 
-    The bulk 1-γ is counted, as it is in P for N > q + r.
+    The bulk 1-γ is counted, as it is in P for N > q + r; see :func:`radius_of` for fewer neurons.
 
     :param loop: the reduced loop
     :param overlaps: flat overlaps on the last axis
@@ -58,16 +58,25 @@ def reduced_radius(loop: ReducedLoop, overlaps: ArrayLike, parameters: Sequence[
     return radius_of(reduced_eigenvalues(loop, overlaps, parameters), loop, parameters)
 
 
-def radius_of(eigenvalues: np.ndarray, loop: ReducedLoop, parameters: Sequence[float] = ()) -> np.ndarray:
+def radius_of(
+    eigenvalues: np.ndarray, loop: ReducedLoop, parameters: Sequence[float] = (), neurons: int | None = None
+) -> np.ndarray:
     """Spectral radius of the joint system from the eigenvalues of P_eff, (...).
+
+    P has the bulk 1-γ besides, N - q - r times; where N < q + r it lacks it as often.
 
     :param eigenvalues: eigenvalues of P_eff on the last axis
     :param loop: the reduced loop
     :param parameters: values of the loop's parameters
+    :param neurons: N; more than q + r by default
     """
     values = dict(zip(loop.parameters, parameters, strict=True))
-    bulk = float(1 - loop.leak.subs(values))
-    return np.maximum(np.abs(eigenvalues).max(axis=-1), abs(bulk))
+    bulk, moduli = float(1 - loop.leak.subs(values)), np.abs(eigenvalues)
+    lacking = -1 if neurons is None else loop.plant.q + loop.rank - neurons
+    if lacking < 0:
+        return np.maximum(moduli.max(axis=-1), abs(bulk))
+    nearest = np.argsort(np.abs(eigenvalues - bulk), axis=-1, kind="stable")
+    return np.take_along_axis(moduli, nearest[..., lacking:], axis=-1).max(axis=-1)
 
 
 def joint_eigenvalues(plant: Plant, weights: Weights, leak: float = 1.0) -> np.ndarray:

@@ -9,11 +9,12 @@ from derivations.check import Check
 from derivations.checks.evidence import Pair, timed
 from derivations.checks.networks import flat, sample_networks
 from derivations.checks.witness import complex_step, project, reduced_gradient
-from numerics.evaluate import long_term, short_term
+from numerics.evaluate import short_term
 from numerics.experiment.observe import leading_eigenvalues
 from numerics.experiment.simulate import joint_matrix
 from numerics.experiment.train import loss_and_gradient
 from numerics.gains import cubic_coefficients, fast_root
+from numerics.long_term import long_term
 from numerics.plants import double_integrator
 from numerics.spectra import joint_eigenvalues
 

@@ -47,7 +47,7 @@ def validate(
 
       closedloop validate --full
 
-      closedloop validate --tracking --seeds 2
+      closedloop validate --tracking
     """
     from derivations.checks import validate as writer
     from derivations.checks.jobs import JOBS

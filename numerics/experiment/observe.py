@@ -71,12 +71,13 @@ def recurrent_radius(weights: Weights, leak: float = 1.0) -> float:
 
 
 def by_modulus(values: np.ndarray) -> np.ndarray:
-    """Eigenvalues sorted by decreasing modulus, upper half plane first.
+    """Eigenvalues sorted by decreasing modulus; of equal ones pairs first, each with its upper half first.
 
     :param values: eigenvalues, (..., k)
     """
     values = np.asarray(values, dtype=np.complex128)
-    order = np.lexsort((-values.imag, -np.round(np.abs(values), 12)), axis=-1)
+    keys = -values.imag, -np.round(np.abs(values.imag), 12), -np.round(np.abs(values), 12)
+    order = np.lexsort(keys, axis=-1)
     return np.take_along_axis(values, order, axis=-1)
 
 

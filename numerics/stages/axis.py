@@ -3,7 +3,7 @@
 from functools import cache
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import brentq
 
 from numerics.codegen import vectorise
 from numerics.doubling import horizon_loss
@@ -50,6 +50,11 @@ def _doubled(point: float, horizon: int) -> float:
     return horizon_loss(ReducedLoop(), (point, 0.0, 0.0, 0.0), horizon, np.eye(2))[0] / horizon
 
 
+def _slope(point: float, horizon: int) -> float:
+    """T times the loss's slope by σ_zm."""
+    return horizon_loss(ReducedLoop(), (point, 0.0, 0.0, 0.0), horizon, np.eye(2))[1][0]
+
+
 def geometric(points: np.ndarray, horizon: int) -> np.ndarray:
     """The geometric-sum estimate ½ (1 - r^{T+1})/(1 - r), r = |1 + √σ_zm|².
 
@@ -76,7 +81,7 @@ def valley_law(horizon: int, index: int | None = None) -> float:
 
 
 def minimiser(horizon: int) -> float:
-    """T σ* with σ* the global minimum of the loss on the negative axis, by a fine grid and refinement.
+    """T σ* with σ* the global minimum of the loss on the negative axis, by a fine grid and the zero of the slope.
 
     :param horizon: episode length T, at least 3
     """
@@ -86,10 +91,4 @@ def minimiser(horizon: int) -> float:
     values = exact_loss(grid / horizon, horizon)
     best = int(np.clip(np.argmin(values), 1, grid.size - 2))
     bounds = (grid[best - 1], grid[best + 1])
-    found = minimize_scalar(
-        lambda s: float(exact_loss(np.array(s / horizon), horizon)),
-        bounds=bounds,
-        method="bounded",
-        options={"xatol": 1e-11},
-    )
-    return float(found.x)
+    return float(brentq(lambda s: _slope(s / horizon, horizon), *bounds, xtol=1e-14))

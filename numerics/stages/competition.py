@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numerics.evaluate import long_term, root_slopes, short_term
+from numerics.evaluate import short_term
 from numerics.flow import unpack
 from numerics.gains import cubic_coefficients
+from numerics.long_term import long_term, root_slopes
 from numerics.stages.naive import OverlapDescent, descend_overlaps
 from theory.learning import WeightSpace
 

@@ -2,14 +2,16 @@
 
 import json
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numerics.errors import InputError
-from numerics.evaluate import evaluate, long_term
+from numerics.evaluate import evaluate
 from numerics.experiment.simulate import joint_matrix, rollout
+from numerics.long_term import long_term
 from numerics.plants import double_integrator
 from numerics.weights import at_overlaps
 
@@ -51,8 +53,79 @@ def test_deadbeat_point():
     values = evaluate([-3, 8, 1, -2], 40)
     assert values["spectral_radius"] == 0
     assert values["gains"] == [1.0, 2.0]
+    assert values["gradients"]["L_inf"] == [0.0] * 4
+    assert values["notes"] == []
+    once = evaluate([-3, 8, 1, -2], 1)
+    assert once["gradients"]["L_inf"] == [None] * 4
+    assert "gradient of L_inf does not exist" in once["notes"][0]
+
+
+@pytest.mark.parametrize("point", [(30, 5, -7, 40), (-3, 8, 1, -2), (-11, 40, 1, -4)])
+def test_a_part_of_the_surrogate_with_weight_0_does_not_count(point):
+    short = evaluate(point, 1000, 0.0)
+    assert short["surrogate"] == short["L_2"]
+    assert short["gradients"]["surrogate"] == short["gradients"]["L_2"]
+    assert not [note for note in short["notes"] if "surrogate" in note]
+
+
+GOLDEN = (1 + np.sqrt(5)) / 2
+
+
+def at_roots(*roots):
+    """Overlaps with σ_vm = 1 at which the cubic has these roots."""
+    _, a, b, c = np.poly(roots).real
+    vu = -a - 2
+    zm = 2 * vu + 1 - b
+    return [zm, vu * zm - vu - c, 1.0, vu]
+
+
+def precise_slope(point, horizon):
+    """∇ρ^{2T} by central differences in 60 digits."""
+    with mpmath.workdps(60):
+        h = mpmath.mpf(10) ** -25
+
+        def loss(at):
+            zm, zu, vm, vu = at
+            roots = mpmath.polyroots(
+                [1, -(vu + 2), 2 * vu - zm + 1, vu * zm - vu - vm * zu], maxsteps=500, extraprec=500
+            )
+            return max(abs(root) for root in roots) ** (2 * horizon)
+
+        exact = [mpmath.mpf(float(value)) for value in point]
+        moved = [[[x + s * h * (i == k) for i, x in enumerate(exact)] for s in (1, -1)] for k in range(4)]
+        return [float((loss(up) - loss(down)) / (2 * h)) for up, down in moved]
+
+
+@pytest.mark.parametrize("angle", [1e-8, 1e-7, 1e-5, 1e-3, 1.0])
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_gradient_of_a_complex_pair_that_nearly_meets(angle, horizon):
+    point = at_roots(0.9 * np.exp(1j * angle), 0.9 * np.exp(-1j * angle), 0.2)
+    values = evaluate(point, horizon)
+    if values["eigenvalues"][0][1]:  # rounding may have made a close pair real
+        np.testing.assert_allclose(values["gradients"]["L_inf"], precise_slope(point, horizon), rtol=1e-9)
+    close = [note for note in values["notes"] if "nearly meet" in note]
+    assert bool(close) == (angle <= 1e-7)
+
+
+def test_gradient_at_the_optimum_without_control_cost():
+    point = [-GOLDEN, 2 * GOLDEN, 1.0, 1 - np.sqrt(5)]
+    values = evaluate(point, 1, 1.0)
+    assert values["eigenvalues"][0][1] > 0
+    np.testing.assert_allclose(values["gradients"]["L_inf"], precise_slope(point, 1), rtol=1e-9)
+    assert "nearly meet" in values["notes"][0]
+
+
+@pytest.mark.parametrize("roots", [(2j, -2j, -2), (0.5, -0.5, 0.125), (0.5, 0.5, 0.125)])
+def test_roots_that_share_the_largest_modulus_leave_no_gradient(roots):
+    values = evaluate(at_roots(*roots), 2)
+    assert values["L_inf"] == pytest.approx(abs(roots[0]) ** 4, rel=1e-12)
     assert values["gradients"]["L_inf"] == [None] * 4
-    assert "does not exist" in values["notes"][0]
+    assert "gradient of L_inf does not exist (two roots share the largest modulus)" in values["notes"][0]
+
+
+def test_conjugates_stay_together_among_roots_of_equal_modulus():
+    found = [complex(*root) for root in evaluate(at_roots(2j, -2j, -2), 2)["eigenvalues"]]
+    assert found == [2j, -2j, -2, 0]
 
 
 def test_overflow_is_reported():

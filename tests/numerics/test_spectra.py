@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from numerics.descent import loop_for
+from numerics.descent import descend, loop_for
 from numerics.experiment.observe import leading_eigenvalues
+from numerics.experiment.train import train
 from numerics.plants import Plant, double_integrator
+from numerics.replay import rank_one_replay
 from numerics.spectra import (
     joint_eigenvalues,
     match,
@@ -84,3 +86,13 @@ def test_leading_eigenvalues_are_sorted(rng):
     values = leading_eigenvalues(double_integrator(), rank_one_law(rng, 30))
     assert values.shape == (4,)
     assert (np.diff(np.abs(values)) <= 1e-9).all()
+
+
+@pytest.mark.parametrize("neurons", [1, 2, 3, 5])
+@pytest.mark.parametrize("leak", [0.1, 0.9])
+def test_radius_of_a_run_counts_the_bulk_only_where_it_is(neurons, leak):
+    replay = rank_one_replay(3, epochs=6, batch=3, neurons=neurons, leak=leak)
+    theory, simulation = descend(replay), train(replay)
+    np.testing.assert_allclose(theory.spectral_radius, simulation.spectral_radius, rtol=1e-7)
+    known = np.abs(joint_eigenvalues(replay.plant, replay.weights, leak)).max()
+    assert theory.spectral_radius[0] == pytest.approx(known, rel=1e-7)

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -59,8 +60,35 @@ def test_minimiser_is_the_global_one_of_a_grid(horizon):
 
 
 def test_minimiser_of_three_steps_in_closed_form():
-    """3 L_3 = const + σ² + (1 + σ)², least at σ = -1/2; the minimum is flat, so the place is good to √ε."""
-    assert minimiser(3) == pytest.approx(-1.5, abs=1e-6)
+    """3 L_3 = const + σ² + (1 + σ)², least at σ = -1/2."""
+    assert minimiser(3) == pytest.approx(-1.5, abs=1e-12)
+
+
+def precise_loss(scaled, horizon):
+    """L_T at σ = s/T by the geometric sums of its roots, in mpmath."""
+    root = mpmath.sqrt(mpmath.mpc(scaled) / horizon)
+    up, down = 1 + root, 1 - root
+
+    def total(ratio):
+        return (ratio ** (horizon - 1) - 1) / (ratio - 1)
+
+    same, other, cross = total(up**2), total(down**2), total(up * down)
+    even, odd = (same + other + 2 * cross) / 4, (same + other - 2 * cross) / (4 * root**2)
+    mixed, sigma = (same - other) / (4 * root), root**2
+    squares = 2 + even + sigma**2 * odd + (even + odd + 2 * mixed) + (sigma**2 * odd + even + 2 * sigma * mixed)
+    return (squares / horizon).real
+
+
+@pytest.mark.parametrize("horizon", [50, 10**6])
+def test_minimiser_is_a_zero_of_the_slope_in_high_precision(horizon):
+    with mpmath.workdps(60):
+        assert float(precise_loss(mpmath.mpf(-1), 50)) == pytest.approx(
+            float(exact_loss(np.array(-0.02), 50)), rel=1e-12
+        )
+        step, at = mpmath.mpf(10) ** -15, mpmath.mpf(minimiser(horizon))
+        low, middle, high = (precise_loss(at + k * step, horizon) for k in (-1, 0, 1))
+        newton = -(high - low) / 2 / (high - 2 * middle + low) * step
+    assert abs(float(newton)) < 1e-10
 
 
 @pytest.mark.parametrize("horizon", [2, 1, 3.5])
