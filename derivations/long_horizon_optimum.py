@@ -1,6 +1,8 @@
 """The optimum of a long horizon, any control cost: proved among linear agents at rest."""
 
-from sympy import ImmutableMatrix, Matrix, expand, radsimp
+from itertools import product
+
+from sympy import ImmutableMatrix, Matrix, expand, radsimp, sqrt
 
 from derivations.result import Background, Result, Step, difference, vector
 from theory.observer import (
@@ -86,6 +88,12 @@ def _one_sequence() -> tuple[Step, ...]:
     )
 
 
+def _mean_of_corners():
+    """E e_t² over the four equally likely p_0 = ±1, v_0 = ±√q."""
+    corners = product((1, -1), (sqrt(velocity_ratio), -sqrt(velocity_ratio)))
+    return expand(sum(control_error().subs({position: p, velocity: v}) ** 2 for p, v in corners) / 4)
+
+
 def _lower_bound() -> tuple[Step, ...]:
     """What no such agent can undercut: the least cost of a scalar regulator."""
     return (
@@ -93,6 +101,7 @@ def _lower_bound() -> tuple[Step, ...]:
             r"For uncorrelated $p_0$, $v_0$ with $E v_0^2 = q\,E p_0^2$ the mean square is the cost of a scalar regulator.",
             r"E e_t^2 / E p_0^2",
             mean_square_error(),
+            _mean_of_corners() - mean_square_error(),
         ),
         Step(
             r"Its Riccati equation, with $v a^2$ the cost to go and $v = 1 - \lambda_3$.",

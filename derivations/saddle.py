@@ -1,8 +1,11 @@
 """The saddle of stage 2: how the plateau is left."""
 
-from sympy import diff, expand, sqrt
+from itertools import product
+
+from sympy import Matrix, diff, expand, sqrt, symbols
 
 from derivations.result import RANK_ONE, Background, Result, Step, difference, vector
+from theory.learning import WeightSpace
 from theory.loss import horizon_loss
 from theory.stages import loss_slope, saddle_growth, saddle_rates, stage_one_shift
 from theory.symbols import sigma_vm, sigma_vu, sigma_zu
@@ -30,6 +33,25 @@ def _product_slope(horizon: int):
     return expand(sigma_zu * diff(loss, sigma_zu) - sigma_vm * diff(loss, sigma_vm))
 
 
+def _by_weights(rates) -> tuple:
+    """The rates less those of two neurons whose weights follow the slopes, dz/dt = -∂L/∂z and so on, m frozen."""
+    space = WeightSpace()
+    m, z, u, v = weights = [Matrix(symbols(f"{name}_1:3", real=True)) for name in "mzuv"]
+    gram = {g: a.dot(b) for g, (a, b) in zip(space.gram_symbols(), product(weights, weights), strict=True)}
+    push = space.gradient_symbols().zm[0]
+    slope_zu, slope_vm = loss_slope * v.dot(m), loss_slope * z.dot(u)
+    dz, du, dv = -(push * m + slope_zu * u), -slope_zu * z, -slope_vm * m
+    small = {sigma_zu: z.dot(u), sigma_vm: v.dot(m)}
+    by_product_rule = (dz.dot(u) + z.dot(du), dv.dot(m))
+    return tuple(expand((a.subs(small).subs(gram)) - b) for a, b in zip(rates, by_product_rule, strict=True))
+
+
+def _push_alone():
+    """dσ_zu/dσ_zm where dz/dt = -∂_zm L m alone: z·u changes by m·u, z·m by m·m."""
+    gram = WeightSpace().gram_symbols()
+    return stage_one_shift() - gram[0, 2] / gram[0, 0]
+
+
 def build() -> Result:
     """Rates near the saddle, growth rate, and the push of stage 1 through the invisible overlap m·u."""
     rates, growth, shift = saddle_rates(), saddle_growth(), stage_one_shift()
@@ -52,6 +74,7 @@ def build() -> Result:
             r"$g_{13} = m\cdot u$, $g_{22} = \|z\|^2$, $g_{33} = \|u\|^2$).",
             r"(\dot\sigma_{zu}, \dot\sigma_{vm})",
             vector(rates),
+            Matrix(_by_weights(rates)),
         ),
         Step(
             r"Where $\partial_{zm}L$ vanishes on average this is a saddle with growth rate $\pm\,\mu$.",
@@ -65,6 +88,7 @@ def build() -> Result:
             r"the invisible overlap $m\cdot u$.",
             r"d\sigma_{zu}/d\sigma_{zm}",
             shift,
+            _push_alone(),
         ),
     )  # fmt: skip
     return Result(

@@ -101,7 +101,8 @@ def build() -> Result:
         ),
         Step(
             r"References are inputs: $K_r$ moves no eigenvalue of the joint system. Rank one, $\gamma = \Delta t = 1$; the general "
-            r"agent's $\chi$ is that without references times $(\lambda - 1 + \gamma)$ for each (checked with leak, and in the plane).",
+            r"agent's $\chi$ is that without references times $(\lambda - 1 + \gamma)$ for each (checked with leak, and in the plane). "
+            r"The agent has two inputs, so $\sigma_{zm}$ and $\sigma_{vm}$ have two entries; 11 is that of the position.",
             r"\chi",
             lam**2 * short,
             _zero(

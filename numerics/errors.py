@@ -6,6 +6,8 @@ from types import ModuleType
 
 import numpy as np
 
+FINITE = float(np.finfo(float).max)
+"""The largest number that is not infinite."""
 LARGEST = 2**33
 """Numbers that a run may hold at once, 64 GiB."""
 
@@ -130,7 +132,9 @@ def number(name: str, value, low: float, high: float, *, open_low: bool = False)
     """
     result = _converted(name, value, "a number")
     inside = (low < result if open_low else low <= result) and result <= high
-    require(inside, f"{name} must lie in {'(' if open_low else '['}{low:g}, {high:g}]; found {result:g}")
+    bounds = f"lie in {'(' if open_low else '['}{low:g}, {high:g}]"
+    least = f"be a finite number {'above' if open_low else 'of at least'} {low:g}"
+    require(inside, f"{name} must {least if high == FINITE else bounds}; found {result:g}")
     return result
 
 

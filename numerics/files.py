@@ -47,6 +47,17 @@ def check_writable(path: str | Path) -> None:
     _try_writing(_target(path).parent, f"{path} must lie in a writable folder")
 
 
+def check_apart(out: Path, *inputs: Path | None) -> None:
+    """Refuse to put a result in the place of a file it is made from.
+
+    :param out: where a file is to go
+    :param inputs: files that are read, if any
+    :raises InputError: if one of them is the same file
+    """
+    same = [path for path in inputs if path is not None and _target(out) == _target(path)]
+    require(not same, f"--out must not be a file that is read; found {out} for both; name another")
+
+
 def _target(path: str | Path) -> Path:
     """The file that writing to the path would make or replace; a link is followed and stays."""
     target = Path(os.path.realpath(path))

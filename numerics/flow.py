@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from numerics.errors import InputError, choice, number, require
+from numerics.errors import FINITE, InputError, choice, number, require
 from numerics.kernels import learning_kernel, loss_kernel
 from numerics.replay import CLIP_EPSILON, Settings
 from numerics.spectra import reduced_radius
@@ -148,7 +148,7 @@ def integrate(
     :raises InputError: if the method is unknown, the duration not positive or the loss not finite at the start
     """
     choice("method", method, METHODS)
-    duration = number("duration", duration, 0, np.finfo(float).max, open_low=True)
+    duration = number("duration", duration, 0, FINITE, open_low=True)
     parameters = tuple(map(float, parameters))
     start = np.asarray(gram, dtype=np.float64)[np.triu_indices(space.size)]
     evaluate = _right_hand_side(loop, space, moment_factor, settings, parameters)

@@ -55,17 +55,18 @@ def eigenvalue_paths(ax: Axes, paths: np.ndarray, measured: np.ndarray, every: i
     :param every: epochs between the circles
     """
     angle = np.linspace(0, 2 * np.pi, 400)
-    artists: list = ax.plot(np.cos(angle), np.sin(angle), color="0.6", linewidth=0.8)
+    artists: list = ax.plot(np.cos(angle), np.sin(angle), color="0.6", linewidth=0.8, label=r"$|\lambda| = 1$")
     for path in paths.T:
         points = np.column_stack([path.real, path.imag])
         lines = LineCollection(list(np.stack([points[:-1], points[1:]], axis=1)), cmap="viridis", linewidths=1.4)
         lines.set_array(np.arange(len(points) - 1))
         artists.append(ax.add_collection(lines))
+    artists[-1].set_label("exact map")
     shown = measured[::every].ravel()
     artists += ax.plot(shown.real, shown.imag, "o", mfc="none", mec="0.25", ms=3, mew=0.5, label="eigenvalues of P")
-    ax.set(xlabel="real part", ylabel="imaginary part", xlim=(-0.35, 1.35), ylim=(-0.6, 0.6), aspect="equal")
+    ax.set(xlabel="real part", ylabel="imaginary part", xlim=(-0.35, 1.35), ylim=(-1.1, 0.6), aspect="equal")
     ax.figure.colorbar(artists[1], ax=ax, label="epoch", shrink=0.8)
-    ax.legend(loc="lower left")
+    ax.legend(loc="lower left", frameon=True, framealpha=1, edgecolor="none")
     return artists
 
 

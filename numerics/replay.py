@@ -5,7 +5,7 @@ from dataclasses import KW_ONLY, asdict, dataclass, field
 
 import numpy as np
 
-from numerics.errors import choice, fits, flag, number, real, require, whole
+from numerics.errors import FINITE, choice, fits, flag, number, real, require, whole
 from numerics.experiment.activations import ACTIVATIONS
 from numerics.plants import Plant, double_integrator
 from numerics.weights import WEIGHT_NAMES, Weights, full_law, gaussian_law, rank_one_law
@@ -24,7 +24,7 @@ class Training:
     :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``, erf(√π s/2)
     :param optimizer: ``"sgd"`` or ``"adam"`` (β = 0.9, 0.999; ε = 1e-8)
     :param leak: γ in (0, 1]
-    :param train: names of the trained arrays, at least one
+    :param train: names of the trained arrays; with none the weights stay as they are
     :raises InputError: if a value is out of range or a word unknown
     """
 
@@ -36,9 +36,8 @@ class Training:
     train: tuple[str, ...] = ("z", "u", "v")
 
     def __post_init__(self) -> None:
-        require(len(self.train) > 0, "train must name at least one array; found none; leave it out for the default")
         checked = {
-            "learning_rate": number("learning_rate", self.learning_rate, 0, np.finfo(float).max),
+            "learning_rate": number("learning_rate", self.learning_rate, 0, FINITE),
             "clip": number("clip", self.clip, 0, np.inf, open_low=True),
             "activation": choice("activation", self.activation, ACTIVATIONS),
             "optimizer": choice("optimizer", self.optimizer, OPTIMIZERS),
@@ -62,7 +61,7 @@ class Settings(Training):
     :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``, erf(√π s/2)
     :param optimizer: ``"sgd"`` or ``"adam"`` (β = 0.9, 0.999; ε = 1e-8)
     :param leak: γ in (0, 1]
-    :param train: names of the trained arrays, at least one
+    :param train: names of the trained arrays; with none the weights stay as they are
     :param horizon: episode length T in steps, at least 1
     :param state_weight: weight of |x|², Q = state_weight · I
     :param control_penalty: weight of |u|², R = control_penalty · I
@@ -80,8 +79,8 @@ class Settings(Training):
         super().__post_init__()
         checked = {
             "horizon": whole("horizon", self.horizon, 1, LONGEST),
-            "state_weight": number("state_weight", self.state_weight, 0, np.finfo(float).max),
-            "control_penalty": number("control_penalty", self.control_penalty, 0, np.finfo(float).max),
+            "state_weight": number("state_weight", self.state_weight, 0, FINITE),
+            "control_penalty": number("control_penalty", self.control_penalty, 0, FINITE),
             "time_average": flag("time_average", self.time_average),
         }
         for name, value in checked.items():
@@ -144,6 +143,8 @@ class Replay:
     seed: int | None = None
 
     def __post_init__(self) -> None:
+        what = f"plant must be a numerics.plants.Plant; found {type(self.plant).__name__}"
+        require(isinstance(self.plant, Plant), f"{what}; convert it with numerics.interop.state_space.plant_from")
         n, _, _ = self.plant.shape
         x0 = real("x0", self.x0)
         require(x0.ndim == 3, f"x0 must have the axes (epochs, batch, n); found shape {x0.shape}")

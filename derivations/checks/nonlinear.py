@@ -1,18 +1,15 @@
 """Checks of the nonlinear reduction against erf neurons: its error falls as N^{-1/2}, its closure of learning does not."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from derivations.check import Check
 from derivations.checks.evidence import Pair, timed
-from numerics.descent import descend
-from numerics.experiment.observe import Observer
+from derivations.studies.closure import COVARIANCE, closure_error, nonlinear_episode
 from numerics.experiment.simulate import rollout
-from numerics.experiment.train import loss_and_gradient, train
+from numerics.experiment.train import loss_and_gradient
 from numerics.nonlinear import (
-    descend_gaussian,
     gaussian_gradient,
     gaussian_loop_for,
     gaussian_space,
@@ -20,32 +17,12 @@ from numerics.nonlinear import (
     visible,
 )
 from numerics.plants import double_integrator
-from numerics.replay import Replay, Settings
+from numerics.replay import Replay
 from numerics.weights import correlated_law
 from theory.nonlinear import GaussianLoop
 
-COVARIANCE = np.array([[1.0, -0.6, 0.1, 0.5], [-0.6, 2.0, 1.0, 0.2], [0.1, 1.0, 1.5, -0.2], [0.5, 0.2, -0.2, 1.0]])
-"""Σ of m, z, u, v: a stable loop in stage 3, with every visible overlap present."""
-
 SIZES = (100, 1000, 10000, 30000)
 SEEDS = 16
-GRAM: dict[str, Observer] = {"gram": lambda plant, weights, episodes, settings: weights.gram}
-
-
-def nonlinear_episode(seed: int, neurons: int, strength: float, epochs: int = 1, **settings) -> Replay:
-    """Erf neurons with correlated Gaussian weights and x_0 uniform on ±2 strength √N; the loss is that of x/(strength √N).
-
-    :param seed: seed of weights and initial states
-    :param neurons: number N of neurons
-    :param strength: initial states in units of 2 √N, so that Δ is of order strength² at the first steps
-    :param epochs: number of updates
-    :param settings: fields of :class:`numerics.replay.Settings` that differ from the defaults
-    """
-    rng, unit = np.random.default_rng(seed), strength * np.sqrt(neurons)
-    weights = correlated_law(rng, COVARIANCE, neurons)
-    x0 = unit * rng.uniform(-2.0, 2.0, (epochs, 20, 2))
-    options = {"horizon": 20, "activation": "erf", "state_weight": 0.5 / unit**2, **settings}
-    return Replay(weights, x0, Settings(**options), seed=seed)
 
 
 def trajectory_error(seed: int, neurons: int, x0: np.ndarray, horizon: int = 20) -> float:
@@ -95,36 +72,6 @@ def law_drift(product: np.ndarray) -> float:
     """
     m, z, u, v = np.diag(product)
     return float(z + v - m - u)
-
-
-def invariants(gram: np.ndarray) -> np.ndarray:
-    """σ_zm, σ_vu and κ = σ_zu σ_vm along a run, (epochs, 3).
-
-    :param gram: G along the run, (epochs, 4, 4)
-    """
-    return np.stack([gram[:, 1, 0], gram[:, 3, 2], gram[:, 1, 2] * gram[:, 3, 0]], axis=1)
-
-
-def unpacked(gram: np.ndarray) -> np.ndarray:
-    """G along a run from its upper triangles, (epochs, 4, 4).
-
-    :param gram: upper triangles by row, (epochs, 10)
-    """
-    full = np.zeros((len(gram), 4, 4))
-    rows, columns = np.triu_indices(4)
-    full[:, rows, columns] = full[:, columns, rows] = gram
-    return full
-
-
-def closure_error(replay: Replay) -> tuple[float, float]:
-    """Largest error of σ_zm, σ_vu, κ over learning: of the Gaussian closure, and of the map for linear neurons.
-
-    :param replay: a run of erf neurons
-    """
-    direct = invariants(train(replay, GRAM).history["gram"])
-    linear = replace(replay, settings=replace(replay.settings, activation="linear"))
-    found = [invariants(unpacked(run.history["gram"])) for run in (descend_gaussian(replay), descend(linear))]
-    return tuple(float(np.abs(path - direct).max()) for path in found)  # type: ignore[return-value]
 
 
 def nonlinear(pairs: Sequence[Pair]) -> list[Check]:

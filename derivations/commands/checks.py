@@ -10,7 +10,7 @@ from derivations.commands import screen, waiting
 from derivations.commands.app import MANY, ReplayFile, app
 from derivations.commands.options import OPTIONS, comparable, make_replay, read_teacher, with_protocol, words
 from numerics import files
-from numerics.errors import choice, require, whole
+from numerics.errors import FINITE, choice, number, require, whole
 
 COMPARABLE = [name for name in OPTIONS if name not in {"seed", "activation", "optimizer", "leak", "train"}]
 
@@ -18,7 +18,9 @@ COMPARABLE = [name for name in OPTIONS if name not in {"seed", "activation", "op
 @app.command()
 @with_protocol(*COMPARABLE)
 def validate(
-    out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("report"),
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the report [default: report; report-stages with --stages, …].")
+    ] = None,
     seeds: Annotated[
         int | None, typer.Option(help="Number of seeds, 0, 1, … [default: 3; open loop 20; tracking 10].")
     ] = None,
@@ -32,8 +34,7 @@ def validate(
 ) -> None:
     """The main job: derive, descend, train N neurons, compare.
 
-    Prints one line a claim and writes report.md, report.json, expressions.tex and three figures.
-    Exit code 1 if a claim fails.
+    Prints one line a claim and writes report.md, report.json, expressions.tex and, without --stages and the like, three figures. In one-sided claims theory is the bound and simulation the value; a difference of 0 means that it holds. Exit code 1 if a claim fails.
 
     Examples:
 
@@ -62,7 +63,7 @@ def validate(
     make_replay(None, protocol)
     whole("--neurons", protocol.get("neurons", 2), 2)
     whole("--horizon", protocol.get("horizon", 2), 2)
-    folder = files.check_folder(out, writer.REPORT)
+    folder = files.check_folder(out or Path("report" if name == "main" else f"report-{name}"), writer.REPORT)
     with waiting.progress() as report:
         runs = job.gather(range(seeds), report, **protocol)
         lines = writer.run_checks_on(runs, report, job.checks)
@@ -79,7 +80,9 @@ def stages(
     epochs: Annotated[int, typer.Option(help="Number of updates.")] = 1000,
     study: Annotated[
         str | None,
-        typer.Option(help="Of full networks instead: spectrum (does it tell what settles) or spike (in open loop)."),
+        typer.Option(
+            help="Instead, of full networks: spectrum (does it tell what settles) or spike (in open loop); of erf neurons: closure (of their learning)."
+        ),
     ] = None,
 ) -> None:
     """Where the stages end, over seeds: medians and intervals.
@@ -93,26 +96,23 @@ def stages(
       closedloop stages --network full --seeds 5
 
       closedloop stages --study spectrum --seeds 20
-    """
-    from derivations.studies import spectrum as spectrum_study
-    from derivations.studies import spike as spike_study
-    from derivations.studies import stage_statistics
 
+      closedloop stages --study closure --seeds 4 --epochs 300
+    """
+    from derivations.studies import closure, spectrum, spike, stage_statistics
+
+    count, updates = range(whole("--seeds", seeds, 1, MANY)), whole("--epochs", epochs, 2)
+    studies = {
+        "spectrum": lambda report: spectrum.report(spectrum.watches(count, updates, progress=report)),
+        "spike": lambda report: spike.report(spike.many(count, updates, min(450, updates), report)),
+        "closure": lambda report: closure.report(count, updates, progress=report),
+        None: lambda report: stage_statistics.measure(len(count), network, updates, report),
+    }
     if study is not None:
-        choice("--study", study, ("spectrum", "spike"))
-        count, updates = range(whole("--seeds", seeds, 1, MANY)), whole("--epochs", epochs, 2)
-        with waiting.progress() as report:
-            if study == "spectrum":
-                text = spectrum_study.report(spectrum_study.watches(count, updates, progress=report))
-            else:
-                text = spike_study.report(spike_study.many(count, updates, min(450, updates), report))
-        typer.echo(text)
-        return
+        choice("--study", study, tuple(name for name in studies if name))
     with waiting.progress() as report:
-        table = stage_statistics.measure(
-            whole("--seeds", seeds, 1, MANY), network, whole("--epochs", epochs, 2), report
-        )
-    typer.echo(table)
+        text = studies[study](report)
+    typer.echo(text)
 
 
 @app.command()
@@ -120,7 +120,10 @@ def stages(
 def compare(
     replay: ReplayFile = None,
     teacher: Annotated[
-        Path | None, typer.Option(help="Weights of the open-loop teacher, .npz [default: the closed-loop run's].")
+        Path | None,
+        typer.Option(
+            help="Open-loop teacher, .npz: a result, or a replay's initial weights [default: the closed-loop run's]."
+        ),
     ] = None,
     seeds: Annotated[int | None, typer.Option(help="Compare seeds 0, 1, … instead of one [default: --seed].")] = None,
     network: Annotated[
@@ -154,6 +157,7 @@ def compare(
     require(replay is None or network is None, f"--replay fixes the network; found also --network {network}; remove it")
     kind = choice("--network", network or "rank-one", tuple(job.HALF_WIDTHS))
     choice("--inputs", inputs, ("white", "teacher"))
+    number("--variance", variance, 0, FINITE)
     runs = comparable(replay, kind, seeds, protocol)
     if teacher is not None:
         for run in runs:
@@ -173,7 +177,7 @@ def compare(
 
 @app.command()
 def figure(
-    number: Annotated[list[int], typer.Argument(metavar="NUMBER", help="Figures of the paper: 1 to 6.")],
+    which: Annotated[list[int], typer.Argument(metavar="NUMBER", help="Figures of the paper: 1 to 6.")],
     out: Annotated[Path, typer.Option(help="Folder for the pictures and their numbers.")] = Path("figures"),
     seed: Annotated[int | None, typer.Option(help="Seed of the run that is shown [default: the figure's own].")] = None,
 ) -> None:
@@ -194,10 +198,10 @@ def figure(
     """
     from derivations.figures import gallery
 
-    gallery.check(number, out)
+    gallery.check(which, out)
     if seed is not None:
         whole("--seed", seed, 0)
-    for each in number:
+    for each in which:
         with waiting.progress() as report:
             picture, arrays, gap = gallery.make(each, out, seed, report)
         typer.echo(f"{picture}, {arrays}: theory and simulation differ by {gap:.1e}")

@@ -21,6 +21,7 @@ LONG = 2000  # horizons beyond which looking for the optimum takes longer than t
 def _save(run, out: Path) -> None:
     from numerics.stages.optimum import gap
 
+    place = _placed(out)
     run.save(out)
     closed = run.config["task"] == "closed_loop"
     above = None
@@ -29,7 +30,12 @@ def _save(run, out: Path) -> None:
             above = gap(run)
     optimum = "" if above is None or above > 100 else f"; population loss {above:.2%} above the best agent's"
     loss = f"loss {run.loss[0]:.6g} -> {run.loss[-1]:.6g}" if run.loss.size else "no finite loss"
-    typer.echo(f"{out}: {run.status}, {counted(run.loss.size, 'epoch')}, {loss}{optimum}")
+    typer.echo(f"{place}: {run.status}, {counted(run.loss.size, 'epoch')}, {loss}{optimum}")
+
+
+def _placed(out: Path) -> str:
+    """The file's name, and whether another is replaced."""
+    return f"{out}, replaced" if out.is_file() else str(out)
 
 
 @app.command()
@@ -55,6 +61,7 @@ def train(
     from numerics.experiment.tracking import train as tracking_train
 
     files.check_writable(out)
+    files.check_apart(out, replay)
     run = make_replay(replay, protocol)
     with waiting.progress() as report:
 
@@ -93,6 +100,7 @@ def descend(
     from numerics.open_loop import descent as open_loop_descent
 
     files.check_writable(out)
+    files.check_apart(out, replay)
     run = make_replay(replay, protocol)
     if isinstance(run, TrackingReplay):
         what = "--replay must be a closed- or open-loop run; found a tracking run"
@@ -120,5 +128,6 @@ def write_replay(
     """
     from numerics.replay_files import save_replay
 
-    save_replay(out, make_replay(None, protocol))
-    typer.echo(f"{out}: written")
+    place, replay = _placed(out), make_replay(None, protocol)
+    save_replay(out, replay)
+    typer.echo(f"{place}: written")

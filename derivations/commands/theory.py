@@ -9,6 +9,7 @@ import typer
 
 from derivations.commands import screen, waiting
 from derivations.commands.app import app
+from derivations.commands.options import as_options
 from numerics.errors import require
 
 
@@ -35,7 +36,8 @@ def evaluate(
     """
     from numerics.evaluate import evaluate as at_point
 
-    values = at_point(overlaps, horizon, alpha)
+    with as_options(("overlaps", "horizon", "alpha")):
+        values = at_point(overlaps, horizon, alpha)
     typer.echo(json.dumps(values, allow_nan=False) if as_json else screen.point(values))
 
 
@@ -49,7 +51,10 @@ def derive(
         list[str] | None, typer.Option(metavar="NAME=LATEX", help="Write a symbol another way; repeat for more.")
     ] = None,
     macros: Annotated[
-        bool, typer.Option("--macros", help="With latex or tex: a macro for every symbol, defined at the top.")
+        bool,
+        typer.Option(
+            "--macros", help="With latex or tex: a macro for every symbol, defined at the top; not with --symbols."
+        ),
     ] = False,
     figures: Annotated[Path | None, typer.Option(help="Books: folder of closedloop figure, to include.")] = None,
     report: Annotated[
@@ -61,7 +66,7 @@ def derive(
 ) -> None:
     """Print derived expressions with their derivations.
 
-    Every step is verified as it is printed. The LaTeX compiles in a plain article with amsmath. A book has chapters, assumptions, checks and symbols besides.
+    Every step but definitions is verified as it is printed. The LaTeX compiles in a plain article with amsmath. A book has chapters, assumptions, checks and symbols besides.
 
     Examples:
 

@@ -41,6 +41,7 @@ def track(
     from derivations.studies import track as job
 
     files.check_writable(out)
+    files.check_apart(out, replay, teacher)
     run = make_tracking_replay(replay, protocol)
     if not resume:
         job.check_replaced(out, run.epochs)

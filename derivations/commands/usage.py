@@ -46,8 +46,10 @@ def _complaint(error: Exception, arguments: Sequence[str], command: str | None) 
 
 def _argument(error: Exception) -> str:
     """The name of the argument that an error is about, as it is spelt on the command line."""
-    spelt = getattr(getattr(error, "param", None), "opts", [""])[0]
-    return spelt if spelt.startswith("-") else spelt.upper()
+    parameter = getattr(error, "param", None)
+    spelt = getattr(parameter, "opts", [""])[0]
+    shown = getattr(parameter, "metavar", None) or spelt.upper()
+    return spelt if spelt.startswith("-") else shown.strip("[].")
 
 
 def _found(name: str, count: int, arguments: Sequence[str], command: str | None) -> str:

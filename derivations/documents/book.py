@@ -18,7 +18,7 @@ from numerics.files import read_arrays
 from theory.symbols import TABLE, Entry
 
 TITLE = "How recurrent networks learn in closed loop"
-SUBTITLE = "Every derivation, verified as this document was built"
+SUBTITLE = "Derivations whose steps were verified as this document was built"
 
 LINE = 66
 """Width of a line of mathematics, as :func:`derivations.linebreak.printed_width` counts."""
@@ -32,7 +32,8 @@ PREFACE = (
     r"$B = \left[\begin{matrix}0\\1\end{matrix}\right]$, $C = \left[\begin{matrix}1 & 0\end{matrix}\right]$.",
     r"Every step of a derivation is an equation with its reason. A check mark says that the equation was verified when "
     r"this document was built: by a second way to the same expression, or by putting it back, with a remainder that "
-    r"computer algebra finds to be exactly zero. A step without the mark is a definition.",
+    r"computer algebra finds to be exactly zero. A step without the mark is a definition or, in "
+    r"axis-minimiser, an asymptotic law that the numerical checks test.",
     r"Names are kept: $\lambda_3$, $\kappa$ or $\rho$ stand in long expressions for what they were defined to be; "
     r"$d_{zm}$ is $\partial L/\partial\sigma_{zm}$, $g_{ij}$ an entry of the Gram matrix of the columns $m, z, u, v$, "
     r"$s_{ij}$ an entry of a symmetric matrix $S$, and $Q$, $R$ weigh state and control in a loss.",
@@ -44,9 +45,15 @@ PREFACE = (
 
 FIGURES = {
     1: ("open-loop-loss", "Closed and open loop: the same network, the same initial weights, two ways to learn."),
-    2: ("open-loop-loss", "Closed and open loop in the plane of gains, and the spike of the test loss predicted."),
+    2: (
+        "open-loop-loss",
+        "Closed and open loop in the plane of gains (green: stable; dark: and oscillating; star: LQR), and the spike predicted.",
+    ),
     3: ("stage-one", "Stage 1: the loss on the axis, and how it drives the overlap to negative values."),
-    4: ("short-term-loss", "Stage 2: plateau, opposing gradients, surrogate, episode length."),
+    4: (
+        "short-term-loss",
+        "Stage 2: plateau, opposing gradients, paths under the surrogate and for episode lengths from one start, its length.",
+    ),
     5: ("optimum", "Stage 3: the third root, control costs, and the way to the optimum."),
     6: ("tracking-order", "Tracking: the staircase, loss by frequency, eigenvalues, one episode, the order."),
 }

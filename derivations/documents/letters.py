@@ -31,9 +31,11 @@ class Letters:
     """How symbols are written; the default is the theory's own way.
 
     :param names: LaTeX by the symbol's name
+    :param kept: symbols that keep their letters, such as $L_\\kappa$ where κ is renamed
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
+    kept: tuple[str, ...] = ()
 
     def write(self, expression: Basic) -> str:
         """An expression as LaTeX in these letters.
@@ -50,6 +52,7 @@ class Letters:
         spellings = {old: _grouped(new) for name, new in self.names.items() for old in _spellings(name)}
         if not spellings:
             return text
+        spellings |= {old: old for name in self.kept for old in _spellings(name) if "_" in old}
         longest_first = sorted(spellings, key=len, reverse=True)
         pattern = re.compile("|".join([PROTECTED, *(_token(old) for old in longest_first)]))
 
@@ -84,7 +87,8 @@ class Letters:
 def _spellings(name: str) -> set[str]:
     r"""How a symbol may be typed: ``k_{1}`` or ``k_1``, ``c_{max}`` or ``c_{\max}``."""
     printed = letter(Symbol(name))
-    return {printed, re.sub(r"_\{(\w)\}$", r"_\1", printed), re.sub(r"_\{(max|min)\}$", r"_{\\\1}", printed)}
+    short = re.sub(r"_\{(\w|\\[A-Za-z]+)\}$", r"_\1", printed)
+    return {printed, short, re.sub(r"_\{(max|min)\}$", r"_{\\\1}", printed)}
 
 
 def _token(old: str) -> str:
@@ -121,7 +125,9 @@ def macros(results: Sequence[Result]) -> Letters:
 
     :param results: the results whose symbols are meant
     """
-    return Letters({name: _macro(name) for name in _nameable(results) if name in TABLE})
+    known = _nameable(results)
+    names = {name: _macro(name) for name in known if name in TABLE}
+    return Letters(names, tuple(known.keys() - names.keys()))
 
 
 def renamed(results: Sequence[Result], pairs: Sequence[str]) -> Letters:
@@ -144,9 +150,10 @@ def renamed(results: Sequence[Result], pairs: Sequence[str]) -> Letters:
         close = get_close_matches(name, known, 1)
         hint = f"did you mean {close[0]}?" if close else f"choose among {', '.join(known)}"
         require(name in known, f"--symbols must name a symbol of these results; found {name!r}; {hint}")
+        require(name not in names, f"--symbols must rename a symbol once; found {name} twice; remove one")
         names[name] = new
     _distinct(symbols_of(results).keys() | names.keys(), names)
-    return Letters(names)
+    return Letters(names, tuple(known.keys() - names.keys()))
 
 
 def _distinct(used: Iterable[str], names: Mapping[str, str]) -> None:

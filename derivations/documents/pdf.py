@@ -13,8 +13,8 @@ from derivations.progress import Progress
 from numerics.errors import InputError, require
 
 PATIENCE = 300
-RUNS = 2
-"""Once for the pages, once for the table of contents."""
+RUNS = 3
+"""Once for the pages, once for the table of contents, which moves them, once for their numbers."""
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def draw(data: dict[str, np.ndarray]):
     axes[1, 1].set_title("e  its epoch")
     for penalty, heights in zip(data["penalties"], data["map"][..., 1], strict=True):
         axes[1, 2].semilogx(data["memories"], heights, "o-", ms=2.5, label=rf"$\beta$ = {penalty:g}")
-    axes[1, 2].set(xlabel="initial memory p", ylabel=r"$\log_{10}$ height of the spike")
+    axes[1, 2].set(xlabel="initial amplitude p of the memory", ylabel=r"$\log_{10}$ height of the spike")
     axes[1, 2].set_title("f  optima of cost β as teachers")
     axes[1, 2].legend(fontsize=6)
     return figure

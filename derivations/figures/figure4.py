@@ -118,7 +118,7 @@ def _paths(ax, data: dict[str, np.ndarray], prefix: str, label: str) -> None:
     for name, width in zip(names, np.linspace(2.4, 1.0, len(names)), strict=True):  # no path hides another
         text = f"{label} = {name.removeprefix(prefix)}"
         ax.plot(data[name].real, data[name].imag, linewidth=width, label=text)
-    ax.plot(data[names[0]][0].real, data[names[0]][0].imag, "ko", ms=3)
+    ax.plot(data[names[0]][0].real, data[names[0]][0].imag, "ko", ms=3, label="start")
     ax.legend(fontsize=5.5)
     ax.set(xlim=(0.9, 1.06), ylim=(0.0, 0.5))
 
@@ -137,7 +137,7 @@ def _angles(ax, data: dict[str, np.ndarray], span: slice) -> None:
     """Panel b: the angle of the gradients, and where the perturbed roots break."""
     ax.plot(data["cosine"], label="in the overlaps")
     ax.plot(data["learned_cosine"], label="in the weights")
-    ax.axvspan(span.start, span.stop, color="0.9", zorder=0)
+    ax.axvspan(span.start, span.stop, color="0.9", zorder=0, label="stage 2")
     ax.axvline(data["radius_passed"], color="0.4", linewidth=0.8, linestyle=":", label=r"series in $\kappa$ breaks")
     label = r"cos($\nabla L_2$, $\nabla L_\infty$)"
     ax.set(xlabel="epoch", ylabel=label, xlim=(0, 2 * span.stop), title="b  opposing gradients")

@@ -75,7 +75,7 @@ def draw(data: dict[str, np.ndarray]):
     )
     axes[0, 0].legend()
     axes[0, 1].set(xlabel="epoch", ylabel=r"$\lambda_3$", title="b  the third eigenvalue")
-    axes[1, 0].set(xlabel=r"$k_1$", ylabel=r"$k_2$", title="c  gains beside $\\lambda_3$ of b; stars: full-state LQR")
+    axes[1, 0].set(xlabel=r"$k_1$", ylabel=r"$k_2$", title=r"c  gains of the slow plane; stars: full-state LQR")
     axes[1, 1].axhline(1, color="0.6", linewidth=0.8)
-    axes[1, 1].set(xlabel="epoch", ylabel="naive loss / exact loss", title="d  the four-overlap descent")
+    axes[1, 1].set(xlabel="epoch", ylabel="naive loss / exact loss", title="d  naive: descent of the overlaps alone")
     return figure

@@ -91,6 +91,7 @@ def draw(data: dict[str, np.ndarray]):
     order = np.argsort(data["frequencies"])
     axes[0, 0].semilogy(data["loss"], color="0.4", linewidth=0.6)
     axes[0, 0].set(xlabel="epoch", ylabel="loss", title="a  the staircase")
+    axes[0, 0].yaxis.set_minor_formatter("")
     for colour, index in zip(COLOURS, order, strict=False):
         label = f"{data['frequencies'][index]:g} Hz"
         axes[0, 1].semilogy(data["frequency_loss"][:, index] / data["idle"][index], color=colour, label=label)
@@ -101,8 +102,8 @@ def draw(data: dict[str, np.ndarray]):
     axes[0, 1].set(xlabel="epoch", ylabel="loss / plant at rest", title="b  by frequency, acquired dotted")
     axes[0, 1].set_ylim(top=10)
     axes[0, 1].legend(fontsize=5.5, loc="upper right", ncols=2)
-    for ax, title in ((axes[0, 2], "c  joint system"), (axes[1, 0], "d  agent alone")):
-        ax.set(xlabel="epoch", ylabel=r"nearest eigenvalue to $e^{i\omega}$", title=title)
+    for ax, title in ((axes[0, 2], "c  nearest joint eigenvalue"), (axes[1, 0], "d  nearest of the agent alone")):
+        ax.set(xlabel="epoch", ylabel=r"distance to $e^{i\omega}$ (colours of b)", title=title)
     _paths(axes[1, 1], data)
     _acquired(axes[1, 2], data, order)
     return figure
@@ -113,8 +114,8 @@ def _paths(ax, data: dict[str, np.ndarray]) -> None:
     ax.plot(data["seconds"], data["trained"][:, 0], color="black", linewidth=0.9, label="reference")
     ax.plot(data["seconds"], data["trained"][:, 1], color="#0072B2", linewidth=0.9, label="trained")
     ax.plot(data["seconds"], data["untrained"][:, 1], color="0.6", linewidth=0.7, label="untrained")
-    ax.set(xlabel="time (s)", ylabel="position, x axis", title="e  one episode", ylim=(-7, 11))
-    ax.legend(fontsize=5.5, ncols=3, loc="upper center")
+    ax.set(xlabel="time (s)", ylabel="position, x axis", title="e  one episode", ylim=(-7, 16))
+    ax.legend(fontsize=5.5, ncols=2, loc="upper left")
 
 
 def _acquired(ax, data: dict[str, np.ndarray], order: np.ndarray) -> None:

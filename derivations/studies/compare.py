@@ -120,16 +120,16 @@ def compare(
     :param progress: called with (what, done, in all)
     :raises InputError: if the closed-loop run is to be the teacher and diverges
     """
-    exact = _exact(descend, replay)
+    exact, kind = _exact(descend, replay), "low-rank" if replay.weights.w is None else "full"
     own = {"test_loss": population_observer(half_width), **_observers(exact)}
-    closed = train(replay, own, _named(progress, "training in closed loop"))
+    closed = train(replay, own, _named(progress, f"{kind} network, closed loop"))
     usable = teacher is not None or closed.completed
     require(
         usable,
         f"closed-loop run must complete to be the teacher; found {closed.status}; lower learning_rate, set clip, or give a teacher",
     )
     opened = open_loop_replay(replay, teacher or closed.weights, inputs, variance, half_width=half_width)
-    run = train_open_loop(opened, _observers(exact), _named(progress, "training in open loop"))
+    run = train_open_loop(opened, _observers(exact), _named(progress, f"{kind} network, open loop"))
     if exact is None:
         return Comparison(closed, run, opened, None, None)
     predicted = predicted_spike(opened, variance) if inputs == "white" else None
@@ -231,6 +231,8 @@ def table(found: dict) -> str:
             lines.append(f"{way} loop: {found[way]['status']}; its numbers are those up to there")
         if found[way]["still_rising"]:
             lines.append(f"{way} loop: the test loss still rises at the last epoch; take more --epochs")
+    if None in (found["closed"]["rise"], found["open"]["rise"]):
+        lines.append("-: the test loss is never above an earlier one")
     lines.append(f"test loss: mean over x_0 uniform on ±{found['half_width']:g}")
     if found["difference_exact_direct"] is not None:
         lines.append(f"exact map and direct training differ by {found['difference_exact_direct']:.1e}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from numerics.errors import choice, number, real, require, whole
+from numerics.errors import FINITE, choice, number, real, require, whole
 from numerics.experiment.full import FullStudent, dense
 from numerics.experiment.neurons import Gradients
 from numerics.experiment.observe import OBSERVERS, Observer
@@ -58,7 +58,7 @@ class OpenLoopReplay:
         require(y.shape[3] == q, f"y must have q = {q} entries per input, as the plant; found {y.shape[3]}")
         require(bool(np.isfinite(y).all()), "y must be finite; found NaN or infinite entries")
         object.__setattr__(self, "y", y)
-        object.__setattr__(self, "half_width", number("half_width", self.half_width, 0, np.finfo(float).max))
+        object.__setattr__(self, "half_width", number("half_width", self.half_width, 0, FINITE))
         check_fit(self.weights, self.plant, self.settings.train)
         check_fit(self.teacher, self.plant, (), "teacher_")
 
@@ -104,7 +104,7 @@ def open_loop_replay(
     length = whole("length", length, 1)
     if inputs == "white":
         rng = np.random.default_rng([closed.seed or 0, 1])
-        spread = np.sqrt(number("variance", variance, 0, np.finfo(float).max))
+        spread = np.sqrt(number("variance", variance, 0, FINITE))
         y = rng.normal(0.0, spread, (closed.epochs, length, batch, closed.plant.shape[2]))
     else:
         y = np.stack([_observations(closed, teacher, x0, length) for x0 in closed.x0])

@@ -60,7 +60,7 @@ def exact_plant(system, tolerance: float = 1e-6) -> LinearPlant:
         :func:`numerics.interop.state_space.plant_from` reads
     :param tolerance: largest error of an entry, relative to the largest entry of its matrix; 0 keeps the floats' own
         binary fractions
-    :raises InputError: if the system is continuous, has no stated timebase or D ≠ 0, or the tolerance is not in [0, 1)
+    :raises InputError: if the system is continuous, has no stated timebase or D ≠ 0, or the tolerance not in [0, 0.5]
     """
     tolerance = number("tolerance", tolerance, 0, 0.5)
     plant = system if isinstance(system, Plant) else plant_from(system)

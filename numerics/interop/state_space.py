@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics.errors import InputError, library, matrix, number, require
+from numerics.errors import FINITE, InputError, library, matrix, number, require
 from numerics.plants import Plant
 
 DISCRETISE = "discretise it, e.g. control.c2d(system, dt) or scipy.signal.cont2discrete((A, B, C, D), dt)"
@@ -26,7 +26,7 @@ def sampling_time(dt) -> float | bool:
     if dt is True:
         return True
     require(dt is not None, "dt must be given, a positive number or True (unit unsaid); found None")
-    return number("dt", dt, 0, np.finfo(float).max, open_low=True)
+    return number("dt", dt, 0, FINITE, open_low=True)
 
 
 @dataclass(frozen=True)

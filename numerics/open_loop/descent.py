@@ -8,7 +8,7 @@ the spike of the test loss, follows from the overlaps without a simulation.
 import numpy as np
 
 from numerics.descent import check_closed, finish, loop_for
-from numerics.errors import fits, number
+from numerics.errors import FINITE, fits, number
 from numerics.experiment.markov import impulse_response
 from numerics.experiment.open_loop import OpenLoopReplay
 from numerics.iterate import Descent, Work, iterate
@@ -90,7 +90,7 @@ def descend_open_loop(replay: OpenLoopReplay, backend: str = "auto", variance: f
     if variance is None:
         moment = lag_moment(replay.y)
     else:
-        variance = number("variance", variance, 0, np.finfo(float).max)
+        variance = number("variance", variance, 0, FINITE)
         moment = np.repeat(white_moment(replay.length, variance, q)[None], replay.epochs, axis=0)
     response = impulse_response(replay.teacher, replay.length, replay.settings.leak)
     target = np.moveaxis(response, 1, 2).reshape(replay.length * q, p)

@@ -8,7 +8,7 @@ from scipy.linalg import solve_discrete_are
 from scipy.optimize import minimize
 
 from numerics.codegen import vectorise
-from numerics.errors import InputError, number, require
+from numerics.errors import FINITE, InputError, number, require
 from numerics.gains import closed_form, observer_root
 from numerics.plants import Plant, double_integrator
 from numerics.population import population_loss
@@ -110,7 +110,7 @@ def lqr_gain(state_weight: float = 1.0, control_penalty: float = 0.0, plant: Pla
     """
     plant = plant or double_integrator()
     n, p, _ = plant.shape
-    largest = float(np.finfo(float).max)
+    largest = float(FINITE)
     state_weight = number("state_weight", state_weight, 0, largest, open_low=True)
     control_penalty = number("control_penalty", control_penalty, 0, largest)
     R = max(control_penalty, 1e-12 * state_weight) * np.eye(p)

@@ -297,8 +297,43 @@ def test_one_run_has_no_interval(run):
     assert "interval" not in out
 
 
-@pytest.mark.parametrize(("study", "word"), [("spectrum", "radius of W"), ("spike", "variance")])
-def test_studies_of_full_networks(run, study, word):
+@pytest.mark.parametrize(
+    ("study", "word"), [("spectrum", "radius of W"), ("spike", "variance"), ("closure", "Gaussian closure")]
+)
+def test_studies_over_seeds(run, study, word):
     code, out, _ = run("stages", "--study", study, "--seeds", 1, "--epochs", 4)
     assert code == 0
     assert word in out
+
+
+@pytest.mark.parametrize("command", ["train", "descend"])
+def test_a_replay_is_not_replaced_by_its_own_result(run, tmp_path, command):
+    path = tmp_path / "run.npz"
+    run("replay", "--seed", 4, *FAST, "--out", path)
+    before = path.read_bytes()
+    (tmp_path / "link.npz").symlink_to(path)
+    for out in (path, tmp_path / "link.npz"):
+        code, _, err = run(command, "--replay", path, "--out", out)
+        assert (code, err.count("\n")) == (2, 1)
+        assert "--out must not be a file that is read" in err
+    assert path.read_bytes() == before
+
+
+def test_what_takes_another_files_place_says_so(run, tmp_path):
+    path = tmp_path / "a.npz"
+    assert run("replay", *FAST, "--out", path)[1] == f"{path}: written\n"
+    assert run("replay", *FAST, "--out", path)[1] == f"{path}, replaced: written\n"
+    assert run("descend", *FAST, "--out", path)[1].startswith(f"{path}, replaced: completed")
+
+
+def test_every_job_of_validate_has_a_folder_of_its_own(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(open_loop_checks, "EPOCHS", 3)
+    run("validate", "--open-loop", "--seeds", 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["report-open-loop"]
+
+
+def test_evaluate_names_its_options_as_they_are_typed(run):
+    point = ("evaluate", "--overlaps", 0, 0, 0, 0)
+    assert run(*point, "--horizon", 0)[2].startswith("closedloop: --horizon must be at least 1")
+    assert run(*point, "--alpha", 2)[2].startswith("closedloop: --alpha must lie in")

@@ -144,7 +144,7 @@ def test_command_on_a_replay_and_a_teacher(tmp_path, capsys):
         (["--inputs", "pink"], "--inputs must be one of"),
         (["--seeds", "0"], "--seeds must be at least 1"),
         (["--teacher", "absent.npz"], "absent.npz must be an existing"),
-        (["--epochs", "2", "--variance", "-1"], "variance must lie in"),
+        (["--epochs", "2", "--variance", "-1"], "--variance must be a finite number of at least 0; found -1"),
     ],
 )
 def test_bad_words_are_told_in_one_line(tmp_path, capsys, words, message):

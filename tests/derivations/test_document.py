@@ -304,3 +304,18 @@ def test_expressions_in_text_have_the_letters_of_the_prose(results):
 def test_text_leaves_no_latex_word_behind(results):
     text = as_text(list(results.values()))
     assert [line for line in text.splitlines() if "\\" in line] == []
+
+
+def test_a_symbol_that_contains_a_renamed_letter_keeps_its_own(results):
+    chosen = [results["saddle"]]
+    for letters, new in ((renamed(chosen, ["kappa=k"]), "k"), (macros(chosen), r"\clKappa")):
+        text = as_latex(chosen, letters=letters)
+        assert f"through ${new}$ only" in text
+        assert r"|L_\kappa|" in text
+        assert r"L_{\kappa}^{2}" in text
+        assert not re.search(rf"L_{{?{re.escape(new)}", text)
+
+
+def test_a_symbol_is_renamed_once(results):
+    with pytest.raises(InputError, match="rename a symbol once; found kappa twice"):
+        renamed([results["saddle"]], ["kappa=k", "kappa=c"])

@@ -7,13 +7,11 @@ import pytest
 from scipy.special import erf
 
 from derivations.checks.nonlinear import (
-    COVARIANCE,
-    closure_error,
     error_rate,
     law_drift,
-    nonlinear_episode,
     projected_gradient,
 )
+from derivations.studies.closure import COVARIANCE, closure_error, nonlinear_episode
 from numerics.descent import descend
 from numerics.errors import InputError
 from numerics.experiment.activations import activate, slope_at

@@ -19,7 +19,7 @@ class TrackingTraining(Training):
     :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``, erf(√π s/2)
     :param optimizer: ``"sgd"`` or ``"adam"`` (β = 0.9, 0.999; ε = 1e-8)
     :param leak: γ = dt/τ in (0, 1]; in the protocol τ = 1 s
-    :param train: names of the trained arrays, at least one
+    :param train: names of the trained arrays; with none the weights stay as they are
     :raises InputError: if a value is out of range or a word unknown
     """
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numerics.errors import choice, fits, number, require, whole
+from numerics.errors import FINITE, choice, fits, number, require, whole
 from numerics.plants import Plant
 from numerics.replay import LONGEST
 
@@ -24,7 +24,7 @@ SIGNALS: dict[str, tuple[tuple[int, int, int], ...]] = {
 }
 """What the agent may read of each axis: weights of position, velocity and reference."""
 
-LARGEST = float(np.finfo(float).max)
+LARGEST = float(FINITE)
 
 
 @dataclass(frozen=True)
