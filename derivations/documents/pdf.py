@@ -13,8 +13,8 @@ from derivations.progress import Progress
 from numerics.errors import InputError, require
 
 PATIENCE = 300
-RUNS = 3
-"""Once for the pages, once for the table of contents, which moves them, once for their numbers."""
+RUNS = 4
+"""At most; usually three: for the pages, for the table of contents, which moves them, and for their numbers in it."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,21 @@ def compile_document(source: str, pictures: Sequence[Path] = (), progress: Progr
         (folder / "book.tex").write_text(source, encoding="utf-8")
         for picture in pictures:
             shutil.copyfile(picture, folder / picture.name)
+        contents = None
         for index in range(RUNS):
             if progress:
                 progress("pdflatex", index, RUNS)
             _run(folder)
+            before, contents = contents, _contents(folder)
+            if contents == before:
+                break
         return Compiled((folder / "book.pdf").read_bytes(), _log(folder))
+
+
+def _contents(folder: Path) -> str:
+    """The table of contents that the last run wrote for the next one."""
+    table = folder / "book.toc"
+    return table.read_text(encoding="utf-8") if table.is_file() else ""
 
 
 def _log(folder: Path) -> str:
