@@ -6,6 +6,8 @@ Names are dotted paths that a test resolves; letters are those of :mod:`theory.s
 from sympy import Symbol
 from sympy.printing.mathml import mathml
 
+from derivations.documents.book import meaning
+from derivations.documents.text import plain
 from theory import symbols
 
 PAPER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -57,6 +59,8 @@ PAPER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 
 def _math(name: str) -> str:
     """A letter as MathML; its subscript as it is spelt, so that mu stays m, u."""
+    if name in symbols.SPELT:
+        return f"<math><mi>{plain(symbols.SPELT[name])}</mi></math>"
     stem, _, subscript = name.partition("_")
     letter = mathml(Symbol(stem), printer="presentation")
     return f"<math>{f'<msub>{letter}<mi>{subscript}</mi></msub>' if subscript else letter}</math>"
@@ -73,12 +77,14 @@ def in_code(symbol: Symbol) -> str:
 def page() -> str:
     """Both tables as markdown: the paper's symbols and where they are, then every letter of the theory."""
     lines = ["| symbol | is | in the code |", "|---|---|---|"]
-    for names, meaning, places in PAPER:
+    for names, what, places in PAPER:
         marks = ", ".join(map(_math, names.split()))
-        lines.append(f"| {marks} | {meaning} | {', '.join(f'``{place}``' for place in places)} |")
+        lines.append(f"| {marks} | {what} | {', '.join(f'``{place}``' for place in places)} |")
     lines += ["", "Every letter of the theory:", "", "| letter | in the code | meaning | unit |", "|---|---|---|---|"]
     for entry in symbols.TABLE.values():
-        lines.append(f"| {_math(entry.symbol.name)} | ``{in_code(entry.symbol)}`` | {entry.meaning} | {entry.unit} |")
+        lines.append(
+            f"| {_math(entry.symbol.name)} | ``{in_code(entry.symbol)}`` | {plain(meaning(entry))} | {entry.unit} |"
+        )
     return "\n".join(lines)
 
 

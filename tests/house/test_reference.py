@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from derivations.documents.book import meaning
 from derivations.documents.reference import build
 from derivations.documents.symbol_map import PAPER, in_code
+from derivations.documents.text import plain
 from numerics.errors import InputError
 from theory.symbols import TABLE
 
@@ -109,7 +111,7 @@ def test_a_name_that_is_gone_is_told():
 def test_every_letter_of_the_theory_is_on_the_page(pages):
     text = page(pages, "symbol_map.html").text
     for entry in TABLE.values():
-        assert entry.meaning in text
+        assert plain(meaning(entry)) in text
         assert in_code(entry.symbol) in text
 
 
@@ -117,6 +119,9 @@ def test_subscripts_stay_as_they_are_spelt(pages):
     text = page(pages, "symbol_map.html").text
     assert "σmu" in text
     assert "L∞" in text
+    assert "visible product σ_zu σ_vm" in text
+    assert "leak of the neurons, Δt/τ" in text
+    assert "2π f Δt" in text
 
 
 def test_without_pdoc_one_line_says_what_to_install(tmp_path, monkeypatch):
