@@ -73,7 +73,7 @@ def _swing() -> tuple[Step, ...]:
             _recurrence(),
         ),
         Step(
-            r"On the axis, where $\lambda_\pm = 1 \pm \sqrt{\sigma_{zm}}$, it is exact (the row is the difference, first steps).",
+            r"On the axis, where $\lambda_\pm = 1 \pm \sqrt{\sigma_{zm}}$, it is exact (the entries are the differences at the first steps).",
             r"0",
             _on_the_axis(),
             _on_the_axis(),
