@@ -28,7 +28,8 @@ def _matching(first, second) -> tuple[Step, ...]:
     characteristic = closed.charpoly(lam).as_expr()
     return (
         Step(
-            r"On the plane of the slow pair $u = -K x$ exactly, and the plant follows $M_{\mathrm{cl}} = A - B K$; if "
+            r"On the plane of the slow pair the control is a linear function of the plant's state. Call it $u = -K x$, and "
+            r"$M_{\mathrm{cl}} = A - B K$ the plant with it, which the loop follows there; if "
             r"$|\lambda_3| < |\lambda_{1,2}|$, the distance to the plane shrinks as $|\lambda_3|^t$, relative to the state as $|\lambda_3/\lambda_1|^t$.",
             r"M_{\mathrm{cl}}",
             closed,

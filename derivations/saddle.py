@@ -47,7 +47,7 @@ def _by_weights(rates) -> tuple:
 
 
 def _push_alone():
-    """dσ_zu/dσ_zm where dz/dt = -∂_zm L m alone: z·u changes by m·u, z·m by m·m."""
+    """dσ_zu/dσ_zm less m·u/m·m: with dz/dt = -∂_zm L m alone, z·u changes by m·u where z·m changes by m·m."""
     gram = WeightSpace().gram_symbols()
     return stage_one_shift() - gram[0, 2] / gram[0, 0]
 

@@ -91,7 +91,7 @@ def _notes(losses: dict, slopes: dict, horizon: int) -> list[str]:
     overflow = [name for name, value in losses.items() if not np.isfinite(value)]
     absent = [n for n, slope in slopes.items() if n not in overflow and not np.isfinite(slope).all()]
     return [f"{name} overflows at horizon {horizon}" for name in overflow] + [
-        f"gradient of {name} does not exist (two roots share the largest modulus) or overflows" for name in absent
+        f"gradient of {name} does not exist (roots share the largest modulus) or overflows" for name in absent
     ]
 
 

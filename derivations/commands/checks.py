@@ -34,7 +34,7 @@ def validate(
 ) -> None:
     """The main job: derive, descend, train N neurons, compare.
 
-    Prints one line a claim and writes report.md, report.json, expressions.tex and, without --stages and the like, three figures. In one-sided claims theory is the bound and simulation the value; a difference of 0 means that it holds. Exit code 1 if a claim fails.
+    Prints one line a claim and writes report.md, report.json, expressions.tex and, for the main job and --stages, three figures. In one-sided claims theory is the bound and simulation the value; a difference of 0 means that it holds. Exit code 1 if a claim fails.
 
     Examples:
 
@@ -76,7 +76,9 @@ def validate(
 @app.command()
 def stages(
     seeds: Annotated[int, typer.Option(help="Number of seeds, 0, 1, ….")] = 50,
-    network: Annotated[str, typer.Option(help="rank-one (exact map) or full (tanh, direct training).")] = "rank-one",
+    network: Annotated[
+        str | None, typer.Option(help="rank-one (exact map) or full (tanh, direct training) [default: rank-one].")
+    ] = None,
     epochs: Annotated[int, typer.Option(help="Number of updates.")] = 1000,
     study: Annotated[
         str | None,
@@ -106,10 +108,11 @@ def stages(
         "spectrum": lambda report: spectrum.report(spectrum.watches(count, updates, progress=report)),
         "spike": lambda report: spike.report(spike.many(count, updates, min(450, updates), report)),
         "closure": lambda report: closure.report(count, updates, progress=report),
-        None: lambda report: stage_statistics.measure(len(count), network, updates, report),
+        None: lambda report: stage_statistics.measure(len(count), network or "rank-one", updates, report),
     }
     if study is not None:
         choice("--study", study, tuple(name for name in studies if name))
+        require(network is None, f"--study fixes the network; found also --network {network}; remove either")
     with waiting.progress() as report:
         text = studies[study](report)
     typer.echo(text)

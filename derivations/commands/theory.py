@@ -66,7 +66,7 @@ def derive(
 ) -> None:
     """Print derived expressions with their derivations.
 
-    Every step but definitions is verified as it is printed. The LaTeX compiles in a plain article with amsmath. A book has chapters, assumptions, checks and symbols besides.
+    Every step but definitions and one asymptotic law is verified as it is printed. The LaTeX compiles in a plain article with amsmath. A book has chapters, assumptions, checks and symbols besides.
 
     Examples:
 

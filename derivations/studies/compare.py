@@ -232,7 +232,7 @@ def table(found: dict) -> str:
         if found[way]["still_rising"]:
             lines.append(f"{way} loop: the test loss still rises at the last epoch; take more --epochs")
     if None in (found["closed"]["rise"], found["open"]["rise"]):
-        lines.append("-: the test loss is never above an earlier one")
+        lines.append("largest rise -: the test loss is never above an earlier one")
     lines.append(f"test loss: mean over x_0 uniform on ±{found['half_width']:g}")
     if found["difference_exact_direct"] is not None:
         lines.append(f"exact map and direct training differ by {found['difference_exact_direct']:.1e}")

@@ -110,9 +110,8 @@ def lqr_gain(state_weight: float = 1.0, control_penalty: float = 0.0, plant: Pla
     """
     plant = plant or double_integrator()
     n, p, _ = plant.shape
-    largest = float(FINITE)
-    state_weight = number("state_weight", state_weight, 0, largest, open_low=True)
-    control_penalty = number("control_penalty", control_penalty, 0, largest)
+    state_weight = number("state_weight", state_weight, 0, FINITE, open_low=True)
+    control_penalty = number("control_penalty", control_penalty, 0, FINITE)
     R = max(control_penalty, 1e-12 * state_weight) * np.eye(p)
     try:
         S = solve_discrete_are(plant.A, plant.B, state_weight * np.eye(n), R)

@@ -71,7 +71,7 @@ def test_dense_output_passes_through_the_steps(rng):
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"method": "Euler"}, "method must be one of"), ({"duration": 0.0}, r"duration must lie in \(0")],
+    [({"method": "Euler"}, "method must be one of"), ({"duration": 0.0}, "duration must be a finite number above 0")],
 )
 def test_bad_arguments_are_refused(change, message, rng):
     arguments = {"duration": 1.0, **change}

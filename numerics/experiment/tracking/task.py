@@ -24,8 +24,6 @@ SIGNALS: dict[str, tuple[tuple[int, int, int], ...]] = {
 }
 """What the agent may read of each axis: weights of position, velocity and reference."""
 
-LARGEST = float(FINITE)
-
 
 @dataclass(frozen=True)
 class TrackingTask:
@@ -54,8 +52,8 @@ class TrackingTask:
     inputs: tuple[str, ...] = ("position", "reference")
 
     def __post_init__(self) -> None:
-        dt = number("dt", self.dt, 0, LARGEST, open_low=True)
-        duration = number("duration", self.duration, 0, LARGEST, open_low=True)
+        dt = number("dt", self.dt, 0, FINITE, open_low=True)
+        duration = number("duration", self.duration, 0, FINITE, open_low=True)
         steps = duration / dt
         even = abs(steps - round(steps)) <= 1e-9 * steps and round(steps) > 0
         require(even, f"duration must be a whole number of steps dt = {dt:g}; found {duration:g}")
@@ -63,7 +61,7 @@ class TrackingTask:
         checked: dict[str, object] = {
             "dt": dt,
             "duration": duration,
-            "ramp": number("ramp", self.ramp, 0, LARGEST),
+            "ramp": number("ramp", self.ramp, 0, FINITE),
             "frequencies_x": _frequencies("frequencies_x", self.frequencies_x, dt),
             "frequencies_y": _frequencies("frequencies_y", self.frequencies_y, dt),
             "clamp": number("clamp", self.clamp, 0, np.inf, open_low=True),

@@ -80,7 +80,7 @@ REFUSED = {
         f"must state its sampling time dt; found None; .*{DISCRETISE}",
     ),
     "tuple without timebase": (lambda: (A, B, C, ZERO, None), "dt must be given"),
-    "tuple with dt = 0": (lambda: (A, B, C, ZERO, 0.0), r"dt must lie in \(0, .*; found 0"),
+    "tuple with dt = 0": (lambda: (A, B, C, ZERO, 0.0), "dt must be a finite number above 0; found 0"),
     "four entries": (lambda: (A, B, C, ZERO), r"tuple \(A, B, C, D, dt\); found 4 entries"),
     "feedthrough": (lambda: control.ss(A, B, C, 2, 0.1), "D must be zero, .* found an entry of size 2"),
     "no system": (lambda: {"A": A}, "of python-control or scipy.signal, .* found dict"),

@@ -167,11 +167,11 @@ def test_the_joint_matrix_drives_the_response(task, rng):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"dt": 0}, r"dt must lie in \(0"),
+        ({"dt": 0}, "dt must be a finite number above 0; found 0"),
         ({"duration": 3.05}, "duration must be a whole number of steps dt = 0.1; found 3.05"),
         ({"duration": 0.01}, "duration must be a whole number of steps"),
         ({"duration": 1e9}, "duration / dt must be at most"),
-        ({"ramp": -1}, "ramp must lie in"),
+        ({"ramp": -1}, "ramp must be a finite number of at least 0; found -1"),
         ({"clamp": 0}, "clamp must lie in"),
         ({"amplitude": (1, 2)}, "amplitude must be one number or one for each of 4; found 2"),
         ({"amplitude": np.nan}, "amplitude must lie in"),
