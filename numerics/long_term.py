@@ -13,8 +13,10 @@ from theory.symbols import OVERLAPS, lam, lambda_3
 TIE = 1e-12
 """Gap between moduli, over the largest, below which two roots are equally large."""
 CLOSE = 2e-5
-"""Gap between the two largest roots, over the larger, below which the gradient is about to jump; rounding splits a double
-root by about 1e-8, a triple one by 1e-5."""
+"""Gap between the two largest roots, over the larger, below which the gradient is about to jump.
+
+Rounding splits a double root by about 1e-8, a triple one by 1e-5.
+"""
 
 
 @cache
