@@ -38,24 +38,18 @@ def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
         raise InputError(what) from None
 
 
-def check_writable(path: str | Path) -> None:
+def check_writable(path: str | Path, *read: Path | None) -> None:
     """Refuse a path to which no file could be written; to be asked before long work.
 
     :param path: where a file is to go
-    :raises InputError: if the folder is missing or not writable, or something other than a regular file is there
+    :param read: files that it is made from, if any
+    :raises InputError: if the folder is missing or not writable, something other than a regular file is there, or the
+        file is one of those that are read
     """
-    _try_writing(_target(path).parent, f"{path} must lie in a writable folder")
-
-
-def check_apart(out: Path, *inputs: Path | None) -> None:
-    """Refuse to put a result in the place of a file it is made from.
-
-    :param out: where a file is to go
-    :param inputs: files that are read, if any
-    :raises InputError: if one of them is the same file
-    """
-    same = [path for path in inputs if path is not None and _target(out) == _target(path)]
-    require(not same, f"--out must not be a file that is read; found {out} for both; name another")
+    target = _target(path)
+    _try_writing(target.parent, f"{path} must lie in a writable folder")
+    same = any(source is not None and target == _target(source) for source in read)
+    require(not same, f"--out must not be a file that is read; found {path} for both; name another")
 
 
 def _target(path: str | Path) -> Path:

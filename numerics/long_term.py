@@ -68,7 +68,7 @@ def long_term(overlaps: np.ndarray, horizon: int, roots: np.ndarray | None = Non
 
 def _squared_radius_slope(overlaps: np.ndarray, roots: np.ndarray) -> np.ndarray:
     """∇ρ²: of a complex pair by the third root, which stays smooth where the pair meets; else 2λ∇λ."""
-    dominant, rivals = rivalry(roots)
+    dominant, rivals = _rivalry(roots)
     if np.any(np.abs(rivals) >= abs(dominant) * (1 - TIE)):
         return np.full(4, np.nan)
     if dominant.imag != 0:
@@ -76,13 +76,15 @@ def _squared_radius_slope(overlaps: np.ndarray, roots: np.ndarray) -> np.ndarray
     return 2 * dominant.real * root_slopes(overlaps, dominant).real
 
 
-def rivalry(roots: np.ndarray) -> tuple[complex, np.ndarray]:
-    """The dominant root, and the others but its conjugate.
+def _ranked(roots: np.ndarray) -> np.ndarray:
+    """By decreasing modulus, however small."""
+    return roots[np.argsort(-np.abs(roots), kind="stable")]
 
-    :param roots: roots of the cubic, (3,)
-    """
-    order = np.argsort(-np.abs(roots), kind="stable")
-    dominant, others = complex(roots[order[0]]), roots[order[1:]]
+
+def _rivalry(roots: np.ndarray) -> tuple[complex, np.ndarray]:
+    """The dominant root, and the others but its conjugate."""
+    ranked = _ranked(roots)
+    dominant, others = complex(ranked[0]), ranked[1:]
     if dominant.imag == 0:
         return dominant, others
     return dominant, np.delete(others, np.argmin(np.abs(others - np.conj(dominant))))
@@ -93,5 +95,5 @@ def meeting(roots: np.ndarray) -> bool:
 
     :param roots: roots of the cubic, (3,)
     """
-    first, second = roots[np.argsort(-np.abs(roots), kind="stable")[:2]]
+    first, second = _ranked(roots)[:2]
     return bool(0 < abs(first - second) <= CLOSE * abs(first))

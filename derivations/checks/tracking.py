@@ -9,7 +9,7 @@ import numpy as np
 from derivations.check import Check
 from derivations.checks.evidence import timed
 from derivations.figures.figure6 import theory_losses, tones_of
-from derivations.progress import Progress
+from derivations.progress import Progress, named
 from numerics.experiment.tracking.loop import Tracker, backpropagate, track, tracking_loss
 from numerics.experiment.tracking.measures import frequency_losses, projected_losses
 from numerics.experiment.tracking.replay import TrackingReplay, tracking_replay
@@ -59,7 +59,7 @@ def gather(seeds: Sequence[int], progress: Progress | None = None) -> list[Track
     found = []
     for seed in seeds:
         replay, what = tracking_replay(seed, EPOCHS), f"tracking, seed {seed}"
-        report = (lambda done, total, what=what: progress(what, done, total)) if progress else None
+        report = named(progress, what)
         found.append(TrackingSeed(seed, replay, train_tracking(replay, EVERY, report)))
     return found
 

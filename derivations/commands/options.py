@@ -75,12 +75,10 @@ def with_protocol(*names: str, table: dict[str, tuple[type, str]] = OPTIONS) -> 
         def run(**arguments):
             given = {name: arguments.pop(name) for name in chosen}
             protocol = {name: value for name, value in given.items() if value is not None}
-            require(
-                protocol.get("train", "z").strip(", ") != "", "--train must name an array; found none; leave it out"
-            )
             for name in LISTS:
                 if name in protocol:
                     protocol[name] = tuple(protocol[name].replace(",", " ").split())
+            require(protocol.get("train") != (), "--train must name an array; found none; leave it out")
             return command(**arguments, protocol=protocol)
 
         signature = inspect.signature(command)

@@ -9,6 +9,7 @@ import typer
 from derivations.commands import waiting
 from derivations.commands.app import Out, ReplayFile, app
 from derivations.commands.options import make_replay, with_protocol
+from derivations.progress import named
 from derivations.wording import counted
 from numerics import files
 from numerics.errors import InputError
@@ -60,14 +61,10 @@ def train(
     from numerics.experiment import train as closed_loop
     from numerics.experiment.tracking import train as tracking_train
 
-    files.check_writable(out)
-    files.check_apart(out, replay)
+    files.check_writable(out, replay)
     run = make_replay(replay, protocol)
     with waiting.progress() as report:
-
-        def progress(done: int, total: int) -> None:
-            report("training", done, total)
-
+        progress = named(report, "training")
         if isinstance(run, Replay):
             result = closed_loop.train(run, progress=progress)
         elif isinstance(run, TrackingReplay):
@@ -99,8 +96,7 @@ def descend(
     from numerics import descent
     from numerics.open_loop import descent as open_loop_descent
 
-    files.check_writable(out)
-    files.check_apart(out, replay)
+    files.check_writable(out, replay)
     run = make_replay(replay, protocol)
     if isinstance(run, TrackingReplay):
         what = "--replay must be a closed- or open-loop run; found a tracking run"

@@ -40,8 +40,7 @@ def track(
     """
     from derivations.studies import track as job
 
-    files.check_writable(out)
-    files.check_apart(out, replay, teacher)
+    files.check_writable(out, replay, teacher)
     run = make_tracking_replay(replay, protocol)
     if not resume:
         job.check_replaced(out, run.epochs)

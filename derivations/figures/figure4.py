@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from derivations.progress import named
 from derivations.studies import stage_runs
 from numerics.descent import descend, descend_gram
 from numerics.experiment.observe import by_modulus
@@ -85,7 +86,7 @@ def compute(seed: int = 1, progress: Callable[[str, int, int], None] | None = No
     :param progress: called with (what, done, in all)
     """
     replay = rank_one_replay(seed, epochs=400)
-    report = (lambda done, total: progress("figure 4: training", done, total)) if progress else None
+    report = named(progress, "figure 4: training")
     simulation, theory = train(replay, progress=report), descend(replay)
     span = of_run(theory).plateau
     angles = competition(theory.overlaps, theory.history["gram"], 20)

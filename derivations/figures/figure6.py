@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from derivations.progress import named
 from numerics.experiment.tracking.loop import track
 from numerics.experiment.tracking.measures import circle_points, frequency_losses
 from numerics.experiment.tracking.replay import TrackingReplay, tracking_replay
@@ -56,7 +57,7 @@ def compute(seed: int = 0, progress: Callable[[str, int, int], None] | None = No
     :param progress: called with (what, done, in all)
     """
     replay = tracking_replay(seed, EPOCHS)
-    report = (lambda done, total: progress("figure 6: tracking", done, total)) if progress else None
+    report = named(progress, "figure 6: tracking")
     run, task, leak = train_tracking(replay, EVERY, report), replay.task, replay.settings.leak
     losses, idle = run.history["frequency_loss"], idle_losses(task)
     acquired = acquisition(losses, idle)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from derivations.progress import Progress
+from derivations.progress import Progress, named
 from numerics.descent import descend
 from numerics.errors import InputError, require
 from numerics.experiment.observe import ALL_OBSERVERS, Held, Observer
@@ -122,14 +122,14 @@ def compare(
     """
     exact, kind = _exact(descend, replay), "low-rank" if replay.weights.w is None else "full"
     own = {"test_loss": population_observer(half_width), **_observers(exact)}
-    closed = train(replay, own, _named(progress, f"{kind} network, closed loop"))
+    closed = train(replay, own, named(progress, f"{kind} network, closed loop"))
     usable = teacher is not None or closed.completed
     require(
         usable,
         f"closed-loop run must complete to be the teacher; found {closed.status}; lower learning_rate, set clip, or give a teacher",
     )
     opened = open_loop_replay(replay, teacher or closed.weights, inputs, variance, half_width=half_width)
-    run = train_open_loop(opened, _observers(exact), _named(progress, f"{kind} network, open loop"))
+    run = train_open_loop(opened, _observers(exact), named(progress, f"{kind} network, open loop"))
     if exact is None:
         return Comparison(closed, run, opened, None, None)
     predicted = predicted_spike(opened, variance) if inputs == "white" else None
@@ -148,10 +148,6 @@ def _exact(job: Callable[[Replay], Run], replay: Replay) -> Run | None:
         return job(replay)
     except InputError:
         return None
-
-
-def _named(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:
-    return (lambda done, total: progress(what, done, total)) if progress else None
 
 
 def summary(comparison: Comparison) -> dict:

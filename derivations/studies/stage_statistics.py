@@ -1,10 +1,8 @@
 """Where the stages end, over many seeds, for rank-one and for full networks."""
 
-from functools import partial
-
 import numpy as np
 
-from derivations.progress import Progress
+from derivations.progress import Progress, named
 from derivations.wording import counted
 from numerics.errors import choice
 from numerics.experiment.observe import OBSERVERS
@@ -26,14 +24,9 @@ def full_stages(seeds: int, epochs: int, progress: Progress | None = None) -> li
     observers, whole = {"eigenvalues": OBSERVERS["eigenvalues"]}, seeds * epochs
     found = []
     for seed in range(seeds):
-        before = seed * epochs
-        each = partial(_trained, progress, before, whole) if progress else None
-        found.append(of_run(train(full_replay(seed, epochs), observers, each)))
+        told = named(progress, "training full networks, epochs", seed * epochs, whole)
+        found.append(of_run(train(full_replay(seed, epochs), observers, told)))
     return found
-
-
-def _trained(progress: Progress, before: int, whole: int, done: int, _epochs: int) -> None:
-    progress("training full networks, epochs", before + done, whole)
 
 
 def measure(seeds: int, network: str, epochs: int, progress: Progress | None = None) -> str:

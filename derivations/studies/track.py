@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from derivations.progress import named
 from derivations.wording import counted
 from numerics.errors import InputError, require
 from numerics.experiment.optimize import Standing
@@ -106,10 +107,7 @@ def track(
                 last = time.monotonic()
             return asked()
 
-        def progress(done: int, total: int) -> None:
-            report("training", done, total)
-
-        options = {"every": every, "progress": progress, "standing": standing, "halt": halt}
+        options = {"every": every, "progress": named(report, "training"), "standing": standing, "halt": halt}
         if teacher is None:
             run = train_tracking(replay, **options)  # type: ignore[arg-type]
         else:

@@ -41,18 +41,14 @@ def exact_loss(points: np.ndarray, horizon: int) -> np.ndarray:
     with np.errstate(all="ignore"):
         values = np.array(_functions()[0](points.astype(complex), horizon)[..., 0].real)
     cancelling = (np.abs(points) * horizon**2 < 1) | (np.abs(points - 4) < SINGULAR)
-    values[cancelling] = [_doubled(point, horizon) for point in points[cancelling]]
+    values[cancelling] = [_doubled(point, horizon)[0] for point in points[cancelling]]
     return values
 
 
-def _doubled(point: float, horizon: int) -> float:
-    """The same by doubling, where the closed form cancels."""
-    return horizon_loss(ReducedLoop(), (point, 0.0, 0.0, 0.0), horizon, np.eye(2))[0] / horizon
-
-
-def _slope(point: float, horizon: int) -> float:
-    """T times the loss's slope by σ_zm."""
-    return horizon_loss(ReducedLoop(), (point, 0.0, 0.0, 0.0), horizon, np.eye(2))[1][0]
+def _doubled(point: float, horizon: int) -> tuple[float, float]:
+    """The same by doubling, which does not cancel, and its slope by σ_zm."""
+    loss, slope = horizon_loss(ReducedLoop(), (point, 0.0, 0.0, 0.0), horizon, np.eye(2))
+    return loss / horizon, slope[0] / horizon
 
 
 def geometric(points: np.ndarray, horizon: int) -> np.ndarray:
@@ -91,4 +87,4 @@ def minimiser(horizon: int) -> float:
     values = exact_loss(grid / horizon, horizon)
     best = int(np.clip(np.argmin(values), 1, grid.size - 2))
     bounds = (grid[best - 1], grid[best + 1])
-    return float(brentq(lambda s: _slope(s / horizon, horizon), *bounds, xtol=1e-14))
+    return float(brentq(lambda s: _doubled(s / horizon, horizon)[1], *bounds, xtol=1e-14))
