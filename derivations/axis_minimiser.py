@@ -2,7 +2,8 @@
 
 from sympy import Matrix, cancel, expand, simplify, sin, sqrt
 
-from derivations.result import RANK_ONE, Background, Result, Step
+from derivations.result import RANK_ONE, Background, Result
+from derivations.step import Step
 from theory.loss import horizon_loss
 from theory.stages import (
     T,

@@ -50,10 +50,14 @@ def result(name: str) -> Result:
     close = get_close_matches(name, ORDER, 1)
     hint = f"did you mean {close[0]}?" if close else f"choose among {', '.join(ORDER)}"
     require(name in ORDER, f"NAME must be a derived result; found {name!r}; {hint}")
-    return _module(name).build()
+    return module(name).build()
 
 
-def _module(name: str) -> ModuleType:
+def module(name: str) -> ModuleType:
+    """The module that derives a result.
+
+    :param name: its name, one of :data:`ORDER`
+    """
     return import_module(f"derivations.{name.replace('-', '_')}")
 
 
@@ -62,7 +66,7 @@ def about(name: str) -> str:
 
     :param name: its name, one of :data:`ORDER`
     """
-    return (_module(name).__doc__ or "").partition("\n")[0]
+    return (module(name).__doc__ or "").partition("\n")[0]
 
 
 def results(names: Iterable[str] = (), progress: "Progress | None" = None) -> list[Result]:

@@ -2,7 +2,8 @@
 
 from sympy import Poly, Symbol, cancel, expand, quo, solve
 
-from derivations.result import RANK_ONE, Background, Result, Step, difference
+from derivations.result import RANK_ONE, Background, Result, difference
+from derivations.step import Step
 from theory.loop import ReducedLoop
 from theory.spectrum import (
     characteristic_polynomial,

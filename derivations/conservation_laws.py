@@ -2,7 +2,8 @@
 
 from sympy import Matrix, expand
 
-from derivations.result import Background, Result, Step
+from derivations.result import Background, Result
+from derivations.step import Step
 from theory.learning import BLOCKS, WeightSpace, conserved_forms, form_drift, scaling_law_residual
 from theory.loss import horizon_loss
 from theory.symbols import clip_factor, eta, sigma_vm, sigma_zu

@@ -2,7 +2,8 @@
 
 from sympy import Symbol, expand
 
-from derivations.result import RANK_ONE, Background, Result, Step, difference
+from derivations.result import RANK_ONE, Background, Result, difference
+from derivations.step import Step
 from theory.optimum import optimum
 from theory.spectrum import (
     branch_points,

@@ -2,7 +2,8 @@
 
 from sympy import expand
 
-from derivations.result import RANK_ONE, Background, Result, Step, difference
+from derivations.result import RANK_ONE, Background, Result, difference
+from derivations.step import Step
 from theory.gain import (
     effective_gains,
     gain_stability,

@@ -2,7 +2,8 @@
 
 from sympy import Matrix, Rational, eye, zeros
 
-from derivations.result import RANK_ONE, Background, Result, Step, difference, taylor_slopes, vector
+from derivations.result import RANK_ONE, Background, Result, difference, taylor_slopes, vector
+from derivations.step import Step
 from theory.loop import ReducedLoop
 from theory.loss import Cost, gradient, horizon_loss
 from theory.plant import double_integrator

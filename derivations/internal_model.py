@@ -2,7 +2,8 @@
 
 from sympy import Expr, Matrix, Symbol, cancel, expand, factor, fraction, rem
 
-from derivations.result import Background, Result, Step, vector
+from derivations.result import Background, Result, vector
+from derivations.step import Step
 from theory.internal_model import (
     ERROR_GAIN,
     deadbeat_loop,

@@ -1,6 +1,7 @@
 """The joint system of plant and agent and its exact reduction."""
 
-from derivations.result import Background, Result, Step
+from derivations.result import Background, Result
+from derivations.step import Step
 from theory import symbols
 from theory.loop import BlockAlgebra, ReducedLoop, spectrum_residual
 from theory.plant import double_integrator

@@ -2,7 +2,8 @@
 
 from sympy import Matrix, expand, eye
 
-from derivations.result import Background, Result, Step
+from derivations.result import Background, Result
+from derivations.step import Step
 from theory.learning import (
     BLOCKS,
     WeightSpace,

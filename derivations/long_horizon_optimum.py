@@ -4,7 +4,8 @@ from itertools import product
 
 from sympy import ImmutableMatrix, Matrix, expand, radsimp, sqrt
 
-from derivations.result import Background, Result, Step, difference, vector
+from derivations.result import Background, Result, difference, vector
+from derivations.step import Step
 from theory.observer import (
     completed_square_residual,
     control_error,

@@ -2,7 +2,8 @@
 
 from sympy import Matrix, Poly, cancel, expand, fraction, rem, together
 
-from derivations.result import RANK_ONE, Background, Result, Step, difference, taylor_slopes, vector
+from derivations.result import RANK_ONE, Background, Result, difference, taylor_slopes, vector
+from derivations.step import Step
 from theory.loss import gradient, long_term_loss, short_term_loss, surrogate
 from theory.spectrum import cubic, dominant_modulus, fast_root, fast_root_perturbative, order_residual
 from theory.symbols import OVERLAPS, alpha, horizon, kappa, lam, lambda_3, rho, sigma_vu, sigma_zm

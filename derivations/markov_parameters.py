@@ -2,7 +2,8 @@
 
 from sympy import ImmutableMatrix, Matrix, expand
 
-from derivations.result import Background, Result, Step
+from derivations.result import Background, Result
+from derivations.step import Step
 from theory.markov import (
     changed_response,
     closed_loop_residual,

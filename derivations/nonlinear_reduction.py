@@ -2,7 +2,8 @@
 
 from sympy import Expr, Function, Matrix, Rational, diff, factor_terms, simplify
 
-from derivations.result import Background, Result, Step
+from derivations.result import Background, Result
+from derivations.step import Step
 from theory.closure import GaussianSpace, projection_residual
 from theory.learning import BLOCKS, conserved_forms, flow, weight_gradient_residual
 from theory.loop import explicit_weights

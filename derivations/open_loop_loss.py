@@ -2,7 +2,8 @@
 
 from sympy import ImmutableMatrix, Matrix, Symbol, expand, symbols
 
-from derivations.result import Background, Result, Step, vector
+from derivations.result import Background, Result, vector
+from derivations.step import Step
 from theory.learning import WeightSpace
 from theory.loop import symbolic_loop
 from theory.open_loop import (

@@ -2,7 +2,8 @@
 
 from sympy import Expr, Poly, Rational, Symbol, cancel, expand, sqrt
 
-from derivations.result import Background, Result, Step, difference
+from derivations.result import Background, Result, difference
+from derivations.step import Step
 from theory.loop import ReducedLoop
 from theory.open_loop import axis_slope, first_order, saddle_slope, small_overlap_modulus
 from theory.spectrum import controller, cubic, visible

@@ -2,7 +2,8 @@
 
 from sympy import Rational, expand, factor, fraction, radsimp, sqrt
 
-from derivations.result import RANK_ONE, Background, Result, Step, difference, vector
+from derivations.result import RANK_ONE, Background, Result, difference, vector
+from derivations.step import Step
 from theory.optimum import (
     GOLDEN,
     VISIBLE,

@@ -2,7 +2,8 @@
 
 from sympy import sqrt
 
-from derivations.result import RANK_ONE, Background, Result, Step, difference
+from derivations.result import RANK_ONE, Background, Result, difference
+from derivations.step import Step
 from theory.spectrum import cubic, fast_root_perturbative, order_residual, perturbative_root, visible
 from theory.symbols import kappa, lam, sigma_vu, sigma_zm
 

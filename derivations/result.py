@@ -1,40 +1,10 @@
-"""What a derived result is: a statement, verified steps, expressions, and where it comes from."""
+"""What a derived result is: a statement, its derivation step by step, and where it comes from."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from sympy import Basic, Expr, MatrixBase, Tuple
+from sympy import Basic, Dummy, Expr, Tuple, cancel, fraction, together
 
-from derivations.linebreak import equation_lines
-
-
-@dataclass(frozen=True)
-class Step:
-    """One line of a derivation, an equation with the reason for it.
-
-    :param reason: why the equation holds, in words (LaTeX mathematics between dollar signs)
-    :param left: left-hand side as LaTeX
-    :param right: right-hand side
-    :param residual: an expression or matrix that the step claims to be zero; None for a definition
-    """
-
-    reason: str
-    left: str
-    right: Basic
-    residual: Basic | int | None = None
-
-    @property
-    def verified(self) -> bool:
-        """Whether the residual is exactly zero; a definition needs none."""
-        if self.residual is None:
-            return True
-        if isinstance(self.residual, MatrixBase):
-            return all(entry == 0 for entry in self.residual)
-        return self.residual == 0
-
-    def _repr_latex_(self) -> str:
-        return aligned({self.left: self.right})
-
+from derivations.step import Kind, Step, aligned
 
 RANK_ONE = "The plant is the double integrator; the agent is linear, of rank one, without leak."
 """The assumption of most results."""
@@ -64,8 +34,9 @@ class Result:
     :param statement: what is claimed, in words
     :param source: where it was published, or that it is derived here
     :param steps: the derivation
-    :param expressions: the derived expressions by their LaTeX left-hand side
+    :param shown: left-hand sides of the steps whose equations are the result
     :param background: assumptions, differences from the source, checks against the experiment
+    :raises ValueError: if ``shown`` names no step, or two
     """
 
     name: str
@@ -73,25 +44,33 @@ class Result:
     statement: str
     source: str
     steps: tuple[Step, ...]
-    expressions: dict[str, Basic] = field(default_factory=dict)
+    shown: tuple[str, ...]
     background: Background = Background()
+
+    def __post_init__(self) -> None:
+        lefts = [step.left for step in self.steps]
+        for left in self.shown:
+            if lefts.count(left) != 1:
+                raise ValueError(f"shown must name one step of {self.name}; found {lefts.count(left)} for {left!r}")
+
+    @property
+    def expressions(self) -> dict[str, Basic]:
+        """The derived expressions by their LaTeX left-hand side."""
+        rights = {step.left: step.right for step in self.steps}
+        return {left: rights[left] for left in self.shown}
 
     @property
     def verified(self) -> bool:
-        """Whether every step's residual is exactly zero."""
-        return all(step.verified for step in self.steps)
+        """Whether every equation is proved as it is printed; definitions need no proof."""
+        return all(step.verified or (step.kind is Kind.DEFINITION and step.holds) for step in self.steps)
+
+    @property
+    def broken(self) -> tuple[int, ...]:
+        """Numbers, from 1, of the steps whose test fails."""
+        return tuple(index for index, step in enumerate(self.steps, 1) if not step.holds)
 
     def _repr_latex_(self) -> str:
         return aligned(self.expressions)
-
-
-def aligned(equations: Mapping[str, Basic]) -> str:
-    """Equations below each other between dollar signs, as notebooks show them.
-
-    :param equations: right-hand sides by their LaTeX left-hand sides
-    """
-    rows = [r" \\ &\quad ".join(equation_lines(left, right)) for left, right in equations.items()]
-    return r"$\displaystyle \begin{aligned}&" + r" \\ &".join(rows) + r"\end{aligned}$"
 
 
 def vector(entries) -> Tuple:
@@ -102,25 +81,12 @@ def vector(entries) -> Tuple:
     return Tuple(*entries)
 
 
-def difference(left: Expr, right: Expr) -> Expr:
-    """left - right, expanded, for use as a residual.
-
-    :param left: an expression
-    :param right: an expression
-    """
-    from sympy import expand
-
-    return expand(left - right)
-
-
 def taylor_slopes(expression: Expr, letters) -> list[Expr]:
     """First derivatives read off as coefficients of a small shift: an oracle that does not differentiate.
 
     :param expression: a rational function
     :param letters: the symbols to shift
     """
-    from sympy import Dummy, cancel, fraction, together
-
     numerator, denominator = fraction(together(expression))
     shift = Dummy("h")
 
@@ -131,3 +97,14 @@ def taylor_slopes(expression: Expr, letters) -> list[Expr]:
         cancel((slope(numerator, x) * denominator - numerator * slope(denominator, x)) / denominator**2)
         for x in letters
     ]
+
+
+def difference(left: Expr, right: Expr) -> Expr:
+    """left - right, expanded.
+
+    :param left: an expression
+    :param right: an expression
+    """
+    from sympy import expand
+
+    return expand(left - right)

@@ -4,7 +4,8 @@ from itertools import product
 
 from sympy import Matrix, diff, expand, sqrt, symbols
 
-from derivations.result import RANK_ONE, Background, Result, Step, difference, vector
+from derivations.result import RANK_ONE, Background, Result, difference, vector
+from derivations.step import Step
 from theory.learning import WeightSpace
 from theory.loss import horizon_loss
 from theory.stages import loss_slope, saddle_growth, saddle_rates, stage_one_shift

@@ -2,7 +2,8 @@
 
 from sympy import expand, factor
 
-from derivations.result import RANK_ONE, Background, Result, Step, difference
+from derivations.result import RANK_ONE, Background, Result, difference
+from derivations.step import Step
 from theory.spectrum import cubic, stability_region, visible
 from theory.symbols import kappa, lam, sigma_vu, sigma_zm
 

@@ -2,7 +2,8 @@
 
 from sympy import ImmutableMatrix, Integer, LambertW, Matrix, Symbol, cancel, exp, expand, simplify, sin
 
-from derivations.result import RANK_ONE, Background, Result, Step, difference
+from derivations.result import RANK_ONE, Background, Result, difference
+from derivations.step import Step
 from theory.spectrum import stage_one_roots
 from theory.stages import T, envelope_minimiser, s, scaled_axis_loss
 from theory.symbols import lambda_1, sigma_zm

@@ -2,7 +2,8 @@
 
 from sympy import Symbol, conjugate, expand
 
-from derivations.result import RANK_ONE, Background, Result, Step, difference
+from derivations.result import RANK_ONE, Background, Result, difference
+from derivations.step import Step
 from theory.spectrum import stage_one_polynomial, stage_one_roots
 from theory.symbols import lam, sigma_zm
 

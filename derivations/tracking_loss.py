@@ -3,7 +3,8 @@
 from sympy import Expr, I, ImmutableMatrix, Matrix, Symbol, cancel, cos, expand, sin
 from sympy.polys.fields import sfield
 
-from derivations.result import Background, Result, Step
+from derivations.result import Background, Result
+from derivations.step import Step
 from theory.plant import double_integrator
 from theory.symbols import amplitude, dt, gain_p, gain_r, lam, phase
 from theory.tracking import TrackingLoop, tone_loss, tone_slope

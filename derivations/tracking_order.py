@@ -2,7 +2,8 @@
 
 from sympy import Expr, I, Matrix, Symbol, cancel, exp, expand, sin
 
-from derivations.result import Background, Result, Step
+from derivations.result import Background, Result
+from derivations.step import Step
 from theory.symbols import amplitude, dt, feedforward, horizon, lam, omega
 from theory.tracking_order import (
     POWER,

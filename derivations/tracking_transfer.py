@@ -2,7 +2,8 @@
 
 from sympy import Expr, ImmutableMatrix, Matrix, Symbol, cancel, expand, eye, together
 
-from derivations.result import Background, Result, Step, difference
+from derivations.result import Background, Result, difference
+from derivations.step import Step
 from theory.open_loop import AgentFilter
 from theory.plant import double_integrator
 from theory.spectrum import cubic

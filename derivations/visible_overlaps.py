@@ -1,12 +1,13 @@
 """Which combinations of the overlaps the trajectory sees."""
 
-from sympy import ImmutableMatrix, Poly, cancel, diag, fraction
+from sympy import ImmutableMatrix, Matrix, Symbol, cancel, diag, eye, solve
 
-from derivations.result import RANK_ONE, Background, Result, Step
+from derivations.result import RANK_ONE, Background, Result
+from derivations.step import Step
 from theory import symbols
 from theory.loop import ReducedLoop
 from theory.spectrum import controller, scaling_residual, visible
-from theory.symbols import lam, sigma_vm, sigma_vu, sigma_zu
+from theory.symbols import kappa, lam, sigma_vm, sigma_vu, sigma_zm, sigma_zu
 
 BACKGROUND = Background(
     assumptions=(
@@ -18,41 +19,58 @@ BACKGROUND = Background(
 )
 
 
-def _limit(expression):
-    """Value of a rational function of λ at infinity: the ratio of leading coefficients."""
-    numerator, denominator = (Poly(part, lam) for part in fraction(cancel(expression)))
-    return cancel(numerator.coeff_monomial(lam ** denominator.degree()) / denominator.LC())
+def _scaled(change: ImmutableMatrix) -> tuple[Matrix, ...]:
+    """D P_eff less P_eff at (c σ_zu, σ_vm/c) times D, and D less the identity on (x, a), for a change of basis D."""
+    c, P = symbols.scaling, ReducedLoop().matrix
+    moved = P.subs({sigma_zu: c * sigma_zu, sigma_vm: sigma_vm / c}, simultaneous=True)
+    return change * P - moved * change, change[:3, :] - Matrix(eye(4))[:3, :]
+
+
+def _eliminated():
+    """u/y from the agent's own equations a = y, λ b = σ_vm a + σ_vu b, with σ_zu σ_vm = κ."""
+    b = Symbol("b")
+    return sigma_zm + (sigma_zu * solve(lam * b - sigma_vm - sigma_vu * b, b)[0]).subs(sigma_vm, kappa / sigma_zu)
+
+
+def _impulse(count: int) -> list:
+    """u_0, u_1, … of the agent's recurrence under y = 1, 0, 0, …: an oracle without transfer functions."""
+    control, b, y = [], 0, 1
+    for _ in range(count):
+        control.append(sigma_zm * y + sigma_zu * b)
+        b, y = sigma_vm * y + sigma_vu * b, 0
+    return control
 
 
 def build() -> Result:
     """The scaling symmetry and the controller in the visible overlaps."""
-    transfer = controller(ReducedLoop())[0]
-    first, second = (cancel(sigma_zu * sigma_vm), cancel(sigma_zu * sigma_vm * sigma_vu))
-    tail = cancel(transfer - symbols.sigma_zm - first / (lam - sigma_vu))
-    remainder = second * sigma_vu / (lam**2 * (lam - sigma_vu))
-    rest = cancel(transfer - symbols.sigma_zm - first / lam - second / lam**2 - remainder)
+    transfer = visible(controller(ReducedLoop())[0])
+    series = cancel(transfer.subs(lam, 1 / symbols.small)).series(symbols.small, 0, 3).removeO()
+    g_0, g_1, g_2 = (series.coeff(symbols.small, k).subs(kappa, sigma_zu * sigma_vm) for k in range(3))
+    first, second, third = _impulse(3)
     steps = (
-        Step(
+        Step.solves(
             r"$u \to c\,u$, $v \to v/c$ keeps $U V^T$ and maps $\sigma_{zu} \to c\,\sigma_{zu}$, "
             r"$\sigma_{vm} \to \sigma_{vm}/c$; on the reduced state it is the change of basis $D$.",
             "D",
             ImmutableMatrix(diag(1, 1, 1, 1 / symbols.scaling)),
-            scaling_residual(),
+            _scaled,
+            also=(scaling_residual(),),
         ),
-        Step(
+        Step.equal(
             r"$D$ leaves plant and $a$ alone, so $x_t$ depends on $\sigma_{zu}$, $\sigma_{vm}$ through their product.",
             r"K(\lambda)",
-            visible(transfer),
-            tail,
+            transfer,
+            _eliminated(),
         ),
-        Step(
-            r"Markov parameters of the agent: the response of $u$ to an impulse in $y$.",
+        Step.equal(
+            r"Markov parameters of the agent, the expansion of $K(\lambda)$ in $1/\lambda$: the response of $u$ to an "
+            r"impulse in $y$.",
             "g_0",
-            symbols.sigma_zm,
-            _limit(transfer) - symbols.sigma_zm,
+            g_0,
+            first,
         ),
-        Step(r"One step through the recurrence.", "g_1", first, _limit(lam * (transfer - symbols.sigma_zm)) - first),
-        Step(r"$g_k = \sigma_{zu}\sigma_{vu}^{k-1}\sigma_{vm}$ in general.", "g_2", second, rest),
+        Step.equal(r"One step through the recurrence.", "g_1", g_1, second),
+        Step.equal(r"$g_k = \sigma_{zu}\sigma_{vu}^{k-1}\sigma_{vm}$ in general.", "g_2", g_2, third),
     )
     return Result(
         "visible-overlaps",
@@ -62,6 +80,6 @@ def build() -> Result:
         r"$K(\lambda) = \sigma_{zm} + \kappa/(\lambda - \sigma_{vu})$.",
         "derived here; the overlaps are those of Ger & Barak, arXiv 2505.13567",
         steps,
-        {r"K(\lambda)": visible(transfer), r"\kappa": first},
+        (r"K(\lambda)",),
         BACKGROUND,
     )
