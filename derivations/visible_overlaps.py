@@ -1,6 +1,6 @@
 """Which combinations of the overlaps the trajectory sees."""
 
-from sympy import ImmutableMatrix, Matrix, Symbol, cancel, diag, eye, solve
+from sympy import ImmutableMatrix, Matrix, Symbol, cancel, diag, eye, simplify, solve
 
 from derivations.result import RANK_ONE, Background, Result
 from derivations.step import Step
@@ -17,6 +17,9 @@ BACKGROUND = Background(
     differs="The source follows four overlaps; three combinations are all that a trajectory or a loss of it can see.",
     checks=("main: Markov parameters give the episodes",),
 )
+
+LAG = Symbol("k", integer=True, positive=True)
+"""Number of steps between an observation and the control."""
 
 
 def _scaled(change: ImmutableMatrix) -> tuple[Matrix, ...]:
@@ -70,7 +73,14 @@ def build() -> Result:
             first,
         ),
         Step.equal(r"One step through the recurrence.", "g_1", g_1, second),
-        Step.equal(r"$g_k = \sigma_{zu}\sigma_{vu}^{k-1}\sigma_{vm}$ in general.", "g_2", g_2, third),
+        Step.equal(r"Two steps.", "g_2", g_2, third),
+        Step.solves(
+            r"And so on: with no further input $b$ is multiplied by $\sigma_{vu}$ at every step, so $g_{k+1} = "
+            r"\sigma_{vu}\, g_k$ for $k \geq 1$.",
+            "g_k",
+            g_1 * sigma_vu ** (LAG - 1),
+            lambda g: (g.subs(LAG, 1) - second, simplify(g.subs(LAG, LAG + 1) / g - sigma_vu)),
+        ),
     )
     return Result(
         "visible-overlaps",

@@ -13,12 +13,13 @@ from derivations import catalogue
 from derivations.check import Check
 from derivations.documents.letters import symbols_of
 from derivations.result import Result
+from derivations.wording import decided_by
 from numerics.errors import InputError, require
 from numerics.files import read_arrays
 from theory.symbols import TABLE, Entry
 
 TITLE = "How recurrent networks learn in closed loop"
-SUBTITLE = "Derivations whose steps were verified as this document was built"
+SUBTITLE = "Derivations, each line with its kind; proofs were verified as this document was built"
 
 LINE = 66
 """Width of a line of mathematics, as :func:`derivations.linebreak.printed_width` counts."""
@@ -30,10 +31,11 @@ PREFACE = (
     r"has rank one, $W = u v^T$; and the plant is the double integrator with time step 1, of which the position is "
     r"observed: $A = \left[\begin{matrix}1 & 1\\0 & 1\end{matrix}\right]$, "
     r"$B = \left[\begin{matrix}0\\1\end{matrix}\right]$, $C = \left[\begin{matrix}1 & 0\end{matrix}\right]$.",
-    r"Every step of a derivation is an equation with its reason. A check mark says that the equation was verified when "
-    r"this document was built: by a second way to the same expression, or by putting it back, with a remainder that "
-    r"computer algebra finds to be exactly zero. A step without the mark is a definition or, in "
-    r"axis-minimiser, an asymptotic law that the numerical checks test.",
+    r"Every step of a derivation is an equation with its reason. A check mark says that the equation, as it is printed, was "
+    r"proved when this document was built: the printed right-hand side was compared with a second way to the left-hand "
+    r"side, or put back into the equation that defines it, with a remainder that computer algebra finds to be exactly "
+    r"zero. Other lines say what they are: a definition; an assumption; asymptotic, a limit or leading order without a "
+    r"bound on what is left out; or checked numerically, by the claim of ``closedloop validate`` that the line names.",
     r"Names are kept: $\lambda_3$, $\kappa$ or $\rho$ stand in long expressions for what they were defined to be; "
     r"$d_{zm}$ is $\partial L/\partial\sigma_{zm}$, $g_{ij}$ an entry of the Gram matrix of the columns $m, z, u, v$, "
     r"$s_{ij}$ an entry of a symmetric matrix $S$, and $Q$, $R$ weigh state and control in a loss.",
@@ -183,8 +185,7 @@ class Book:
         """
         found = []
         for entry in result.background.checks:
-            job, words = entry.split(": ", 1)
-            command = "closedloop validate" + ("" if job == "main" else f" --{job}")
+            command, words = decided_by(entry)
             found.append(Measured(command, words, tuple(line for line in self.measured if words in line.claim)))
         return found
 

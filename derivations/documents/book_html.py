@@ -12,7 +12,9 @@ from derivations.documents.book import LINE, PREFACE, SUBTITLE, TITLE, Book, Cha
 from derivations.documents.letters import OWN, Letters
 from derivations.documents.mathml import display, inline
 from derivations.linebreak import equation_lines
-from derivations.result import Result, Step
+from derivations.result import Result
+from derivations.step import Step
+from derivations.wording import decided_by
 
 _STYLE = Path(__file__).with_name("book.css")
 FAILS = "<strong>fails</strong>"
@@ -124,12 +126,13 @@ class _Page:
 
     def step(self, name: str, index: int, step: Step) -> str:
         """One step with its number, its mark and an anchor."""
-        anchor, mark = f"{name}-{index}", ""
-        if step.residual is not None:
-            title, look = ("verified", "✓") if step.verified else ("not verified", "✗")
-            mark = f'<span class="{"good" if step.verified else "bad"}" title="{title}">{look}</span>'
+        anchor, look = f"{name}-{index}", ("good" if step.verified else "kind" if step.holds else "bad")
+        mark = f'<span class="{look}" title="{step.label}">{"✓" if step.verified else step.label}</span>'
         head = f'<span class="mark"><a href="#{anchor}">{index}</a>{mark}</span>'
-        return f'<li id="{anchor}">{head}{self.prose(step.reason)}\n{self.equation(step.left, step.right)}</li>'
+        command, words = decided_by(step.check) if step.check else ("", "")
+        decided = f" <code>{command}</code>: {text(words)}." if step.check else ""
+        reason = self.prose(step.reason) + decided
+        return f'<li id="{anchor}">{head}{reason}\n{self.equation(step.left, step.right)}</li>'
 
     def equation(self, left: str, right: Basic) -> str:
         """An equation in a box of its own that scrolls where it is wider than the page."""

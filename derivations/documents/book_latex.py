@@ -10,6 +10,8 @@ from derivations.documents.book import LINE, PREFACE, SUBTITLE, TITLE, Book, Cha
 from derivations.documents.latex import equation
 from derivations.documents.letters import OWN, Letters
 from derivations.result import Result
+from derivations.step import Step
+from derivations.wording import decided_by
 
 GREEK = dict(zip("αβγδεηκλμπρσςτφχΔΣΠ", ["alpha", "beta", "gamma", "delta", "varepsilon", "eta", "kappa", "lambda", "mu", "pi", "rho", "sigma", "varsigma", "tau", "varphi", "chi", "Delta", "Sigma", "Pi"], strict=True))  # fmt: skip
 SIGNS = dict(
@@ -148,10 +150,7 @@ class _Page:
         parts.append(self.prose(result.statement))
         if about.assumptions:
             parts.append("\\entry{Assumptions}" + self.prose(" ".join(about.assumptions)))
-        for index, step in enumerate(result.steps, 1):
-            mark = "" if step.residual is None else r"\checkmark" if step.verified else r"\text{not verified}"
-            parts.append(f"\\step{{{index}}}{{{mark}}}{self.prose(step.reason)}")
-            parts.append(self.equation(step.left, step.right))
+        parts += [self.step(index, step) for index, step in enumerate(result.steps, 1)]
         equations = "\n".join(self.equation(left, right) for left, right in result.expressions.items())
         short = equations.count(r"\\") + len(result.expressions) <= SHORT
         parts += ["\\entry{Result}", f"\\together{{{equations}}}" if short else equations]
@@ -159,6 +158,14 @@ class _Page:
         if about.differs:
             parts.append("\\entry{Differs from it}" + self.prose(about.differs))
         return "\n".join([*parts, *self.checks(self.book.checks(result))]) + "\n"
+
+    def step(self, index: int, step: Step) -> str:
+        """One step: its number, a mark if it is proved or else its kind, its reason and its equation."""
+        mark = r"\checkmark" if step.verified else f"\\text{{\\small\\itshape {step.label}}}"
+        command, words = decided_by(step.check) if step.check else ("", "")
+        decided = f" {code(command)}: {text(words)}." if step.check else ""
+        head = f"\\step{{{index}}}{{{mark}}}{self.prose(step.reason)}{decided}"
+        return f"{head}\n{self.equation(step.left, step.right)}"
 
     def checks(self, checks: list[Measured]) -> list[str]:
         """The lines of ``validate``, with the numbers of the worst one where a report is at hand."""

@@ -7,6 +7,7 @@ from sympy import Basic
 from derivations.documents.letters import OWN, Letters
 from derivations.linebreak import WIDTH, equation_lines
 from derivations.result import Result
+from derivations.step import Step
 
 PREAMBLE = "\n".join(
     [
@@ -35,6 +36,12 @@ def equation(left: str, right: Basic, letters: Letters = OWN, width: int = WIDTH
     return "\\begin{align*}\n" + first + " \\\\\n&\\quad ".join(lines[1:]) + "\n\\end{align*}"
 
 
+def _step(index: int, step: Step, letters: Letters) -> str:
+    """One step: its number, its kind, its reason and its equation."""
+    head = f"\\paragraph{{Step {index} ({step.label}).}} {letters.prose(step.reason)}"
+    return f"{head}\n{equation(step.left, step.right, letters)}"
+
+
 def as_latex(results: Sequence[Result], standalone: bool = False, letters: Letters = OWN) -> str:
     """LaTeX that compiles in a plain article with amsmath.
 
@@ -45,10 +52,7 @@ def as_latex(results: Sequence[Result], standalone: bool = False, letters: Lette
     parts = []
     for result in results:
         parts.append(f"\\section*{{{result.title}}}\n{letters.prose(result.statement)}\n")
-        parts += [
-            f"\\paragraph{{Step {i}.}} {letters.prose(s.reason)}\n{equation(s.left, s.right, letters)}"
-            for i, s in enumerate(result.steps, 1)
-        ]
+        parts += [_step(i, step, letters) for i, step in enumerate(result.steps, 1)]
         parts.append("\\paragraph{Result.}")
         parts += [equation(left, right, letters) for left, right in result.expressions.items()]
         parts.append("\\emph{Source:} " + result.source.replace("&", r"\&") + ".\n")

@@ -9,6 +9,7 @@ from sympy.printing.str import StrPrinter
 
 from derivations.documents.letters import OWN
 from derivations.result import Result
+from derivations.wording import decided_by
 
 GREEK = {
     r"\alpha": "α",
@@ -102,7 +103,11 @@ def as_text(results: Sequence[Result]) -> str:
     for result in results:
         lines += [f"{result.name}: {result.title}", plain(result.statement), f"source: {result.source}", ""]
         for index, step in enumerate(result.steps, 1):
-            lines += [f"  {index}. {plain(step.reason)}", f"     {_equation_text(step.left, step.right)}"]
+            lines += [
+                f"  {index}. [{step.label}] {plain(step.reason)}",
+                f"     {_equation_text(step.left, step.right)}",
+            ]
+            lines += ["     " + ": ".join(decided_by(step.check))] if step.check else []
         lines += ["", *(f"  {_equation_text(left, right)}" for left, right in result.expressions.items()), ""]
     return "\n".join(lines)
 

@@ -1,5 +1,6 @@
 """The book as a web page: every link leads somewhere, no markup shows, mathematics is well-formed."""
 
+import json
 import re
 import sys
 from dataclasses import replace
@@ -12,7 +13,11 @@ from sympy import Symbol
 
 from derivations import catalogue
 from derivations.documents import book, book_html, book_latex, mathml, printing
-from derivations.result import Background, Result, Step
+from derivations.documents.json import as_json
+from derivations.documents.latex import as_latex
+from derivations.documents.text import as_text
+from derivations.result import Background, Result
+from derivations.step import Step
 from numerics.errors import InputError
 
 
@@ -119,9 +124,44 @@ def test_headings_descend_one_level_at_a_time(page):
 
 def test_a_step_that_is_not_verified_says_so(results):
     x = Symbol("x")
-    wrong = Result("stage-one", "Wrong", "It is wrong.", "nowhere", (Step("So.", "x", x, x),), {"x": x})
-    assert 'title="not verified"' in book_html.document(book.compose([wrong]))
-    assert r"\text{not verified}" in book_latex.document(book.compose([wrong]))
+    wrong = Result("stage-one", "Wrong", "It is wrong.", "nowhere", (Step.equal("So.", "x", x, x + 1),), ("x",))
+    for text in (document([wrong]) for document in (every_form(book_html), every_form(book_latex), as_text, as_latex)):
+        assert "proved, but not verified" in text
+    assert json.loads(as_json([wrong]))[0]["verified"] is False
+
+
+KINDS = (
+    (Step.equal("So.", "x", Symbol("x"), Symbol("x")), "proved"),
+    (Step.define("So.", "x", Symbol("x")), "definition"),
+    (Step.assume("So.", "x", Symbol("x")), "assumption"),
+    (Step.asymptotic("So.", "x", Symbol("x")), "asymptotic"),
+    (Step.numerical("So.", "x", Symbol("x"), "stages: both ends"), "checked numerically"),
+)
+
+
+@pytest.mark.parametrize(("line", "kind"), KINDS)
+def test_every_document_says_what_kind_a_step_is(line, kind):
+    result = Result("stage-one", "Kinds", "They differ.", "nowhere", (line,), ("x",))
+    assert f"[{kind}]" in as_text([result])
+    assert f"Step 1 ({kind})." in as_latex([result])
+    assert f'title="{kind}"' in every_form(book_html)([result])
+    mark = r"\checkmark" if kind == "proved" else f"\\text{{\\small\\itshape {kind}}}"
+    assert mark in every_form(book_latex)([result])
+    (step,) = json.loads(as_json([result]))[0]["steps"]
+    assert step["kind"] == str(line.kind)
+    assert step["verified"] is (kind == "proved")
+
+
+def test_a_numerical_step_names_its_check():
+    result = Result("stage-one", "Kinds", "They differ.", "nowhere", (KINDS[-1][0],), ("x",))
+    for text in (as_text([result]), every_form(book_html)([result]), json.dumps(json.loads(as_json([result])))):
+        assert "both ends" in text
+    assert "validate --stages" in as_text([result])
+
+
+def every_form(module):
+    """A book's writer as a function of results."""
+    return lambda results: module.document(book.compose(results))
 
 
 def test_a_failed_claim_says_so(page, whole):

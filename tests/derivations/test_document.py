@@ -283,8 +283,11 @@ def test_json_latex_is_that_of_the_expression(results):
 def test_json_says_what_is_verified(results):
     written = json.loads(as_json(list(results.values())))
     assert [entry["name"] for entry in written] == list(catalogue.ORDER)
-    assert all(entry["verified"] is True for entry in written)
-    assert all(set(entry["steps"][0]) == {"reason", "left", "latex", "sympy"} for entry in written)
+    assert all(entry["verified"] == results[entry["name"]].verified for entry in written)
+    steps = [step for entry in written for step in entry["steps"]]
+    assert all(set(step) - {"check"} == {"kind", "verified", "reason", "left", "latex", "sympy"} for step in steps)
+    assert all(step["verified"] == (step["kind"] == "proved") for step in steps)
+    assert all(("check" in step) == (step["kind"] == "numerical") for step in steps)
 
 
 def test_expressions_in_text_have_the_letters_of_the_prose(results):

@@ -15,7 +15,6 @@ from derivations.vanishing import gap, vanishes
 from theory.named import Named, Root
 from theory.symbols import kappa, lam, sigma_zm
 
-
 FOLDER = Path(import_module("theory").__file__).parent
 
 
