@@ -10,10 +10,10 @@ from benchmarks.protocol import INSTALL
 from benchmarks.table import Table
 from benchmarks.timing import Call, in_turns
 from numerics.experiment.optimize import fit
-from numerics.experiment.simulate import Trajectory
 from numerics.experiment.tracking.loop import Tracker, backpropagate, track, tracking_loss
 from numerics.experiment.tracking.replay import TrackingReplay, tracking_replay
 from numerics.experiment.tracking.train import train_tracking
+from numerics.experiment.trajectory import Trajectory
 
 BEFORE, TIMED, SHOWN, WHOLE = 60, 10, 50, 5000  # epochs made first, timed, shown, and of a whole run
 LIMIT = 1e-9
@@ -51,7 +51,7 @@ def by_batch(replay: TrackingReplay) -> np.ndarray:
     :param replay: the run
     """
     task, leak = replay.task, replay.settings.leak
-    room = Trajectory.allocate(task.plant, replay.weights, replay.batch, task.horizon + 1)
+    room = Trajectory.allocate(task.plant.shape[0], replay.weights, replay.batch, task.horizon + 1)
 
     def differentiate(epoch, weights):
         references = task.references(replay.phases(epoch))

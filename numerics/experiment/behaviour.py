@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from numerics.errors import require, whole
-from numerics.experiment.simulate import Trajectory, rollout
+from numerics.experiment.simulate import rollout
 from numerics.experiment.student import respond
+from numerics.experiment.trajectory import Trajectory
 from numerics.plants import Plant
 from numerics.replay import Settings
 from numerics.weights import Weights

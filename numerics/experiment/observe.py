@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from numerics.errors import require, whole
-from numerics.experiment.simulate import Trajectory, joint_matrix
+from numerics.experiment.simulate import joint_matrix
+from numerics.experiment.trajectory import Trajectory
 from numerics.plants import Plant
 from numerics.replay import Settings
 from numerics.weights import Weights

@@ -6,14 +6,17 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from numerics.errors import FINITE, choice, number, real, require, whole
-from numerics.experiment.full import FullStudent, dense
+from numerics.experiment.dense import DenseLoop, dense
+from numerics.experiment.environment import Recorded
+from numerics.experiment.losses import Imitation
 from numerics.experiment.neurons import Gradients
 from numerics.experiment.observe import OBSERVERS, Observer
 from numerics.experiment.optimize import fit
 from numerics.experiment.parts import batch_parts, helpers, mean_of_parts
 from numerics.experiment.population_states import HALF_WIDTH, ClosedLoopTest
 from numerics.experiment.simulate import rollout
-from numerics.experiment.student import Response, imitation_loss, respond
+from numerics.experiment.student import imitation_loss, respond
+from numerics.experiment.trajectory import Trajectory
 from numerics.plants import Plant, double_integrator
 from numerics.replay import Replay, Settings, check_fit, run_config
 from numerics.results import Run
@@ -118,11 +121,34 @@ def _observations(closed: Replay, teacher: Weights, x0: np.ndarray, length: int)
     return episodes.x[1:] @ closed.plant.C.T
 
 
-def _room(weights: Weights, batch: int, replay: OpenLoopReplay) -> "Response | FullStudent":
-    """Room for the sequences of student or teacher."""
-    if dense(weights, replay.settings.leak):
-        return FullStudent(weights.neurons, batch, replay.length, replay.settings.activation)
-    return Response.allocate(weights, batch, replay.length)
+class _Imitator:
+    """Outputs and imitation loss of one network on part of a batch.
+
+    :param weights: a network of the sizes in question
+    :param batch: number of sequences
+    :param replay: the run
+    """
+
+    def __init__(self, weights: Weights, batch: int, replay: OpenLoopReplay) -> None:
+        settings, steps = replay.settings, replay.length + 1
+        self._how = settings.leak, settings.activation
+        self._loop = self._episodes = None
+        if dense(weights, settings.leak):
+            self._loop = DenseLoop(None, weights.neurons, batch, steps, settings.activation)
+        else:
+            self._episodes = Trajectory.allocate(0, weights, batch, steps)
+
+    def outputs(self, weights: Weights, y: np.ndarray) -> np.ndarray:
+        """u_1 … u_K, (K, batch, p)."""
+        if self._loop is not None:
+            return self._loop.run(weights, Recorded(y)).u[1:]
+        return respond(weights, y, *self._how, self._episodes).u[1:]
+
+    def loss_and_gradient(self, weights: Weights, y: np.ndarray, target: np.ndarray) -> tuple[float, Gradients]:
+        """The mean over k = 1 … K and the batch of |u_k - u*_k|², and its gradient by every weight matrix."""
+        if self._loop is not None:
+            return self._loop.loss_and_gradient(weights, Recorded(y), Imitation(target))
+        return imitation_loss(weights, y, target, *self._how, self._episodes)
 
 
 def train_open_loop(
@@ -139,21 +165,14 @@ def train_open_loop(
     :param test: whether to make the closed-loop test; without it neither ``test_loss`` nor observers are recorded
     """
     plant, settings = replay.plant, replay.settings
-    leak, activation = settings.leak, settings.activation
     trial = ClosedLoopTest(plant, replay.weights, settings, replay.half_width)
     rows = batch_parts(replay.weights, replay.y.shape[2])
-    rooms = [[_room(w, part.stop - part.start, replay) for w in (replay.weights, replay.teacher)] for part in rows]
+    pairs = [[_Imitator(w, part.stop - part.start, replay) for w in (replay.weights, replay.teacher)] for part in rows]
 
     def differentiate(epoch: int, weights: Weights) -> tuple[float, Gradients]:
         def part(i: int) -> tuple[float, Gradients]:
-            (student, teacher), y = rooms[i], replay.y[epoch, :, rows[i]]
-            if isinstance(teacher, FullStudent):
-                target = teacher.outputs(replay.teacher, y)
-            else:
-                target = respond(replay.teacher, y, leak, activation, teacher).u
-            if isinstance(student, FullStudent):
-                return student.imitation(weights, y, target)
-            return imitation_loss(weights, y, target, leak, activation, student)
+            (student, teacher), y = pairs[i], replay.y[epoch, :, rows[i]]
+            return student.loss_and_gradient(weights, y, teacher.outputs(replay.teacher, y))
 
         return mean_of_parts(part, rows, pool)
 

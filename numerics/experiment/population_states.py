@@ -5,7 +5,8 @@ from itertools import product
 
 import numpy as np
 
-from numerics.experiment.simulate import Trajectory, episode_losses, rollout
+from numerics.experiment.simulate import rollout
+from numerics.experiment.trajectory import Trajectory
 from numerics.plants import Plant
 from numerics.replay import Settings
 from numerics.weights import Weights
@@ -36,6 +37,12 @@ def population_states(n: int, half_width: float, linear: bool) -> tuple[np.ndarr
     return states[half], 2 * np.array([np.prod(w) for w in product(weights / 2, repeat=n)])[half]
 
 
+def _of_each(episodes: Trajectory, state_weight: float, control_penalty: float) -> np.ndarray:
+    """Σ_t (state_weight |x_t|² + control_penalty |u_t|²) of every episode, (batch,)."""
+    losses = state_weight * np.sum(episodes.x**2, axis=(0, 2))
+    return losses + control_penalty * np.sum(episodes.u**2, axis=(0, 2)) if control_penalty else losses
+
+
 class ClosedLoopTest:
     """The closed-loop population loss of networks over the law of x_0, by direct simulation.
 
@@ -48,7 +55,7 @@ class ClosedLoopTest:
     def __init__(self, plant: Plant, weights: Weights, settings: Settings, half_width: float = HALF_WIDTH) -> None:
         self.plant, self.settings = plant, settings
         self.states, self.shares = population_states(plant.shape[0], half_width, settings.activation == "linear")
-        self.episodes = Trajectory.allocate(plant, weights, len(self.states), settings.horizon)
+        self.episodes = Trajectory.allocate(plant.shape[0], weights, len(self.states), settings.horizon)
 
     def loss(self, weights: Weights) -> float:
         """The loss; infinite if the episodes overflow. They stay in ``episodes`` until the next call.
@@ -59,7 +66,7 @@ class ClosedLoopTest:
         with np.errstate(all="ignore"):
             leak, activation = settings.leak, settings.activation
             rollout(self.plant, weights, self.states, settings.horizon, leak, activation, self.episodes)
-            losses = episode_losses(self.episodes, settings.state_weight, settings.control_penalty)
+            losses = _of_each(self.episodes, settings.state_weight, settings.control_penalty)
             found = settings.scale * float(self.shares @ losses)
         return found if np.isfinite(found) else np.inf
 

@@ -4,20 +4,31 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from numerics.experiment.full import FullLoop, dense
-from numerics.experiment.neurons import Gradients, NeuronAdjoint, Neurons
+from numerics.experiment.dense import DenseEpisodes, DenseLoop, dense
+from numerics.experiment.driver import backward, forward
+from numerics.experiment.environment import ClosedLoop
+from numerics.experiment.losses import QuadraticCost
+from numerics.experiment.neurons import Gradients, Neurons
 from numerics.experiment.observe import OBSERVERS, Observer
 from numerics.experiment.optimize import fit
 from numerics.experiment.parts import batch_parts, helpers, mean_of_parts
-from numerics.experiment.simulate import Trajectory, loss_of, rollout
+from numerics.experiment.trajectory import Trajectory
 from numerics.plants import Plant
 from numerics.replay import Replay, Settings
 from numerics.results import Run
 from numerics.weights import Weights
 
 
+def cost_of(settings: Settings) -> QuadraticCost:
+    """The loss of a run.
+
+    :param settings: weights of states and controls, and the scale
+    """
+    return QuadraticCost(settings.state_weight, settings.control_penalty, settings.scale)
+
+
 def loss_and_gradient(
-    plant: Plant, weights: Weights, x0: np.ndarray, settings: Settings, room: Trajectory | None = None
+    plant: Plant, weights: Weights, x0: np.ndarray, settings: Settings, episodes: Trajectory | None = None
 ) -> tuple[float, Gradients]:
     """The loss of a batch and its gradient by every weight matrix (back-propagation through plant and agent).
 
@@ -25,40 +36,30 @@ def loss_and_gradient(
     :param weights: the agent's weights
     :param x0: initial plant states, (batch, n)
     :param settings: horizon, leak, activation and loss
-    :param room: episodes of the same sizes to overwrite; new ones by default
+    :param episodes: episodes of the same sizes to overwrite; new ones by default
     """
-    episodes = rollout(plant, weights, x0, settings.horizon, settings.leak, settings.activation, room)
-    loss = loss_of(episodes, settings.state_weight, settings.control_penalty, settings.scale)
-    return loss, backpropagate(plant, weights, episodes, settings)
+    neurons, environment = Neurons(weights, settings.leak, settings.activation), ClosedLoop(plant, x0)
+    episodes = episodes or Trajectory.allocate(plant.shape[0], weights, len(x0), settings.horizon)
+    forward(neurons, environment, episodes)
+    loss = cost_of(settings)
+    return loss.value(episodes), backward(neurons, environment, loss, episodes)
 
 
-def backpropagate(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings) -> Gradients:
-    """Gradients of the loss along given episodes.
+def _dense_loop(replay: Replay, batch: int) -> DenseLoop:
+    settings = replay.settings
+    return DenseLoop(replay.plant, replay.weights.neurons, batch, settings.horizon, settings.activation)
 
-    With f_t = ∂L/∂x_t and e_t the slope at the neurons' preactivation:
-    f'_{t+1} = f_{t+1} + Cᵀ Mᵀ e_t,  ∂L/∂u_t = Bᵀ f'_{t+1} + ∂ℓ/∂u_t,  f_t = Aᵀ f'_{t+1} + ∂ℓ/∂x_t.
+
+def copy(plant: Plant, found: DenseEpisodes, episodes: Trajectory, rows: slice) -> None:
+    """Copy the episodes of a full network, for observers.
 
     :param plant: the plant
-    :param weights: the agent's weights
-    :param episodes: the episodes
-    :param settings: horizon, leak, activation and loss
+    :param found: the episodes
+    :param episodes: where to, with room for the whole batch
+    :param rows: their rows there
     """
-    q = weights.m.shape[1]
-    unit = 2.0 * settings.scale / episodes.x.shape[1]
-    state_slope = (unit * settings.state_weight) * episodes.x
-    penalty = unit * settings.control_penalty
-    neurons = Neurons(weights, settings.leak, settings.activation)
-    adjoint = NeuronAdjoint(neurons, episodes.h, episodes.drive, episodes.slope, penalty * episodes.u[-1])
-    slope_x = state_slope[-1].copy()
-    for t in range(episodes.h.shape[0] - 2, -1, -1):
-        written = adjoint.to_drive(t)
-        slope_x += written[:, :q] @ plant.C
-        slope_u = slope_x @ plant.B
-        if penalty:
-            slope_u += penalty * episodes.u[t]
-        slope_x = slope_x @ plant.A + state_slope[t]
-        adjoint.to_state(t, slope_u, written[:, q:])
-    return adjoint.gradients()
+    episodes.x[:, rows], episodes.h[:, rows] = found.x, found.h
+    episodes.read[:, rows], episodes.drive[:, rows] = found.u, found.x[1:] @ plant.C.T
 
 
 def train(
@@ -77,22 +78,23 @@ def train(
     :param progress: called with (epochs done, epochs in all)
     """
     plant, settings = replay.plant, replay.settings
-    batch = replay.x0.shape[1]
-    whole = Trajectory.allocate(plant, replay.weights, batch, settings.horizon)
+    batch, cost = replay.x0.shape[1], cost_of(settings)
+    whole = Trajectory.allocate(plant.shape[0], replay.weights, batch, settings.horizon)
     rows = batch_parts(replay.weights, batch) if dense(replay.weights, settings.leak) else []
-    rooms = [FullLoop(plant, replay.weights.neurons, part.stop - part.start, settings) for part in rows]
+    loops = [_dense_loop(replay, part.stop - part.start) for part in rows]
 
     def differentiate(epoch: int, weights: Weights) -> tuple[float, Gradients]:
-        if not rooms:
-            return loss_and_gradient(plant, weights, replay.x0[epoch], settings, whole)
+        x0 = replay.x0[epoch]
+        if not loops:
+            return loss_and_gradient(plant, weights, x0, settings, whole)
 
         def part(i: int) -> tuple[float, Gradients]:
-            return rooms[i].loss_and_gradient(weights, replay.x0[epoch, rows[i]])
+            return loops[i].loss_and_gradient(weights, ClosedLoop(plant, x0[rows[i]]), cost)
 
         found = mean_of_parts(part, rows, pool)
         if observers:
-            for room, part_rows in zip(rooms, rows, strict=True):
-                room.write_to(weights, whole, part_rows)
+            for loop, part_rows in zip(loops, rows, strict=True):
+                copy(plant, DenseEpisodes(loop.states, weights.z), whole, part_rows)
         return found
 
     def bound(observe: Observer) -> Callable[[Weights], object]:

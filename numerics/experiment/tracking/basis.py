@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from numerics.experiment.dense import DenseEpisodes, DenseLoop
+from numerics.experiment.environment import ClosedLoop
+from numerics.experiment.losses import TrackingError
 from numerics.experiment.neurons import Gradients
-from numerics.experiment.simulate import joint_matrix
 from numerics.experiment.tracking.task import TrackingTask
 from numerics.plants import Plant
 from numerics.weights import Weights
@@ -30,84 +32,69 @@ def equivalent(coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True)
 class LinearResponse:
-    """States of the joint system (x_t, h_t), where h_t has read y_t, driven by given references without a clamp.
-
-    s_{t+1} = P s_t + (0, γ M D r_{t+1}), s_0 = (0, γ M D r_0), and r_T = 0.
+    """The linear loop driven by given references without a clamp; at step t the neurons have read y_t, and r_T = 0.
 
     :param task: the task
-    :param plant: the task's plant
     :param weights: the agent's weights
-    :param leak: γ
-    :param joint: P, (4 + N, 4 + N)
     :param references: r_0 … r_{T-1}, (T, episodes, 2)
-    :param states: s_0 … s_T, (T + 1, episodes, 4 + N)
+    :param loop: the loop that ran the episodes
     """
 
     task: TrackingTask
-    plant: Plant
     weights: Weights
-    leak: float
-    joint: np.ndarray
     references: np.ndarray
-    states: np.ndarray
+    loop: DenseLoop
 
     @property
-    def plant_states(self) -> np.ndarray:
-        """x_1 … x_T, (T, episodes, 4)."""
-        return self.states[1:, :, :4]
+    def episodes(self) -> DenseEpisodes:
+        """(h_t, x_t) for t = 0 … T."""
+        return DenseEpisodes(self.loop.states, self.weights.z)
+
+    @property
+    def environment(self) -> ClosedLoop:
+        """The plant at rest, read together with the references."""
+        return at_rest(self.task, self.references, np.inf)
 
     @property
     def errors(self) -> np.ndarray:
         """p_{t+1} - r_t, (T, episodes, 2)."""
-        return self.states[1:, :, :2] - self.references
+        return self.episodes.x[1:, :, :2] - self.references
 
     def peak(self, mix: np.ndarray) -> float:
         """Largest modulus of a plant state in the episodes that are mixed from these; NaN if any is.
 
         :param mix: weights of these episodes in each of those, (batch, episodes)
         """
-        flat = np.moveaxis(self.plant_states, 1, 0).reshape(mix.shape[1], -1)
+        flat = np.moveaxis(self.episodes.x[1:], 1, 0).reshape(mix.shape[1], -1)
         mixed = mix @ flat
         return float(max(mixed.max(), -mixed.min()))
 
     def loss(self) -> float:
         """dt times the mean over steps and episodes of |p_{t+1} - r_t|²."""
-        errors = self.errors
-        return float(self.task.dt * np.vdot(errors, errors) / (errors.shape[0] * errors.shape[1]))
+        return TrackingError(self.task.dt, self.references).value(self.episodes)
 
     def gradients(self) -> Gradients:
-        """The gradient of the loss by every weight matrix.
+        """The gradient of the loss by every weight matrix."""
+        loss = TrackingError(self.task.dt, self.references)
+        return self.loop.gradients(self.weights, self.environment, loss)
 
-        g_t = ∂L/∂s_t obeys g_t = Pᵀ g_{t+1} + ∂ℓ/∂s_t, and ∂L/∂P = Σ_t g_{t+1} s_tᵀ.
-        """
-        slopes = np.zeros_like(self.states)
-        steps, episodes, size = self.references.shape[0], slopes.shape[1], slopes.shape[2]
-        slopes[1:, :, :2] = (2 * self.task.dt / (steps * episodes)) * self.errors
-        for t in range(steps - 1, -1, -1):
-            slopes[t] += np.dot(slopes[t + 1], self.joint)
-        by_joint = slopes[1:].reshape(-1, size).T @ self.states[:-1].reshape(-1, size)
-        by_drive = slopes[:-1, :, 4:].reshape(-1, size - 4).T @ self.references.reshape(-1, 2)
-        return self._by_weights(by_joint, by_drive)
 
-    def _by_weights(self, by_joint: np.ndarray, by_drive: np.ndarray) -> Gradients:
-        """The chain rule from P = [[A, B Zᵀ], [γ M C A, (1-γ) I + γ (W + M C B Zᵀ)]] and γ M D."""
-        A, B, C = self.plant.A, self.plant.B, self.plant.C
-        m, z, u, v = (self.weights.arrays().get(name) for name in "mzuv")
-        upper, left, lower = by_joint[:4, 4:], by_joint[4:, :4], by_joint[4:, 4:]
-        through = (C @ B) @ z.T  # type: ignore[union-attr]
-        found = {
-            "m": self.leak * (left @ (C @ A).T + lower @ through.T + by_drive @ self.task.feed.T),
-            "z": upper.T @ B + self.leak * lower.T @ (m @ (C @ B)),
-        }
-        if u is not None and v is not None:
-            found |= {"u": self.leak * lower @ v, "v": self.leak * lower.T @ u}
-        return found if self.weights.w is None else found | {"w": self.leak * lower}
+def at_rest(task: TrackingTask, references: np.ndarray, clamp: float, plant: Plant | None = None) -> ClosedLoop:
+    """The plant at rest, read together with the references before the agent first acts.
+
+    :param task: the task
+    :param references: r_0 … r_{T-1}, (T, batch, 2)
+    :param clamp: largest modulus of a plant state; infinite for none
+    :param plant: the task's plant, if it is at hand
+    """
+    plant, batch = plant or task.plant, references.shape[1]
+    return ClosedLoop(plant, np.zeros((batch, plant.shape[0])), clamp, references @ task.feed.T, first=0)
 
 
 def linear_response(
     task: TrackingTask, weights: Weights, references: np.ndarray, leak: float, plant: Plant | None = None
 ) -> LinearResponse:
-    """Run the joint system from rest, without a clamp.
+    """Run the linear loop from rest, without a clamp.
 
     :param task: the task
     :param weights: the agent's weights
@@ -115,13 +102,8 @@ def linear_response(
     :param leak: γ
     :param plant: the task's plant, if it is at hand
     """
-    plant = plant or task.plant
-    joint = joint_matrix(plant, weights, leak)
+    environment = at_rest(task, references, np.inf, plant)
     steps, episodes, _ = references.shape
-    states = np.zeros((steps + 1, episodes, len(joint)))
-    flat = references.reshape(-1, 2) @ (leak * weights.m @ task.feed).T
-    states[:-1, :, 4:] = flat.reshape(steps, episodes, -1)
-    onward = np.ascontiguousarray(joint.T)
-    for t in range(steps):
-        states[t + 1] += np.dot(states[t], onward)
-    return LinearResponse(task, plant, weights, leak, joint, references, states)
+    loop = DenseLoop(environment.plant, weights.neurons, episodes, steps + 1, "linear", leak)
+    loop.run(weights, environment)
+    return LinearResponse(task, weights, references, loop)

@@ -6,11 +6,13 @@ plant steps. Loss: dt times the mean over steps and batch of |position_{t+1} - r
 
 import numpy as np
 
-from numerics.experiment.neurons import Gradients, NeuronAdjoint, Neurons
+from numerics.experiment.driver import backward, forward
+from numerics.experiment.losses import TrackingError
+from numerics.experiment.neurons import Gradients, Neurons
 from numerics.experiment.parts import batch_parts, helpers, mean_of_parts
-from numerics.experiment.simulate import Trajectory
-from numerics.experiment.tracking.basis import equivalent, linear_response
+from numerics.experiment.tracking.basis import at_rest, equivalent, linear_response
 from numerics.experiment.tracking.task import TrackingTask, coefficients
+from numerics.experiment.trajectory import Trajectory
 from numerics.weights import Weights
 
 
@@ -20,7 +22,7 @@ def track(
     references: np.ndarray,
     leak: float = 0.1,
     activation: str = "linear",
-    room: Trajectory | None = None,
+    episodes: Trajectory | None = None,
 ) -> Trajectory:
     """Episodes of T steps from rest: x_0 … x_T, and h_{-1} … h_{T-1} with what is read from them.
 
@@ -29,25 +31,11 @@ def track(
     :param references: r_0 … r_{T-1}, (T, batch, 2)
     :param leak: γ
     :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``
-    :param room: a trajectory of T + 1 steps to overwrite; a new one by default
+    :param episodes: a trajectory of T + 1 steps to overwrite; a new one by default
     """
-    plant = task.plant
     steps, batch, _ = references.shape
-    _, p, q = plant.shape
-    episodes = room or Trajectory.allocate(plant, weights, batch, steps + 1)
-    neurons, A, B, C = Neurons(weights, leak, activation), plant.A.T, plant.B.T, plant.C.T
-    x, h, read, drive = episodes.x, episodes.h, episodes.read, episodes.drive
-    x[0], h[0], read[0] = 0.0, 0.0, 0.0
-    drive[:, :, :q] = references @ task.feed.T
-    for t in range(steps):
-        drive[t, :, :q] += x[t] @ C
-        drive[t, :, q:] = read[t, :, p:]
-        neurons.advance(h[t], drive[t], out=h[t + 1])
-        neurons.read(h[t + 1], out=read[t + 1])
-        np.dot(x[t], A, out=x[t + 1])
-        x[t + 1] += read[t + 1, :, :p] @ B
-        np.clip(x[t + 1], -task.clamp, task.clamp, out=x[t + 1])
-    return episodes
+    episodes = episodes or Trajectory.allocate(task.plant.shape[0], weights, batch, steps + 1)
+    return forward(Neurons(weights, leak, activation), at_rest(task, references, task.clamp), episodes)
 
 
 def tracking_loss(task: TrackingTask, episodes: Trajectory, references: np.ndarray) -> float:
@@ -57,17 +45,13 @@ def tracking_loss(task: TrackingTask, episodes: Trajectory, references: np.ndarr
     :param episodes: the episodes
     :param references: their references, (T, batch, 2)
     """
-    errors = episodes.x[1:, :, :2] - references
-    return float(task.dt * np.vdot(errors, errors) / (errors.shape[0] * errors.shape[1]))
+    return TrackingError(task.dt, references).value(episodes)
 
 
 def backpropagate(
     task: TrackingTask, weights: Weights, episodes: Trajectory, references: np.ndarray, leak: float, activation: str
 ) -> Gradients:
     """Gradients of the loss along given episodes; the slope through a clamped state is 0.
-
-    With f_t = ∂L/∂x_t, masked where |x_t| = clamp, and e_t the slope at the neurons' preactivation:
-    ∂L/∂u_t = Bᵀ f_{t+1},  f_t = Aᵀ f_{t+1} + Cᵀ Mᵀ e_t + ∂ℓ/∂x_t.
 
     :param task: the task
     :param weights: the agent's weights
@@ -76,25 +60,8 @@ def backpropagate(
     :param leak: γ
     :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``
     """
-    plant, x = task.plant, episodes.x
-    q = plant.shape[2]
-    steps, batch, _ = references.shape
-    slope_p = (2 * task.dt / (steps * batch)) * (x[1:, :, :2] - references)
-    free = np.abs(x) < task.clamp
-
-    def masked(slope_x: np.ndarray, t: int) -> np.ndarray:
-        slope_x[:, :2] += slope_p[t - 1]
-        return slope_x * free[t]
-
-    slope_x = masked(np.zeros_like(x[0]), steps)
-    neurons = Neurons(weights, leak, activation)
-    adjoint = NeuronAdjoint(neurons, episodes.h, episodes.drive, episodes.slope, slope_x @ plant.B)
-    for t in range(steps - 1, -1, -1):
-        written = adjoint.to_drive(t)
-        if t:
-            slope_x = masked(slope_x @ plant.A + written[:, :q] @ plant.C, t)
-        adjoint.to_state(t, slope_x @ plant.B if t else 0.0, written[:, q:])
-    return adjoint.gradients()
+    neurons, loss = Neurons(weights, leak, activation), TrackingError(task.dt, references)
+    return backward(neurons, at_rest(task, references, task.clamp), loss, episodes)
 
 
 class Tracker:
@@ -169,7 +136,7 @@ class Tracker:
         """Room for the episodes of every part of a batch, kept from one batch to the next."""
         steps, sizes = self.task.horizon + 1, [part.stop - part.start for part in rows]
         if [room.h.shape for room in self._rooms] != [(steps, size, weights.neurons) for size in sizes]:
-            self._rooms = [Trajectory.allocate(self._plant, weights, size, steps) for size in sizes]
+            self._rooms = [Trajectory.allocate(self._plant.shape[0], weights, size, steps) for size in sizes]
 
     def _run(self, weights: Weights, references: np.ndarray, part: int) -> Trajectory:
         return track(self.task, weights, references, self.leak, self.activation, self._rooms[part])

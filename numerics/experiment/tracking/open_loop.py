@@ -11,12 +11,13 @@ import numpy as np
 
 from numerics.experiment.neurons import Gradients
 from numerics.experiment.optimize import Standing, fit
-from numerics.experiment.student import Response, imitation_loss
+from numerics.experiment.student import imitation_loss
 from numerics.experiment.tracking.basis import equivalent, linear_response
 from numerics.experiment.tracking.loop import Tracker, track
 from numerics.experiment.tracking.replay import TrackingReplay
 from numerics.experiment.tracking.task import coefficients
 from numerics.experiment.tracking.train import looks
+from numerics.experiment.trajectory import Trajectory
 from numerics.replay import check_fit
 from numerics.results import Run
 from numerics.weights import Weights
@@ -53,8 +54,8 @@ class Lessons:
             episodes = track(task, self.teacher, task.references(phases), settings.leak, settings.activation)
             return episodes.drive[:, :, : task.plant.shape[2]], episodes.read[1:, :, : episodes.p]
         kept, _ = equivalent(mix)
-        seen = response.states[:-1, :, :4] @ task.plant.C.T + response.references @ task.feed.T
-        done = response.states[:-1, :, 4:] @ self.teacher.z
+        seen = response.episodes.x[:-1] @ task.plant.C.T + response.references @ task.feed.T
+        done = response.episodes.u[:-1]
         return np.einsum("kc,tcq->tkq", kept, seen), np.einsum("kc,tcp->tkp", kept, done)
 
 
@@ -80,7 +81,7 @@ def train_tracking_open_loop(
     """
     task, settings = replay.task, replay.settings
     tracker, lessons = Tracker(task, settings.leak, settings.activation), Lessons(replay, teacher)
-    rooms: dict[int, Response] = {}
+    rooms: dict[int, Trajectory] = {}
     current = standing.epoch if standing else 0
 
     def differentiate(epoch: int, weights: Weights) -> tuple[float, Gradients]:
@@ -88,7 +89,7 @@ def train_tracking_open_loop(
         current = epoch
         y, target = lessons.lesson(epoch)
         if y.shape[1] not in rooms:
-            rooms[y.shape[1]] = Response.allocate(weights, y.shape[1], y.shape[0])
+            rooms[y.shape[1]] = Trajectory.allocate(0, weights, y.shape[1], len(y) + 1)
         return imitation_loss(weights, y, target, settings.leak, settings.activation, rooms[y.shape[1]])
 
     def test(weights: Weights) -> float:

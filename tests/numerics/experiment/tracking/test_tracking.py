@@ -161,7 +161,8 @@ def test_the_joint_matrix_drives_the_response(task, rng):
     joint = joint_matrix(task.plant, weights, 0.3)
     drive = np.zeros((10, 8))
     drive[4:] = 0.3 * weights.m @ task.feed @ task.basis()[6].T
-    np.testing.assert_allclose(response.states[6].T, joint @ response.states[5].T + drive, rtol=1e-12, atol=1e-12)
+    before, after = (np.hstack([response.episodes.x[t], response.episodes.h[t]]).T for t in (5, 6))
+    np.testing.assert_allclose(after, joint @ before + drive, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize(

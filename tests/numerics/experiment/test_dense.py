@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 
-from numerics.experiment.full import FullLoop, FullStudent, dense
+from numerics.experiment.dense import DenseLoop, dense
+from numerics.experiment.environment import ClosedLoop, Recorded
+from numerics.experiment.losses import Imitation
 from numerics.experiment.open_loop import open_loop_replay, train_open_loop
-from numerics.experiment.simulate import Trajectory, rollout
+from numerics.experiment.simulate import rollout
 from numerics.experiment.student import imitation_loss, respond
-from numerics.experiment.train import loss_and_gradient, train
+from numerics.experiment.train import copy, cost_of, loss_and_gradient, train
+from numerics.experiment.trajectory import Trajectory
 from numerics.plants import Plant
 from numerics.replay import Settings, full_replay, rank_one_replay
 from numerics.weights import Weights
@@ -31,15 +34,18 @@ def assert_close(found, expected):
 def test_closed_loop(rng, activation, penalty, horizon):
     plant = Plant(rng.normal(size=(3, 3)), rng.normal(size=(3, 2)), rng.normal(size=(2, 3)))
     settings = Settings(horizon=horizon, activation=activation, control_penalty=penalty)
-    loop, x0 = FullLoop(plant, 7, 5, settings), rng.normal(size=(5, 3))
+    loop, x0 = DenseLoop(plant, 7, 5, horizon, activation), rng.normal(size=(5, 3))
+    environment, cost = ClosedLoop(plant, x0), cost_of(settings)
     for _ in range(2):  # the same room twice
         weights = network(rng)
-        assert_close(loop.loss_and_gradient(weights, x0), loss_and_gradient(plant, weights, x0, settings))
+        assert_close(
+            loop.loss_and_gradient(weights, environment, cost), loss_and_gradient(plant, weights, x0, settings)
+        )
     episodes, literal = (
-        Trajectory.allocate(plant, weights, 5, horizon),
+        Trajectory.allocate(3, weights, 5, horizon),
         rollout(plant, weights, x0, horizon, 1.0, activation),
     )
-    loop.write_to(weights, episodes, slice(0, 5))
+    copy(plant, loop.run(weights, environment), episodes, slice(0, 5))
     for name in ("x", "h", "read", "drive"):
         np.testing.assert_allclose(getattr(episodes, name), getattr(literal, name), atol=1e-11)
 
@@ -48,14 +54,19 @@ def test_closed_loop(rng, activation, penalty, horizon):
 @pytest.mark.parametrize("length", [1, 2, 6])
 def test_open_loop(rng, activation, length):
     student, y, target = (
-        FullStudent(7, 4, length, activation),
+        DenseLoop(None, 7, 4, length + 1, activation),
         rng.normal(size=(length, 4, 2)),
         rng.normal(size=(length, 4, 2)),
     )
     for _ in range(2):
         weights = network(rng)
-        np.testing.assert_allclose(student.outputs(weights, y), respond(weights, y, 1.0, activation).u, atol=1e-12)
-        assert_close(student.imitation(weights, y, target), imitation_loss(weights, y, target, 1.0, activation))
+        np.testing.assert_allclose(
+            student.run(weights, Recorded(y)).u, respond(weights, y, 1.0, activation).u, atol=1e-12
+        )
+        assert_close(
+            student.loss_and_gradient(weights, Recorded(y), Imitation(target)),
+            imitation_loss(weights, y, target, 1.0, activation),
+        )
 
 
 def test_which_networks_take_it():
