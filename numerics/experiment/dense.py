@@ -89,22 +89,28 @@ class DenseLoop:
         :param weights: the network
         :param environment: what it acts on
         """
-        state, N, given = self.states, self.neurons, _given(environment)
-        write, late = np.ascontiguousarray(self._joint(weights).T), environment.first
-        state[0] = 0.0
+        state, N, given, linear = self.states, self.neurons, _given(environment), self.activation == "linear"
+        write, rest = np.ascontiguousarray(self._joint(weights).T), environment.first == 1
+        state[0, :, :N] = 0.0
         environment.start(state[:, :, N:])
         if given is not None:
-            state[1:] = 0.0
-            driven = _product(given, self.leak * weights.m.T)
-            state[late : late + len(given), :, :N] = driven
+            self._drive(weights, given, environment.first)
         for t in range(1, len(state)):
-            source, matrix = (state[0, :, N:], write[N:]) if t == 1 == late else (state[t - 1], write)
+            source, matrix = (state[0, :, N:], write[N:]) if t == 1 and rest else (state[t - 1], write)  # h_0 = 0
             if given is None:
                 np.dot(source, matrix, out=state[t])
             elif source.shape[1]:
                 state[t] += np.dot(source, matrix, out=self._spare)
-            activate(self.activation, state[t, :, :N])
+            if not linear:
+                activate(self.activation, state[t, :, :N])
         return DenseEpisodes(state, weights.z)
+
+    def _drive(self, weights: Weights, given: np.ndarray, first: int) -> None:
+        """Write γ M e_t to the neurons of every step, and 0 to the plant's states after the first."""
+        state, N, end = self.states, self.neurons, first + len(given)
+        _product(given, self.leak * weights.m.T, out=state[first:end, :, :N])
+        state[1:, :, N:] = 0.0
+        state[end:] = 0.0
 
     def gradients(self, weights: Weights, environment: Environment, loss: Loss) -> Gradients:
         """Gradients of a loss by every weight matrix along the episodes that were run last.
@@ -150,10 +156,11 @@ class DenseLoop:
         if slope_u is None:
             slope[-1, :, :N] = 0.0
         else:
-            slope[:, :, :N] = _product(slope_u, weights.z.T)
+            _product(slope_u, weights.z.T, out=slope[:, :, :N])
         slope[-1, :, N:] = slope_x[-1]
+        linear = self.activation == "linear"
         for t in range(len(slope) - 1, first - 1, -1):
-            if self.activation != "linear":
+            if not linear:
                 slope[t, :, :N] *= slope_at(self.activation, self.states[t, :, :N], self._rates)
             if t == first:
                 break
@@ -193,6 +200,13 @@ def _sum_of_products(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return left.reshape(-1, left.shape[-1]).T @ right.reshape(-1, right.shape[-1])
 
 
-def _product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+def _product(left: np.ndarray, right: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     """left @ right for all steps at once, (steps, batch, columns)."""
-    return np.dot(left.reshape(-1, left.shape[-1]), right).reshape(*left.shape[:-1], right.shape[-1])
+    flat, shape = left.reshape(-1, left.shape[-1]), (*left.shape[:-1], right.shape[-1])
+    if out is None:
+        return np.dot(flat, right).reshape(shape)
+    if out.flags.c_contiguous:
+        np.dot(flat, right, out=out.reshape(-1, shape[-1]))
+    else:
+        out[...] = np.dot(flat, right).reshape(shape)
+    return out
