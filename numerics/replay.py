@@ -159,6 +159,11 @@ class Replay:
         """Number of updates."""
         return self.x0.shape[0]
 
+    @property
+    def per_epoch(self) -> tuple[np.ndarray, ...]:
+        """The arrays that hold one batch an update."""
+        return (self.x0,)
+
     def config(self) -> dict:
         """The settings and sizes as plain values."""
         common = run_config(self.weights, self.plant, self.settings, self.seed)

@@ -15,7 +15,7 @@ from numerics.files import read_arrays, write_arrays
 from numerics.weights import WEIGHT_NAMES, Weights, load_weights
 
 COMPLETED = "completed"
-STANDING = "standing_"
+STATE = "checkpoint_"
 """What the names of a file's arrays start with that serve to resume a run and are no result."""
 
 LABELS = ("kind", "status", "config", "versions")
@@ -144,7 +144,7 @@ class Run:
         if "train" in config:
             config["train"] = tuple(config["train"])
         weights = load_weights(arrays, source)
-        arrays = {name: array for name, array in arrays.items() if not name.startswith(STANDING)}
+        arrays = {name: array for name, array in arrays.items() if not name.startswith(STATE)}
         history = {name: array for name, array in arrays.items() if name not in WEIGHT_NAMES}
         return cls(kind, status, history, weights, config, used)
 

@@ -10,7 +10,7 @@ import numpy as np
 from derivations.progress import Progress, named
 from numerics.descent import descend
 from numerics.errors import InputError, require
-from numerics.experiment.observe import ALL_OBSERVERS, Held, Observer
+from numerics.experiment.observe import ALL_OBSERVERS, Every, Observer
 from numerics.experiment.open_loop import PAPER_VARIANCE, OpenLoopReplay, open_loop_replay, train_open_loop
 from numerics.experiment.population_states import population_observer
 from numerics.experiment.spike import Spike, spike
@@ -138,7 +138,7 @@ def compare(
 
 def _observers(exact: Run | None) -> dict[str, Observer]:
     """What both runs record; the spectrum only where the exact map does not give it."""
-    spectrum = {} if exact else {"eigenvalues": Held(ALL_OBSERVERS["eigenvalues"], SPARSE)}
+    spectrum = {} if exact else {"eigenvalues": Every(ALL_OBSERVERS["eigenvalues"], SPARSE)}
     return {"overlaps": ALL_OBSERVERS["overlaps"], "gains": ALL_OBSERVERS["gains"], **spectrum}
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from derivations.check import Check
 from derivations.progress import Progress
 from derivations.wording import counted
-from numerics.experiment.behaviour import Checkpoints, growth, growth_alone
+from numerics.experiment.behaviour import Snapshots, growth, growth_alone
 from numerics.experiment.markov import impulse_response, strengths, visible_overlaps
 from numerics.experiment.observe import leading_eigenvalues, recurrent_radius
 from numerics.experiment.train import train
@@ -101,7 +101,7 @@ def watch(replay: Replay, every: int) -> Watch:
     :param replay: the run
     :param every: epochs between checkpoints
     """
-    kept = Checkpoints(every)
+    kept = Snapshots(every)
     train(replay, {"checkpoints": kept})
     rows = [_look(replay, weights) for weights in kept.weights]
     return Watch(np.array(kept.epochs), *(np.array(column) for column in zip(*rows, strict=True)))

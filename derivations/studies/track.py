@@ -13,8 +13,8 @@ import numpy as np
 from derivations.progress import named
 from derivations.wording import counted
 from numerics.errors import InputError, require
-from numerics.experiment.optimize import Standing
-from numerics.experiment.tracking.checkpoint import load_standing, save_standing, standing_run
+from numerics.experiment.checkpoint import load_state, run_so_far, save_state
+from numerics.experiment.fit import TrainState
 from numerics.experiment.tracking.open_loop import train_tracking_open_loop
 from numerics.experiment.tracking.replay import TrackingReplay
 from numerics.experiment.tracking.staircase import acquisition, ascending, idle_losses
@@ -96,25 +96,25 @@ def track(
     :param interval: seconds from one writing to the next
     """
     config = {**replay.config(), **_identity(teacher), "every": every}
-    standing = load_standing(out, replay, config) if resume else Standing.start(replay.weights, replay.settings)
+    state = load_state(out, replay, config) if resume else TrainState.start(replay.weights, replay.settings)
     last = time.monotonic()
     with _requests() as asked:
 
-        def halt(now: Standing) -> bool:
+        def halt(now: TrainState) -> bool:
             nonlocal last
             if time.monotonic() - last > interval:
-                save_standing(out, standing_run(now, config), now, replay)
+                save_state(out, run_so_far(now, config), now, replay)
                 last = time.monotonic()
             return asked()
 
-        options = {"every": every, "progress": named(report, "training"), "standing": standing, "halt": halt}
+        options = {"every": every, "progress": named(report, "training"), "state": state, "halt": halt}
         if teacher is None:
             run = train_tracking(replay, **options)  # type: ignore[arg-type]
         else:
             run = train_tracking_open_loop(replay, teacher, **options)  # type: ignore[arg-type]
         run = Run(run.kind, run.status, run.history, run.weights, config)
         if run.status == COMPLETED or halted(run):
-            save_standing(out, run, standing, replay)
+            save_state(out, run, state, replay)
         else:
             run.save(out)
     return run

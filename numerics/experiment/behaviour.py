@@ -19,29 +19,28 @@ STEPS = 1000
 """Length of a long simulation, 20 episodes of the protocol."""
 
 
-@dataclass
-class Checkpoints:
+@dataclass(frozen=True)
+class Snapshots:
     """An observer that keeps the weights of a run at every k-th epoch and adds nothing to its history.
 
     :param every: k
-    :param epochs: epochs kept so far
-    :param weights: the weights before the update of each of them
+    :param weights: the weights before the update of each of these epochs
     :raises InputError: if k < 1
     """
 
     every: int = 1
-    epochs: list[int] = field(default_factory=list)
     weights: list[Weights] = field(default_factory=list)
-    seen: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self.every = whole("every", self.every, 1)
+        whole("every", self.every, 1)
+
+    @property
+    def epochs(self) -> list[int]:
+        """The epochs kept so far."""
+        return [self.every * k for k in range(len(self.weights))]
 
     def __call__(self, plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings) -> None:
-        if self.seen % self.every == 0:
-            self.epochs.append(self.seen)
-            self.weights.append(weights)
-        self.seen += 1
+        self.weights.append(weights)
 
 
 def _halves(path: np.ndarray) -> np.ndarray:

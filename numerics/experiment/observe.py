@@ -1,10 +1,12 @@
 """What is recorded of a direct run at every epoch, measured on the N neurons themselves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from numerics.errors import require, whole
+from numerics.experiment.fit import Recorder
 from numerics.experiment.simulate import joint_matrix
 from numerics.experiment.trajectory import Trajectory
 from numerics.plants import Plant
@@ -32,32 +34,47 @@ def leading_eigenvalues(plant: Plant, weights: Weights, leak: float = 1.0) -> np
     return by_modulus(np.linalg.eigvals(joint))[:count]
 
 
-class Held:
-    """An observer that looks only every so many epochs and repeats what it saw in between; for costly ones.
-
-    One run each: it counts the epochs.
+@dataclass(frozen=True)
+class Every:
+    """An observer that looks only every so many epochs; what it saw is repeated in between. For costly ones.
 
     :param observe: the observer
     :param every: epochs from one look to the next
+    :raises InputError: if ``every`` is below 1
     """
 
-    def __init__(self, observe: Observer, every: int) -> None:
-        self.observe, self.every = observe, whole("every", every, 1)
-        self._epoch = 0
-        self._seen: object = None
+    observe: Observer
+    every: int
+
+    def __post_init__(self) -> None:
+        whole("every", self.every, 1)
 
     def __call__(self, plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings) -> object:
-        """What was seen last.
+        """What the observer sees.
 
         :param plant: the plant
         :param weights: the agent's weights
         :param episodes: the epoch's episodes
         :param settings: settings of the run
         """
-        if self._epoch % self.every == 0:
-            self._seen = self.observe(plant, weights, episodes, settings)
-        self._epoch += 1
-        return self._seen
+        return self.observe(plant, weights, episodes, settings)
+
+
+def recorders(
+    observers: Mapping[str, Observer], plant: Plant, episodes: Trajectory, settings: Settings
+) -> list[Recorder]:
+    """Observers of a run as what is recorded of its weights.
+
+    :param observers: by name
+    :param plant: the plant
+    :param episodes: where the run leaves its episodes
+    :param settings: settings of the run
+    """
+
+    def bound(observe: Observer) -> Callable[[Weights], object]:
+        return lambda weights: observe(plant, weights, episodes, settings)
+
+    return [Recorder((name,), bound(o), getattr(o, "every", 1)) for name, o in observers.items()]
 
 
 def recurrent_radius(weights: Weights, leak: float = 1.0) -> float:

@@ -1,6 +1,6 @@
 """Teacher-student training without the environment: the run to be made, and making it. The experiment."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,10 +8,10 @@ import numpy as np
 from numerics.errors import FINITE, choice, number, real, require, whole
 from numerics.experiment.dense import DenseLoop, dense
 from numerics.experiment.environment import Recorded
+from numerics.experiment.fit import Halt, Progress, Recorder, TrainState, fit
 from numerics.experiment.losses import Imitation
 from numerics.experiment.neurons import Gradients
-from numerics.experiment.observe import OBSERVERS, Observer
-from numerics.experiment.optimize import fit
+from numerics.experiment.observe import OBSERVERS, Observer, recorders
 from numerics.experiment.parts import batch_parts, helpers, mean_of_parts
 from numerics.experiment.population_states import HALF_WIDTH, ClosedLoopTest
 from numerics.experiment.simulate import rollout
@@ -74,6 +74,11 @@ class OpenLoopReplay:
     def length(self) -> int:
         """Number K of inputs of a sequence."""
         return self.y.shape[1]
+
+    @property
+    def per_epoch(self) -> tuple[np.ndarray, ...]:
+        """The arrays that hold one batch an update."""
+        return (self.y,)
 
     def config(self) -> dict:
         """The settings and sizes as plain values."""
@@ -154,7 +159,9 @@ class _Imitator:
 def train_open_loop(
     replay: OpenLoopReplay,
     observers: Mapping[str, Observer] = OBSERVERS,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
+    state: TrainState | None = None,
+    halt: Halt | None = None,
     test: bool = True,
 ) -> Run:
     """Train the student directly, one update an epoch, and test it in closed loop before each.
@@ -162,6 +169,8 @@ def train_open_loop(
     :param replay: the run to be made
     :param observers: what to record of every epoch before its update, by name, of the closed-loop test's episodes
     :param progress: called with (epochs done, epochs in all)
+    :param state: where to go on from, of a run that was stopped; its weights then replace the initial ones
+    :param halt: called after every update; the run stops where it gives true
     :param test: whether to make the closed-loop test; without it neither ``test_loss`` nor observers are recorded
     """
     plant, settings = replay.plant, replay.settings
@@ -176,10 +185,11 @@ def train_open_loop(
 
         return mean_of_parts(part, rows, pool)
 
-    def bound(observe: Observer) -> Callable[[Weights], object]:
-        return lambda weights: observe(plant, weights, trial.episodes, settings)
-
-    record = {"test_loss": trial.loss, **{name: bound(observe) for name, observe in observers.items()}} if test else {}
+    found = (
+        [Recorder(("test_loss",), trial.loss), *recorders(observers, plant, trial.episodes, settings)] if test else []
+    )
     with helpers() as pool:
-        status, history, weights = fit(replay.weights, settings, replay.epochs, differentiate, record, progress)
+        status, history, weights = fit(
+            replay.weights, settings, replay.epochs, differentiate, found, progress, state, halt
+        )
     return Run("simulation", status, history, weights, replay.config())

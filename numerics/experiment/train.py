@@ -1,16 +1,16 @@
 """Direct training of N neurons in closed loop: the gradient by a hand-written adjoint. The experiment."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
 from numerics.experiment.dense import DenseEpisodes, DenseLoop, dense
 from numerics.experiment.driver import backward, forward
 from numerics.experiment.environment import ClosedLoop
+from numerics.experiment.fit import Halt, Progress, TrainState, fit
 from numerics.experiment.losses import QuadraticCost
 from numerics.experiment.neurons import Gradients, Neurons
-from numerics.experiment.observe import OBSERVERS, Observer
-from numerics.experiment.optimize import fit
+from numerics.experiment.observe import OBSERVERS, Observer, recorders
 from numerics.experiment.parts import batch_parts, helpers, mean_of_parts
 from numerics.experiment.trajectory import Trajectory
 from numerics.plants import Plant
@@ -65,7 +65,9 @@ def copy(plant: Plant, found: DenseEpisodes, episodes: Trajectory, rows: slice) 
 def train(
     replay: Replay,
     observers: Mapping[str, Observer] = OBSERVERS,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
+    state: TrainState | None = None,
+    halt: Halt | None = None,
 ) -> Run:
     """Train the network of a replay directly, one update an epoch.
 
@@ -76,6 +78,8 @@ def train(
     :param observers: what to record of every epoch before its update, by name; the joint spectrum is the
         costly part, ``{}`` records loss and gradient norm alone
     :param progress: called with (epochs done, epochs in all)
+    :param state: where to go on from, of a run that was stopped; its weights then replace the initial ones
+    :param halt: called after every update; the run stops where it gives true
     """
     plant, settings = replay.plant, replay.settings
     batch, cost = replay.x0.shape[1], cost_of(settings)
@@ -97,10 +101,9 @@ def train(
                 copy(plant, DenseEpisodes(loop.states, weights.z), whole, part_rows)
         return found
 
-    def bound(observe: Observer) -> Callable[[Weights], object]:
-        return lambda weights: observe(plant, weights, whole, settings)
-
-    record = {name: bound(observe) for name, observe in observers.items()}
     with helpers() as pool:
-        status, history, weights = fit(replay.weights, settings, replay.epochs, differentiate, record, progress)
+        found = recorders(observers, plant, whole, settings)
+        status, history, weights = fit(
+            replay.weights, settings, replay.epochs, differentiate, found, progress, state, halt
+        )
     return Run("simulation", status, history, weights, replay.config())

@@ -11,7 +11,7 @@ from derivations.figures import figure1, figure2
 from derivations.figures.compare_report import FILES, report, verdict
 from derivations.studies.compare import check_teacher, compare, summary, table
 from numerics.errors import InputError
-from numerics.experiment.observe import Held
+from numerics.experiment.observe import Every
 from numerics.experiment.open_loop import OpenLoopReplay
 from numerics.experiment.train import train
 from numerics.plants import Plant
@@ -93,10 +93,10 @@ def test_a_run_that_diverges_cannot_teach():
         compare(rank_one_replay(0, epochs=9, batch=4, neurons=8, learning_rate=1e8, clip=np.inf))
 
 
-def test_held_observer_looks_only_every_so_often():
+def test_an_observer_looks_only_every_so_often():
     looks = iter(range(10))
-    held = Held(lambda *_: next(looks), 3)
-    assert [held(None, None, None, None) for _ in range(7)] == [0, 0, 0, 1, 1, 1, 2]
+    run = train(rank_one_replay(0, epochs=7, batch=5), {"look": Every(lambda *_: next(looks), 3)})
+    assert run.history["look"].tolist() == [0, 0, 0, 1, 1, 1, 2]
 
 
 def test_report_is_what_the_comparison_found(rank_one, tmp_path):

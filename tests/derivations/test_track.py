@@ -103,7 +103,7 @@ def test_open_loop_from_a_teacher(run, tmp_path):
     assert "expected train = ['m', 'w', 'z'], found ['w', 'z']" in err
 
 
-def test_a_diverging_run_is_no_standing(run, tmp_path):
+def test_a_diverging_run_is_no_training_state(run, tmp_path):
     words = [
         "track",
         *FAST,
@@ -119,7 +119,7 @@ def test_a_diverging_run_is_no_standing(run, tmp_path):
     code, out, _ = run(*words)
     assert code == 0
     assert "diverged at epoch" in out
-    assert "found no standing in it" in run(*words, "--resume")[2]
+    assert "found no training state in it" in run(*words, "--resume")[2]
 
 
 MISTAKES = [

@@ -5,12 +5,10 @@ before each update. Its trained arrays are those of the replay, so that closed a
 authors' comparison also trains the input weights in open loop: ``train=("m", "z", "w")``. The experiment.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
+from numerics.experiment.fit import Halt, Progress, Recorder, TrainState, fit
 from numerics.experiment.neurons import Gradients
-from numerics.experiment.optimize import Standing, fit
 from numerics.experiment.student import imitation_loss
 from numerics.experiment.tracking.basis import equivalent, linear_response
 from numerics.experiment.tracking.loop import Tracker, track
@@ -63,9 +61,9 @@ def train_tracking_open_loop(
     replay: TrackingReplay,
     teacher: Weights,
     every: int = 1,
-    progress: Callable[[int, int], None] | None = None,
-    standing: Standing | None = None,
-    halt: Callable[[Standing], bool] | None = None,
+    progress: Progress | None = None,
+    state: TrainState | None = None,
+    halt: Halt | None = None,
 ) -> Run:
     """Train the network of a replay to imitate a teacher, one update an epoch.
 
@@ -76,31 +74,29 @@ def train_tracking_open_loop(
     :param teacher: the teacher's weights
     :param every: epochs from one look at spectra and loss per frequency to the next
     :param progress: called with (epochs done, epochs in all)
-    :param standing: where to go on from, of a run that was halted
+    :param state: where to go on from, of a run that was stopped; its weights then replace the initial ones
     :param halt: called after every update; the run stops where it gives true
     """
     task, settings = replay.task, replay.settings
     tracker, lessons = Tracker(task, settings.leak, settings.activation), Lessons(replay, teacher)
-    rooms: dict[int, Trajectory] = {}
-    current = standing.epoch if standing else 0
+    memory: dict[int, Trajectory] = {}
+    current = state.epoch if state else 0
 
     def differentiate(epoch: int, weights: Weights) -> tuple[float, Gradients]:
         nonlocal current
         current = epoch
         y, target = lessons.lesson(epoch)
-        if y.shape[1] not in rooms:
-            rooms[y.shape[1]] = Trajectory.allocate(0, weights, y.shape[1], len(y) + 1)
-        return imitation_loss(weights, y, target, settings.leak, settings.activation, rooms[y.shape[1]])
+        if y.shape[1] not in memory:
+            memory[y.shape[1]] = Trajectory.allocate(0, weights, y.shape[1], len(y) + 1)
+        return imitation_loss(weights, y, target, settings.leak, settings.activation, memory[y.shape[1]])
 
     def test(weights: Weights) -> float:
         with np.errstate(all="ignore"):
             found = tracker.loss(weights, replay.phases(current))
         return found if np.isfinite(found) else np.inf
 
-    observers: dict[str, Callable[[Weights], object]] = {"test_loss": test}
-    observers |= {"by_basis": lambda weights: tracker.by_basis, **looks(task, settings.leak, every, standing)}
-    status, history, weights = fit(
-        replay.weights, settings, replay.epochs, differentiate, observers, progress, standing, halt
-    )
+    tested = Recorder(("test_loss", "by_basis"), lambda weights: (test(weights), tracker.by_basis))
+    found = [tested, looks(task, settings.leak, every)]
+    status, history, weights = fit(replay.weights, settings, replay.epochs, differentiate, found, progress, state, halt)
     config = {**replay.config(), "task": "tracking_open_loop", "every": every}
     return Run("simulation", status, history, weights, config)

@@ -76,6 +76,11 @@ class TrackingReplay:
         """
         return np.hstack([self.phases_x[epoch], self.phases_y[epoch]])
 
+    @property
+    def per_epoch(self) -> tuple[np.ndarray, ...]:
+        """The arrays that hold one batch an update."""
+        return (self.phases_x, self.phases_y)
+
     def config(self) -> dict:
         """The settings and sizes as plain values."""
         common = run_config(self.weights, self.task.plant, self.settings, self.seed)

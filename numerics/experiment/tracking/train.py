@@ -1,10 +1,7 @@
 """Direct training of N neurons on tracking, in closed loop. The experiment."""
 
-from collections.abc import Callable, Mapping
-
-from numerics.errors import whole
+from numerics.experiment.fit import Halt, Progress, Recorder, TrainState, fit
 from numerics.experiment.neurons import Gradients
-from numerics.experiment.optimize import Standing, fit
 from numerics.experiment.tracking.loop import Tracker
 from numerics.experiment.tracking.measures import measure
 from numerics.experiment.tracking.replay import TrackingReplay
@@ -15,64 +12,27 @@ from numerics.weights import Weights
 RECORDED = ("frequency_loss", "eigenvalues", "joint_near", "agent_near")
 
 
-class Look:
-    """Measures weights every so many epochs and repeats what it saw in between.
+def looks(task: TrackingTask, leak: float, every: int) -> Recorder:
+    """What is recorded of every ``every``-th epoch: :data:`RECORDED`.
 
     :param task: the task
     :param leak: γ
     :param every: epochs from one look to the next
-    :param epoch: epochs already made, of a run that is resumed
-    :param seen: what was seen last before, by name
     """
 
-    def __init__(
-        self, task: TrackingTask, leak: float, every: int = 1, epoch: int = 0, seen: Mapping | None = None
-    ) -> None:
-        self._task, self._leak, self._every = task, leak, whole("every", every, 1)
-        self._epoch, self._seen = epoch, dict(seen or {})
-        self._weights: Weights | None = None
+    def look(weights: Weights) -> list:
+        seen = measure(task, weights, leak)
+        return [seen[name] for name in RECORDED]
 
-    def __call__(self, weights: Weights) -> dict:
-        """What was seen last; called again with the same weights it does not count an epoch.
-
-        :param weights: the current weights
-        """
-        if weights is not self._weights:
-            if self._epoch % self._every == 0:
-                self._seen = measure(self._task, weights, self._leak)
-            self._epoch, self._weights = self._epoch + 1, weights
-        return self._seen
-
-    def part(self, name: str) -> Callable[[Weights], object]:
-        """An observer of one of the measures.
-
-        :param name: the measure
-        """
-        return lambda weights: self(weights)[name]
-
-
-def looks(
-    task: TrackingTask, leak: float, every: int, standing: Standing | None
-) -> dict[str, Callable[[Weights], object]]:
-    """Observers of everything that :func:`numerics.experiment.tracking.measures.measure` gives.
-
-    :param task: the task
-    :param leak: γ
-    :param every: epochs from one look to the next
-    :param standing: where the run is resumed, or None
-    """
-    epoch = standing.epoch if standing else 0
-    seen = {name: standing.history[name][-1] for name in RECORDED} if standing and epoch else None
-    look = Look(task, leak, every, epoch, seen)
-    return {name: look.part(name) for name in RECORDED}
+    return Recorder(RECORDED, look, every)
 
 
 def train_tracking(
     replay: TrackingReplay,
     every: int = 1,
-    progress: Callable[[int, int], None] | None = None,
-    standing: Standing | None = None,
-    halt: Callable[[Standing], bool] | None = None,
+    progress: Progress | None = None,
+    state: TrainState | None = None,
+    halt: Halt | None = None,
 ) -> Run:
     """Train the network of a replay directly, one update an epoch.
 
@@ -83,7 +43,7 @@ def train_tracking(
     :param replay: the run to be made
     :param every: epochs from one look at spectra and loss per frequency to the next
     :param progress: called with (epochs done, epochs in all)
-    :param standing: where to go on from, of a run that was halted
+    :param state: where to go on from, of a run that was stopped; its weights then replace the initial ones
     :param halt: called after every update; the run stops where it gives true
     """
     task, settings = replay.task, replay.settings
@@ -92,9 +52,6 @@ def train_tracking(
     def differentiate(epoch: int, weights: Weights) -> tuple[float, Gradients]:
         return tracker.loss_and_gradient(weights, replay.phases(epoch))
 
-    observers: dict[str, Callable[[Weights], object]] = {"by_basis": lambda weights: tracker.by_basis}
-    observers |= looks(task, settings.leak, every, standing)
-    status, history, weights = fit(
-        replay.weights, settings, replay.epochs, differentiate, observers, progress, standing, halt
-    )
+    found = [Recorder(("by_basis",), lambda weights: tracker.by_basis), looks(task, settings.leak, every)]
+    status, history, weights = fit(replay.weights, settings, replay.epochs, differentiate, found, progress, state, halt)
     return Run("simulation", status, history, weights, {**replay.config(), "every": every})

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from numerics.errors import InputError
-from numerics.experiment.behaviour import Checkpoints, growth, growth_alone
+from numerics.experiment.behaviour import Snapshots, growth, growth_alone
 from numerics.experiment.observe import SPECTRA, leading_eigenvalues, recurrent_radius
 from numerics.experiment.open_loop import open_loop_replay, train_open_loop
 from numerics.experiment.population_states import population_observer
@@ -91,7 +91,7 @@ def test_both_spectra_are_recorded_in_closed_and_in_open_loop():
 
 
 def test_checkpoints_keep_every_kth_network_and_no_history():
-    replay, kept = rank_one_replay(0, epochs=7, batch=5), Checkpoints(3)
+    replay, kept = rank_one_replay(0, epochs=7, batch=5), Snapshots(3)
     run = train(replay, {"checkpoints": kept})
     assert kept.epochs == [0, 3, 6]
     assert "checkpoints" not in run.history
@@ -100,7 +100,7 @@ def test_checkpoints_keep_every_kth_network_and_no_history():
     assert np.array_equal(kept.weights[0].z, replay.weights.z)
     assert not np.array_equal(kept.weights[1].z, kept.weights[2].z)
     with pytest.raises(InputError, match="every must be"):
-        Checkpoints(0)
+        Snapshots(0)
 
 
 @pytest.mark.parametrize("activation", ["linear", "tanh"])

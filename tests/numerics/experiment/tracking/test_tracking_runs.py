@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from numerics.errors import InputError
+from numerics.experiment.checkpoint import load_state, save_state
+from numerics.experiment.fit import TrainState
 from numerics.experiment.observe import leading_eigenvalues
-from numerics.experiment.optimize import Standing
 from numerics.experiment.student import imitation_loss
-from numerics.experiment.tracking.checkpoint import load_standing, save_standing
 from numerics.experiment.tracking.loop import Tracker, track
 from numerics.experiment.tracking.measures import measure
 from numerics.experiment.tracking.open_loop import Lessons, train_tracking_open_loop
@@ -77,10 +77,10 @@ def config(replay):
 
 
 def stopped_at(path, replay, epoch):
-    standing = Standing.start(replay.weights, replay.settings)
-    run = train_tracking(replay, 5, standing=standing, halt=lambda now: now.epoch == epoch)
+    state = TrainState.start(replay.weights, replay.settings)
+    run = train_tracking(replay, 5, state=state, halt=lambda now: now.epoch == epoch)
     assert run.status == f"stopped after epoch {epoch}"
-    save_standing(path, Run(run.kind, run.status, run.history, run.weights, config(replay)), standing, replay)
+    save_state(path, Run(run.kind, run.status, run.history, run.weights, config(replay)), state, replay)
     return run
 
 
@@ -90,7 +90,7 @@ def test_a_stopped_run_is_resumed_bit_for_bit(tmp_path, options, epoch):
     replay, path = small(epochs=16, **options), tmp_path / "run.npz"
     whole = train_tracking(replay, every=5)
     stopped_at(path, replay, epoch)
-    resumed = train_tracking(replay, every=5, standing=load_standing(path, replay, config(replay)))
+    resumed = train_tracking(replay, every=5, state=load_state(path, replay, config(replay)))
     assert resumed.completed
     assert set(resumed.history) == set(whole.history)
     for name, array in whole.history.items():
@@ -106,7 +106,7 @@ def test_what_was_stopped_is_a_result_and_may_be_made_longer(tmp_path):
     assert loaded.status == "stopped after epoch 4"
     assert set(loaded.history) == set(run.history)
     longer = small(epochs=14)
-    again = train_tracking(longer, every=5, standing=load_standing(path, longer, config(longer)))
+    again = train_tracking(longer, every=5, state=load_state(path, longer, config(longer)))
     np.testing.assert_array_equal(again.loss, train_tracking(longer, every=5).loss)
 
 
@@ -119,14 +119,14 @@ def test_other_runs_are_not_resumed(tmp_path):
         (small(epochs=5), "epochs must be at least the 6 already made; found 5"),
         (
             TrackingReplay(replay.weights, replay.phases_x + 1e-9, replay.phases_y, task=TASK, seed=0),
-            "same initial weights and phases",
+            "same initial weights and batches",
         ),
     ):
         with pytest.raises(InputError, match=message):
-            load_standing(path, other, config(other))
+            load_state(path, other, config(other))
     train_tracking(replay).save(path)
-    with pytest.raises(InputError, match="found no standing in it"):
-        load_standing(path, replay, config(replay))
+    with pytest.raises(InputError, match="found no training state in it"):
+        load_state(path, replay, config(replay))
 
 
 @pytest.mark.parametrize("train", [("w", "z"), ("m", "z", "w")])
@@ -164,11 +164,11 @@ def test_a_teacher_has_nothing_to_teach_itself():
 
 def test_open_loop_is_resumed_bit_for_bit(tmp_path):
     replay, teacher, path = small(epochs=9), small(5).weights, tmp_path / "run.npz"
-    standing = Standing.start(replay.weights, replay.settings)
-    run = train_tracking_open_loop(replay, teacher, 5, standing=standing, halt=lambda now: now.epoch == 4)
-    save_standing(path, run, standing, replay)
-    again = load_standing(path, replay, run.config)
-    resumed, straight = (train_tracking_open_loop(replay, teacher, 5, standing=s) for s in (again, None))
+    state = TrainState.start(replay.weights, replay.settings)
+    run = train_tracking_open_loop(replay, teacher, 5, state=state, halt=lambda now: now.epoch == 4)
+    save_state(path, run, state, replay)
+    again = load_state(path, replay, run.config)
+    resumed, straight = (train_tracking_open_loop(replay, teacher, 5, state=s) for s in (again, None))
     for name in ("loss", "test_loss", "frequency_loss"):
         np.testing.assert_array_equal(resumed.history[name], straight.history[name])
 
