@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.protocol import INSTALL
 from benchmarks.table import Table
 from benchmarks.timing import Call, in_turns
-from numerics.experiment.optimize import fit
+from numerics.experiment.fit import fit
 from numerics.experiment.tracking.loop import Tracker, backpropagate, track, tracking_loss
 from numerics.experiment.tracking.replay import TrackingReplay, tracking_replay
 from numerics.experiment.tracking.train import train_tracking
@@ -40,7 +40,7 @@ def by_equivalents(replay: TrackingReplay) -> np.ndarray:
         replay.settings,
         replay.epochs,
         lambda epoch, weights: tracker.loss_and_gradient(weights, replay.phases(epoch)),
-        {},
+        [],
     )
     return history["loss"]
 
@@ -59,7 +59,7 @@ def by_batch(replay: TrackingReplay) -> np.ndarray:
         slopes = backpropagate(task, weights, episodes, references, leak, "linear")
         return tracking_loss(task, episodes, references), slopes
 
-    return fit(replay.weights, replay.settings, replay.epochs, differentiate, {})[1]["loss"]
+    return fit(replay.weights, replay.settings, replay.epochs, differentiate, [])[1]["loss"]
 
 
 def by_autograd(replay: TrackingReplay, threads: int) -> np.ndarray:

@@ -185,11 +185,9 @@ def train_open_loop(
 
         return mean_of_parts(part, rows, pool)
 
-    found = (
-        [Recorder(("test_loss",), trial.loss), *recorders(observers, plant, trial.episodes, settings)] if test else []
-    )
+    tested = [Recorder(("test_loss",), trial.loss), *recorders(observers, plant, trial.episodes, settings)]
     with helpers() as pool:
         status, history, weights = fit(
-            replay.weights, settings, replay.epochs, differentiate, found, progress, state, halt
+            replay.weights, settings, replay.epochs, differentiate, tested if test else [], progress, state, halt
         )
     return Run("simulation", status, history, weights, replay.config())
