@@ -13,7 +13,7 @@ from numerics.kernels import learning_kernel
 from numerics.replay import Settings
 from theory.learning import WeightSpace
 
-WORTH_COMPILING = 3_000_000
+WORTH_COMPILING = 2_000_000
 """Steps from which compiling (seconds) costs less than plain Python (about a microsecond a step)."""
 
 WORTH_ARRAYS = 30
@@ -93,7 +93,8 @@ def iterate(work: Work, gram: np.ndarray, steps: int, backend: str = "auto") -> 
     :raises InputError: if the backend is unknown or not installed
     """
     many = gram.ndim == 3
-    backend = resolve_backend(backend, len(work.data) * steps * (len(gram) if many else 1))
+    ready = (work.function, work.space) in _COMPILED
+    backend = resolve_backend(backend, len(work.data) * steps * (len(gram) if many else 1), ready)
     rows, columns = np.triu_indices(work.space.size)
     entries = np.ascontiguousarray(gram[..., rows, columns])
     single = _compiled if backend == "numba" else _single
@@ -105,16 +106,17 @@ def iterate(work: Work, gram: np.ndarray, steps: int, backend: str = "auto") -> 
         return _one_by_one(single, work, entries)
 
 
-def resolve_backend(backend: str, steps: int) -> str:
+def resolve_backend(backend: str, steps: int, ready: bool = False) -> str:
     """``"python"`` or ``"numba"`` for a backend's name.
 
     :param backend: ``"auto"``, ``"python"`` or ``"numba"``
     :param steps: epochs × horizon × runs to be computed
+    :param ready: whether the code is compiled already, so that it costs nothing
     :raises InputError: if it is unknown or not installed
     """
     choice("backend", backend, BACKENDS)
     if backend == "auto":
-        return "numba" if has_numba() and steps >= WORTH_COMPILING else "python"
+        return "numba" if ready or (has_numba() and steps >= WORTH_COMPILING) else "python"
     require(
         backend != "numba" or has_numba(),
         "backend numba must be installed; found none; install closedloop-rnn[fast]",
@@ -181,9 +183,14 @@ def _broadcast(work: Work, entries: np.ndarray) -> Descent:
     return Descent(loss, norms, grams, last.T.reshape(runs, space.size, -1), finite)
 
 
+_COMPILED: set[tuple[Callable, WeightSpace]] = set()
+"""Losses and weight spaces whose code is compiled."""
+
+
 @cache
 def _compiled_iterate(function: Callable, space: WeightSpace) -> Callable:
     learning = learning_kernel(space)
+    _COMPILED.add((function, space))
     return partial(jit(_iterate), jit(learning.visible), jit(function), jit(learning.descent))
 
 
