@@ -177,10 +177,9 @@ def finish(
         "spectral_radius": radius_of(eigenvalues, loop, parameters, weights.neurons),
         "eigenvalues": eigenvalues,
         "gram": outcome.gram[:finite],
+        "overlaps": overlaps,
         **more,
     }
-    if space.p == space.q == space.rank == 1:
-        history["overlaps"] = overlaps
     blocks = np.split(final, np.cumsum([space.widths[b] for b in BLOCKS])[:-1], axis=1)
     status = COMPLETED if updates == replay.epochs else diverged(updates)
     return Run("theory", status, history, Weights(*blocks), replay.config())

@@ -5,6 +5,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -18,6 +19,7 @@ COMPLETED = "completed"
 STATE = "checkpoint_"
 """What the names of a file's arrays start with that serve to resume a run and are no result."""
 
+OVERLAPS = ("sigma_zm", "sigma_zu", "sigma_vm", "sigma_vu")
 LABELS = ("kind", "status", "config", "versions")
 PACKAGES = ("closedloop-rnn", "numpy", "scipy", "sympy", "numba")
 
@@ -54,14 +56,14 @@ def versions() -> dict[str, str]:
     return dict(_versions())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """A learning run, from the experiment or from the theory.
 
     :param kind: ``"simulation"`` or ``"theory"``
     :param status: ``"completed"``, ``"diverged at epoch k"`` or ``"stopped after epoch k"``
     :param history: arrays over epochs, before each update: ``loss`` (epochs,), ``gradient_norm`` (epochs,),
-        ``spectral_radius`` (epochs,), for rank one ``overlaps`` (epochs, 4), from the theory ``gram``. After a
+        ``spectral_radius`` (epochs,), of low rank ``overlaps`` (epochs, 4) or more, from the theory ``gram``. After a
         divergence they end with the last finite epoch.
     :param weights: final weights; the last finite ones after a divergence
     :param config: settings and sizes of the run
@@ -87,8 +89,25 @@ class Run:
 
     @property
     def overlaps(self) -> np.ndarray:
-        """Overlaps σ_zm, σ_zu, σ_vm, σ_vu before each update, (epochs, 4); rank one only."""
+        """Overlaps before each update: σ_zm, σ_zu, σ_vm, σ_vu, each block by row; (epochs, 4) for rank one.
+
+        :raises InputError: if the run recorded none, as that of a full network
+        """
+        found = "overlaps" in self.history
+        require(found, f"run must have recorded overlaps; found {', '.join(self.history)}; a full network has none")
         return self.history["overlaps"]
+
+    @property
+    def overlap_blocks(self) -> dict[str, np.ndarray]:
+        """The overlap blocks by name: ``sigma_zm`` (epochs, p, q), ``sigma_zu`` (epochs, p, r), and so on.
+
+        :raises InputError: if the run recorded no overlaps
+        """
+        p, q, r = self.weights.z.shape[1], self.weights.m.shape[1], self.weights.rank
+        shapes = dict(zip(OVERLAPS, ((p, q), (p, r), (r, q), (r, r)), strict=True))
+        ends = np.cumsum([rows * columns for rows, columns in shapes.values()])[:-1]
+        parts = np.split(self.overlaps, ends, axis=1)
+        return {n: part.reshape(-1, *shapes[n]) for n, part in zip(shapes, parts, strict=True)}
 
     @property
     def spectral_radius(self) -> np.ndarray:
@@ -100,6 +119,35 @@ class Run:
         unstable = np.flatnonzero(~(self.spectral_radius < 1))
         first = 0 if unstable.size == 0 else int(unstable[-1]) + 1
         return first if first < self.spectral_radius.size else None
+
+    def plot(self, ax=None) -> list:
+        """Draw the loss over epochs, and where the joint system becomes stable; returns what was drawn.
+
+        :param ax: where to draw; new axes by default
+        """
+        from matplotlib import pyplot
+
+        from numerics.plots import loss_curve
+
+        return loss_curve(pyplot.figure(layout="constrained").add_subplot() if ax is None else ax, self)
+
+    def summary(self) -> dict[str, str]:
+        """What happened, in words: kind, network, status, losses, stabilisation."""
+        shape = f"rank {self.weights.rank}" if self.weights.w is None else "full"
+        found = {"run": self.kind, "network": f"{self.weights.neurons} neurons, {shape}", "status": self.status}
+        if self.loss.size:
+            found["loss"] = f"{self.loss[0]:.4g} to {self.loss[-1]:.4g} in {self.loss.size} epochs"
+        if "spectral_radius" in self.history:
+            epoch = self.stabilisation()
+            found["stable"] = "not at the end" if epoch is None else f"from epoch {epoch}"
+        return found | {"history": ", ".join(self.history)}
+
+    def __repr__(self) -> str:
+        return "Run(" + "; ".join(f"{name}: {text}" for name, text in self.summary().items()) + ")"
+
+    def _repr_html_(self) -> str:
+        rows = (f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in self.summary().items())
+        return f"<table>{''.join(rows)}</table>"
 
     def save(self, path: str | Path) -> None:
         """Write the run as an .npz file.

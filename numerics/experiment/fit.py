@@ -147,8 +147,8 @@ def arrays(history: dict[str, list]) -> dict[str, np.ndarray]:
     """
     present = {name: values for name, values in history.items() if not any(value is None for value in values)}
     found = {name: np.array(values) for name, values in present.items()}
-    if "overlaps" in found:
-        found["overlaps"] = found["overlaps"].reshape(-1, 4)  # also of a run without a finite epoch
+    if "overlaps" in found and not found["overlaps"].size:
+        found["overlaps"] = np.zeros((0, 4))  # a run without a finite epoch
     if "eigenvalues" in found:
         leading = found["eigenvalues"]
         found["spectral_radius"] = np.abs(leading[:, 0]) if leading.size else np.zeros(0)

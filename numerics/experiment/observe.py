@@ -114,9 +114,9 @@ def regressed_gains(episodes: Trajectory, start: int = 1) -> np.ndarray:
 
 
 def _overlaps(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings):
-    if weights.w is not None or not weights.m.shape[1] == weights.z.shape[1] == weights.rank == 1:
+    if weights.w is not None:
         return None
-    return [float(block[0, 0]) for block in weights.overlaps().values()]
+    return np.concatenate([block.ravel() for block in weights.overlaps().values()])
 
 
 def _eigenvalues(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings):
@@ -135,7 +135,7 @@ def _gains(plant: Plant, weights: Weights, episodes: Trajectory, settings: Setti
 
 
 OBSERVERS: dict[str, Observer] = {"overlaps": _overlaps, "eigenvalues": _eigenvalues}
-"""Recorded by default: overlaps of a rank-one network and the leading eigenvalues of the joint system."""
+"""Recorded by default: overlaps of a low-rank network and the leading eigenvalues of the joint system."""
 
 ALL_OBSERVERS: dict[str, Observer] = {**OBSERVERS, "gains": _gains}
 """The default ones and the regressed gains."""
