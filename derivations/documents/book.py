@@ -244,7 +244,10 @@ def read_report(folder: Path) -> list[Check]:
         lines = json.loads(path.read_text(encoding="utf-8"))["checks"]
         names = ("claim", "theory", "simulation", "difference", "tolerance")
         values = [{name: np.nan if line[name] is None else line[name] for name in names} for line in lines]
-        checks = [Check(str(v["claim"]), *(float(v[name]) for name in names[1:])) for v in values]
+        checks = [
+            Check(str(claim), float(theory), float(found), float(gap), float(tolerance))
+            for claim, theory, found, gap, tolerance in (tuple(v.values()) for v in values)
+        ]
     except (ValueError, KeyError, TypeError, OSError):
         what = f"{path} must be a report of closedloop validate; found something else; run validate again"
         raise InputError(what) from None

@@ -5,16 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from derivations.checks import open_loop as open_loop_checks
-from derivations.checks.open_loop import CLAIMS, exact_map, gather, kinds, spikes
+from derivations.checks.open_loop import CLAIMS, exact_map, kinds, spikes
+from derivations.evidence.open_loop import opened
 from numerics.experiment.spike import Spike
 
 
 @pytest.fixture(scope="module")
 def pairs():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(open_loop_checks, "EPOCHS", 220)
-        return gather(range(3))
+    return opened(range(3), None, epochs=220)
 
 
 def failed(lines):

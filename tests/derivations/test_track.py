@@ -11,6 +11,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from derivations.commands import waiting
+from derivations.evidence import tracking as tracking_evidence
 from derivations.figures import figure6
 from derivations.studies import track
 from numerics.experiment.tracking.replay import tracking_replay
@@ -210,11 +211,8 @@ def test_other_files_have_no_staircase(run, tmp_path):
 @pytest.fixture(scope="module")
 def figure_data():
     """Numbers of figure 6 from a short run of a small network."""
-    with pytest.MonkeyPatch.context() as patch, np.errstate(under="ignore"):
-        patch.setattr(figure6, "EPOCHS", 12)
-        patch.setattr(figure6, "EVERY", 3)
-        patch.setattr(figure6, "tracking_replay", lambda seed, epochs: tracking_replay(seed, epochs, 6, 12, task=TASK))
-        return figure6.compute(1)
+    with np.errstate(under="ignore"):
+        return tracking_evidence.figure(replay=tracking_replay(1, 12, 6, 12, task=TASK), every=3)
 
 
 def test_figure_theory_and_neurons_agree(figure_data):
@@ -223,8 +221,8 @@ def test_figure_theory_and_neurons_agree(figure_data):
 
 def test_a_wrong_theory_would_be_told():
     weights = tracking_replay(1, 1, 6, 12, task=TASK).weights
-    found = figure6.theory_losses(TASK, weights, 0.1)
-    assert np.abs(figure6.theory_losses(TASK, weights, 0.11) / found - 1).max() > 1e-3
+    found = tracking_evidence.theory_losses(TASK, weights, 0.1)
+    assert np.abs(tracking_evidence.theory_losses(TASK, weights, 0.11) / found - 1).max() > 1e-3
 
 
 def test_figure_axes_are_labelled(figure_data):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from derivations.checks import tracking as tracking_checks
-from derivations.checks.tracking import TrackingSeed, by_frequency, equivalence, gather, order, stationary
+from derivations.checks.tracking import by_frequency, equivalence, order, stationary
+from derivations.evidence.tracking import TrackingSeed, followed
 from numerics.experiment.tracking.replay import tracking_replay
 from numerics.results import Run
 from numerics.weights import Weights
@@ -14,10 +15,7 @@ from numerics.weights import Weights
 
 @pytest.fixture(scope="module")
 def seeds():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tracking_checks, "EPOCHS", 6)
-        patch.setattr(tracking_checks, "tracking_replay", lambda seed, epochs: tracking_replay(seed, epochs, 5, 12))
-        return gather([1])
+    return [followed(tracking_replay(1, 6, 5, 12), 10)]
 
 
 def stable_weights():
