@@ -18,8 +18,9 @@ from functools import cache
 from sympy import Dummy, Expr, ImmutableMatrix, Poly, S, cancel, expand, solve
 
 from theory.plant import double_integrator
+from theory.sinusoids import tone_loss, tone_slope
 from theory.symbols import amplitude, dt, feedforward, horizon, lam
-from theory.tracking import TrackingLoop, planar_gain, tone_loss, tone_slope
+from theory.tracking import TrackingLoop, planar_gain
 
 POWER, TIME = Dummy("Lambda"), Dummy("s")  # λ^s and s, of a step s
 

@@ -45,7 +45,7 @@ PAPER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "omega",
         "tracked frequency",
-        ("numerics.experiment.tracking.task.TrackingTask.frequencies", "theory.tracking.tone_loss"),
+        ("numerics.experiment.tracking.task.TrackingTask.frequencies", "theory.sinusoids.tone_loss"),
     ),
     (
         "r_t",
