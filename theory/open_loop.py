@@ -96,9 +96,7 @@ class AgentFilter:
         return ImmutableMatrix(Matrix.vstack(top, Matrix.hstack(E * C * A, F + E * C * B * H)).applyfunc(expand))
 
 
-def white_noise_loss(
-    student: Responses, teacher: Responses, power: Expr = noise**2, steps: Expr | None = None
-) -> Expr:
+def white_noise_loss(student: Responses, teacher: Responses, power: Expr = noise**2, steps: Expr | None = None) -> Expr:
     """E (1/K) Σ_k |u_k - u*_k|² for white inputs: ς² Σ_j (K-j)/K ‖g_j - g*_j‖², lag j being heard at K - j of K steps.
 
     :param student: impulse response g, one entry a lag
@@ -110,24 +108,6 @@ def white_noise_loss(
     weights = [1 - lag / S(count) for lag in range(len(student))]
     pairs = zip(weights, student, teacher, strict=True)
     return power * sum(weight * sum(entry**2 for entry in g - target) for weight, g, target in pairs)
-
-
-def recorded_loss(
-    student: list[ImmutableMatrix], teacher: list[ImmutableMatrix], inputs: list[ImmutableMatrix]
-) -> Expr:
-    """(1/K) Σ_k |u_k - u*_k|² for one recorded sequence, by convolution.
-
-    :param student: impulse response g, K lags
-    :param teacher: impulse response g*, K lags
-    :param inputs: y_1 … y_K, each q×1
-    """
-    count = len(inputs)
-    total = S.Zero
-    for step in range(count):
-        lags = range(step + 1)
-        error = sum(((student[j] - teacher[j]) * inputs[step - j] for j in lags), zeros(student[0].rows, 1))
-        total += sum(entry**2 for entry in error)
-    return total / count
 
 
 def input_moment(inputs: Responses) -> ImmutableMatrix:
