@@ -16,6 +16,7 @@ GREEK = {
     r"\sigma": "σ",
     r"\gamma": "γ",
     r"\lambda": "λ",
+    r"\Lambda": "Λ",
     r"\kappa": "κ",
     r"\rho": "ρ",
     r"\tau": "τ",
