@@ -7,11 +7,12 @@ import numpy as np
 
 from derivations.check import Check
 from derivations.evidence.pairs import timed
-from derivations.evidence.tracking import TrackingSeed, theory_losses, tones_of
+from derivations.evidence.tracking import TrackingSeed
 from numerics.experiment.tracking.loop import Tracker, backpropagate, track, tracking_loss
 from numerics.experiment.tracking.measures import frequency_losses, projected_losses
 from numerics.experiment.tracking.staircase import ascending, competition
-from numerics.tracking.transfer import planar_tracker, stationary_losses
+from numerics.tracking.episodes import episode_losses
+from numerics.tracking.stationary import joint_radius, stationary_losses
 
 SEEDS = 10
 SHARE = 0.8
@@ -48,7 +49,7 @@ def equivalence(tracked: Sequence[TrackingSeed]) -> list[Check]:
 
 
 def by_frequency(tracked: Sequence[TrackingSeed]) -> list[Check]:
-    """Loss of every frequency over an episode: theory against N neurons, before and after training.
+    """Loss of every frequency over an episode: E(λ) around a circle against N neurons stepped, before and after training.
 
     :param tracked: runs of the protocol
     """
@@ -56,7 +57,7 @@ def by_frequency(tracked: Sequence[TrackingSeed]) -> list[Check]:
     for found in tracked:
         for weights in (found.replay.weights, found.run.weights):
             arguments = found.replay.task, weights, found.replay.settings.leak
-            theory, fast = timed(theory_losses, *arguments)
+            theory, fast = timed(episode_losses, *arguments)
             measured, slow = timed(frequency_losses, *arguments)
             gaps.append(np.abs(theory / measured - 1).max())
             seconds += fast, slow
@@ -75,15 +76,15 @@ def stationary(tracked: Sequence[TrackingSeed]) -> list[Check]:
     gaps, shown = [], (np.nan, np.nan)
     for found in tracked:
         task, leak = found.replay.task, found.replay.settings.leak
-        system = planar_tracker(found.run.weights, task.dt, leak)
-        if not system.spectral_radius < 1 - 1e-4:
+        radius = joint_radius(task, found.run.weights, leak)
+        if not radius < 1 - 1e-4:
             continue
-        burn = int(np.ceil(30 / -np.log(system.spectral_radius) / PERIOD)) * PERIOD
+        burn = int(np.ceil(30 / -np.log(radius) / PERIOD)) * PERIOD
         longer = replace(task, duration=(burn + PERIOD) * task.dt, clamp=np.inf)
         references = longer.references(found.replay.phases(0)[:4])
         episodes = track(longer, found.run.weights, references, leak)
         measured = projected_losses(longer, episodes.x[1:, :, :2] - references, PERIOD)
-        theory = stationary_losses(system, tones_of(task))
+        theory = stationary_losses(task, found.run.weights, leak)
         gaps.append(np.abs(measured / theory - 1).max())
         shown = float(theory[0]), float(measured[0])
     claim = f"stationary loss of every frequency, relative; {len(gaps)} of {len(tracked)} trained loops are stable"

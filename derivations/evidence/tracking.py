@@ -1,4 +1,4 @@
-"""Runs of the tracking protocol, and the theory's loss of every frequency."""
+"""Runs of the tracking protocol."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,14 +8,12 @@ import numpy as np
 
 from derivations.progress import Progress, named
 from numerics.experiment.tracking.loop import track
-from numerics.experiment.tracking.measures import circle_points, frequency_losses
+from numerics.experiment.tracking.measures import frequency_losses
 from numerics.experiment.tracking.replay import TrackingReplay, tracking_replay
 from numerics.experiment.tracking.staircase import acquisition, competition, idle_losses
-from numerics.experiment.tracking.task import TrackingTask
 from numerics.experiment.tracking.train import train_tracking
 from numerics.results import Run
-from numerics.tracking.transfer import Tones, planar_tracker
-from numerics.tracking.transients import episode_losses
+from numerics.tracking.episodes import episode_losses
 from numerics.weights import Weights
 
 EPOCHS, EVERY = 5000, 10
@@ -65,25 +63,6 @@ def followed(replay: TrackingReplay, every: int, progress: Progress | None = Non
     return TrackingSeed(seed, replay, train_tracking(replay, every, named(progress, f"tracking, seed {seed}")))
 
 
-def tones_of(task: TrackingTask) -> Tones:
-    """The references of a task in the theory's terms.
-
-    :param task: the task
-    """
-    amplitudes = tuple(np.broadcast_to(task.amplitude, task.frequencies.shape).tolist())
-    return Tones(tuple(task.frequencies.tolist()), tuple(task.axes.tolist()), amplitudes, task.dt)
-
-
-def theory_losses(task: TrackingTask, weights: Weights, leak: float) -> np.ndarray:
-    """Loss of every frequency by the theory of the closed loop, (F,).
-
-    :param task: the task
-    :param weights: the network
-    :param leak: γ
-    """
-    return episode_losses(planar_tracker(weights, task.dt, leak), tones_of(task), task.horizon, task.ramp)
-
-
 def positions(replay: TrackingReplay, weights: Weights) -> np.ndarray:
     """Reference and position on the x axis of one episode, (T, 2).
 
@@ -109,7 +88,7 @@ def figure(
     replay, run, idle, acquired = found.replay, found.run, found.idle, found.acquired
     task, leak, losses = replay.task, replay.settings.leak, run.history["frequency_loss"]
     networks = (replay.weights, run.weights)
-    gaps = [theory_losses(task, w, leak) / frequency_losses(task, w, leak) - 1 for w in networks]
+    gaps = [episode_losses(task, w, leak) / frequency_losses(task, w, leak) - 1 for w in networks]
     rises = [[c.learned, c.suffered, c.start, c.end, c.rise] for c in competition(losses, idle, acquired)]
     return {
         "loss": run.loss,
@@ -120,7 +99,7 @@ def figure(
         "competition": np.array(rises).reshape(-1, 5),
         "joint_near": run.history["joint_near"],
         "agent_near": run.history["agent_near"],
-        "points": circle_points(task),
+        "points": task.advances,
         "untrained": positions(replay, replay.weights),
         "trained": positions(replay, run.weights),
         "seconds": task.dt * np.arange(task.horizon),

@@ -16,13 +16,14 @@ from derivations.figures import figure6
 from derivations.studies import track
 from numerics.experiment.tracking.replay import tracking_replay
 from numerics.experiment.tracking.staircase import idle_losses
-from numerics.experiment.tracking.task import TrackingTask
 from numerics.experiment.tracking.train import train_tracking
 from numerics.experiment.train import train
 from numerics.files import read_arrays
 from numerics.replay import rank_one_replay
 from numerics.replay_files import save_replay
 from numerics.results import Run
+from numerics.tracking.episodes import episode_losses
+from numerics.tracking_task import TrackingTask
 
 FAST = ["--neurons", 8, "--batch", 10, "--duration", 3]
 TASK = TrackingTask(duration=3.0)
@@ -221,8 +222,8 @@ def test_figure_theory_and_neurons_agree(figure_data):
 
 def test_a_wrong_theory_would_be_told():
     weights = tracking_replay(1, 1, 6, 12, task=TASK).weights
-    found = tracking_evidence.theory_losses(TASK, weights, 0.1)
-    assert np.abs(tracking_evidence.theory_losses(TASK, weights, 0.11) / found - 1).max() > 1e-3
+    found = episode_losses(TASK, weights, 0.1)
+    assert np.abs(episode_losses(TASK, weights, 0.11) / found - 1).max() > 1e-3
 
 
 def test_figure_axes_are_labelled(figure_data):

@@ -36,8 +36,10 @@ def test_equivalent_episodes_and_losses_by_frequency_hold(seeds):
 
 
 def test_a_wrong_theory_of_the_losses_is_told(seeds, monkeypatch):
-    true = tracking_checks.theory_losses
-    monkeypatch.setattr(tracking_checks, "theory_losses", lambda task, weights, leak: true(task, weights, 1.001 * leak))
+    true = tracking_checks.episode_losses
+    monkeypatch.setattr(
+        tracking_checks, "episode_losses", lambda task, weights, leak: true(task, weights, 1.001 * leak)
+    )
     assert passed(by_frequency(seeds)) == [False]
 
 

@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 NUMERICS = ROOT / "numerics"
 SHARED = [
-    NUMERICS / f"{name}.py" for name in ("errors", "files", "plants", "weights", "replay", "replay_files", "results")
+    NUMERICS / f"{name}.py"
+    for name in ("errors", "files", "plants", "weights", "replay", "replay_files", "results", "tracking_task")
 ]
 """The words in which both sides speak."""
 WITNESS = [

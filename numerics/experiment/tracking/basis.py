@@ -11,8 +11,8 @@ import numpy as np
 
 from numerics.experiment.neurons import Gradients
 from numerics.experiment.simulate import joint_matrix
-from numerics.experiment.tracking.task import TrackingTask
 from numerics.plants import Plant
+from numerics.tracking_task import TrackingTask
 from numerics.weights import Weights
 
 

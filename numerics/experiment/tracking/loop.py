@@ -10,7 +10,7 @@ from numerics.experiment.neurons import Gradients, NeuronAdjoint, Neurons
 from numerics.experiment.parts import batch_parts, helpers, mean_of_parts
 from numerics.experiment.simulate import Trajectory
 from numerics.experiment.tracking.basis import equivalent, linear_response
-from numerics.experiment.tracking.task import TrackingTask, coefficients
+from numerics.tracking_task import TrackingTask, coefficients
 from numerics.weights import Weights
 
 
