@@ -1,7 +1,8 @@
 """The characteristic polynomial of the reduced loop."""
 
-from sympy import Expr, Matrix, Poly, Symbol, cancel, diag, expand, eye, solve
+from sympy import Expr, Matrix, Symbol, cancel, diag, expand, eye, solve
 
+from derivations.by_roots import overlaps_with
 from derivations.result import RANK_ONE, Background, Result
 from derivations.step import Step
 from theory.block_algebra import BlockAlgebra, cancelled
@@ -140,10 +141,7 @@ def _hankel(loop: ReducedLoop) -> Expr:
 def _at_roots(printed: Expr) -> Expr:
     """The discriminant where the roots are r and p ± √d, less 4 d ((r - p)² - d)²."""
     r, p, d = (Symbol(name, real=True) for name in "rpd")
-    _, a_2, a_1, a_0 = Poly((lam - r) * ((lam - p) ** 2 - d), lam).all_coeffs()
-    vu = -a_2 - 2
-    zm = 2 * vu + 1 - a_1
-    place = {sigma_vu: vu, sigma_zm: zm, kappa: vu * zm - vu - a_0}
+    place = overlaps_with((lam - r) * ((lam - p) ** 2 - d))
     return expand(printed.subs(place, simultaneous=True) - 4 * d * ((r - p) ** 2 - d) ** 2)
 
 
