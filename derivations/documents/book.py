@@ -49,7 +49,7 @@ FIGURES = {
     1: ("open-loop-loss", "Closed and open loop: the same network, the same initial weights, two ways to learn."),
     2: (
         "open-loop-loss",
-        "Closed and open loop in the plane of gains (green: stable; dark: and oscillating; star: LQR), and the spike predicted.",
+        "Closed and open loop in the plane of gains (green: stable; dark: with a complex pair; star: LQR), and the spike predicted.",
     ),
     3: ("stage-one", "Stage 1: the loss on the axis, and how it drives the overlap to negative values."),
     4: (

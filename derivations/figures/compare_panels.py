@@ -67,7 +67,7 @@ def gain_paths(ax, data: Data, settings: Settings, limits: Limits, prefix: str =
     best = lqr_gain(settings.state_weight, settings.control_penalty)[0]
     if all(low <= gain <= high for gain, (low, high) in zip(best, limits, strict=True)):
         ax.plot(*best, "*", color="black", ms=7, label="LQR")
-    ax.text(0.02, 0.98, "green: stable\ndark: and oscillating", transform=ax.transAxes, fontsize=5, va="top")
+    ax.text(0.02, 0.98, "green: stable\ndark: with a complex pair", transform=ax.transAxes, fontsize=5, va="top")
     beside = {"transform": ax.transAxes, "fontsize": 5.5, "rotation": 90, "va": "center"}
     ax.text(1.01, 0.5, r"contours: $\log_{10}$ loss of $u = -Kx$", **beside)
     ax.legend(fontsize=5.5, loc="lower right", frameon=True, framealpha=0.9, edgecolor="none")
