@@ -87,7 +87,9 @@ def gain_plane(ax: Axes, path: np.ndarray, measured: np.ndarray, stable_epoch: i
     artists += ax.plot(shown[:, 0], shown[:, 1], "o", mfc="none", ms=3, mew=0.6, label="regression on x")
     if stable_epoch is not None:
         artists += ax.plot(*path[stable_epoch], "D", ms=4, color="#D55E00", label="stable from here")
-    ax.text(0.97, 0.05, "dark: stable, complex pair\nlight: stable, real", transform=ax.transAxes, ha="right", fontsize=6)
+    ax.text(
+        0.97, 0.05, "dark: stable, complex pair\nlight: stable, real", transform=ax.transAxes, ha="right", fontsize=6
+    )
     ax.legend(loc="upper left")
     return artists
 
