@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from derivations.check import Check
+from derivations.check import Check, share
 from derivations.evidence.pairs import timed
 from derivations.evidence.tracking import TrackingSeed
 from numerics.experiment.tracking.loop import Tracker, backpropagate, track, tracking_loss
@@ -114,5 +114,35 @@ def order(tracked: Sequence[TrackingSeed]) -> list[Check]:
     ]
 
 
-CLAIMS = (equivalence, by_frequency, stationary, order)
+def amplitudes(proportional: Sequence[TrackingSeed], quadratic: Sequence[TrackingSeed]) -> list[Check]:
+    """The order of learning where amplitudes grow with the frequency: the slopes at rest do not decide it.
+
+    :param proportional: runs with amplitudes in proportion to f, at which the slopes at rest are equal
+    :param quadratic: runs with amplitudes in proportion to f²
+    """
+    orders = [[ascending(s.acquired, s.replay.task.frequencies) for s in runs] for runs in (proportional, quadratic)]
+    low_first, other = orders[0].count(True), orders[1].count(False)
+    claim = "amplitudes in proportion to f, slopes at rest equal: all frequencies acquired, low ones first"
+    return [
+        share(claim, low_first, len(proportional)),
+        share("amplitudes in proportion to f²: a higher frequency acquired before a lower one", other, len(quadratic)),
+    ]
+
+
+def plain_descent(plain: Sequence[TrackingSeed]) -> list[Check]:
+    """Without Adam, each axis learns its lower frequency.
+
+    :param plain: runs by plain gradient descent from W = 0
+    """
+    epochs = plain[0].replay.epochs
+    found = 0
+    for run in plain:
+        low_x, high_x, low_y, high_y = run.acquired
+        lower = low_x is not None and low_y is not None and low_x < low_y
+        found += lower and high_x is None and high_y is None
+    claim = f"plain gradient descent: 0.1 Hz acquired, then 0.2 Hz, neither 0.3 nor 0.4 Hz within {epochs} epochs"
+    return [share(claim, found, len(plain))]
+
+
+CLAIMS = (equivalence, by_frequency, stationary, order, amplitudes, plain_descent)
 """The checks of ``closedloop validate --tracking``."""

@@ -13,7 +13,7 @@ from derivations.evidence.pairs import first_pairs, general_pair, pairs, taught
 from derivations.evidence.plateau import horizon_paths, lengths, zigzag_variants
 from derivations.evidence.refinement import refinements
 from derivations.evidence.stages import ensemble, optimizers
-from derivations.evidence.tracking import tracked
+from derivations.evidence.tracking import plain, proportional, quadratic, tracked
 
 _GATHERERS: tuple[Callable, ...] = (
     derived,
@@ -36,6 +36,9 @@ _GATHERERS: tuple[Callable, ...] = (
     optimizers,
     refinements,
     tracked,
+    proportional,
+    quadratic,
+    plain,
 )
 
 KINDS = {gatherer.__name__: gatherer for gatherer in _GATHERERS}

@@ -1,7 +1,7 @@
 """Runs of the tracking protocol."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +14,7 @@ from numerics.experiment.tracking.staircase import acquisition, competition, idl
 from numerics.experiment.tracking.train import train_tracking
 from numerics.results import Run
 from numerics.tracking.episodes import episode_losses
+from numerics.tracking_task import TrackingTask
 from numerics.weights import Weights
 
 EPOCHS, EVERY = 5000, 10
@@ -50,6 +51,47 @@ def tracked(seeds: Sequence[int], progress: Progress | None) -> list[TrackingSee
     :param progress: called with (what, done, in all)
     """
     return [followed(tracking_replay(seed, EPOCHS), EVERY, progress) for seed in seeds]
+
+
+FEW = (0, 1)
+"""Seeds of the runs that differ from the protocol."""
+
+
+def growing(power: float) -> TrackingTask:
+    """The task with amplitudes in proportion to a power of the frequency, the largest one the protocol's.
+
+    :param power: the power
+    """
+    task = TrackingTask()
+    return replace(task, amplitude=tuple(task.amplitude * (task.frequencies / task.frequencies.max()) ** power))
+
+
+def proportional(progress: Progress | None) -> list[TrackingSeed]:
+    """Tracking with amplitudes in proportion to the frequency, seeds 0 and 1.
+
+    :param progress: called with (what, done, in all)
+    """
+    return [followed(tracking_replay(seed, EPOCHS, task=growing(1)), EVERY, progress) for seed in FEW]
+
+
+def quadratic(progress: Progress | None) -> list[TrackingSeed]:
+    """Tracking with amplitudes in proportion to the square of the frequency, seeds 0 and 1.
+
+    :param progress: called with (what, done, in all)
+    """
+    return [followed(tracking_replay(seed, EPOCHS, task=growing(2)), EVERY, progress) for seed in FEW]
+
+
+def plain(progress: Progress | None) -> list[TrackingSeed]:
+    """Tracking learned by plain gradient descent from W = 0, rate 0.02, clip 1, 6000 epochs, seeds 0 and 1.
+
+    :param progress: called with (what, done, in all)
+    """
+    return [followed(_plain(seed), EVERY, progress) for seed in FEW]
+
+
+def _plain(seed: int) -> TrackingReplay:
+    return tracking_replay(seed, 6000, strength=0.0, optimizer="sgd", learning_rate=0.02, clip=1.0)
 
 
 def followed(replay: TrackingReplay, every: int, progress: Progress | None = None) -> TrackingSeed:
