@@ -57,14 +57,6 @@ def response_from_rest(time: Expr, power: Expr) -> Expr:
     return feedforward * dt**2 * (power - 1 - time * (lam - 1)) / (lam - 1) ** 2
 
 
-def rest_residuals() -> tuple[Expr, Expr, Expr]:
-    """p_0, p_1 and p_{t+2} - 2 p_{t+1} + p_t - dt² k_r λ^t: zero."""
-    first, second, third = (response_from_rest(TIME + k, POWER * lam**k) for k in range(3))
-    start = (response_from_rest(S(k), lam**k) for k in range(2))
-    difference = cancel(third - 2 * second + first - dt**2 * feedforward * POWER)
-    return (*(cancel(value) for value in start), difference)
-
-
 def cycle_means() -> dict[tuple[int, int], Expr]:
     """Means over s = 1 … T of s^j λ^{is}, by (i, j), for λ^T = 1 and λ ≠ 1."""
     T = horizon
