@@ -7,6 +7,7 @@ from derivations.evidence.derived import derived
 from derivations.evidence.erf import erf_neurons
 from derivations.evidence.flow import flow
 from derivations.evidence.full import linear_networks, students, watched
+from derivations.evidence.gain_paths import full_gains, gain_paths
 from derivations.evidence.networks import networks
 from derivations.evidence.open_loop import opened
 from derivations.evidence.pairs import first_pairs, general_pair, pairs, taught
@@ -27,7 +28,9 @@ _GATHERERS: tuple[Callable, ...] = (
     linear_networks,
     watched,
     students,
+    full_gains,
     opened,
+    gain_paths,
     ensemble,
     axis_learning,
     lengths,

@@ -7,7 +7,7 @@ from functools import cached_property
 from derivations.evidence.pairs import timed
 from derivations.progress import Progress
 from numerics.descent import descend
-from numerics.experiment.observe import OBSERVERS
+from numerics.experiment.observe import ALL_OBSERVERS
 from numerics.experiment.open_loop import OpenLoopReplay, open_loop_replay, train_open_loop
 from numerics.experiment.spike import Spike, spike
 from numerics.open_loop.descent import descend_open_loop
@@ -75,7 +75,8 @@ def opened(seeds: Sequence[int], progress: Progress | None, epochs: int = EPOCHS
         replay = taught_by(seed, epochs, closed)
         if progress:
             progress("training in open loop", index, len(seeds))
-        simulation, slow = timed(train_open_loop, replay, {"overlaps": OBSERVERS["overlaps"]})
+        observers = {name: ALL_OBSERVERS[name] for name in ("overlaps", "gains")}
+        simulation, slow = timed(train_open_loop, replay, observers)
         theory, fast = timed(descend_open_loop, replay)
         pairs.append(OpenPair(seed, closed, replay, simulation, theory, slow, fast))
     return pairs

@@ -11,13 +11,15 @@ from derivations.studies.zigzag import Outcome, study
 from numerics.descent import descend, descend_gram
 from numerics.experiment.observe import by_modulus
 from numerics.experiment.train import train
+from numerics.flow import unpack
 from numerics.population import FACTOR
 from numerics.replay import Replay, Settings, rank_one_replay
 from numerics.spectra import reduced_eigenvalues
 from numerics.stages.competition import competition, surrogate_descent, turning_alpha
 from numerics.stages.convergence import passing
-from numerics.stages.detection import of_run
+from numerics.stages.detection import detect, of_run
 from numerics.stages.ensemble import LOOP, SPACE, Ensemble, ensemble
+from numerics.stages.leaving import leaving
 from numerics.stages.saddle import plateau
 from numerics.weights import at_overlaps
 
@@ -60,23 +62,43 @@ def horizon_paths(seed: int = 1, horizons: Sequence[int] = HORIZONS) -> dict[int
 
 
 def lengths(ensemble: Ensemble) -> dict[str, np.ndarray]:
-    """Measured and predicted lengths of the plateaus of these runs, longer than five epochs.
+    """Lengths of the plateaus of these runs, longer than five epochs: measured, by the saddle law, and predicted.
+
+    ``measured`` counts from five epochs after stage 1, where the law's ``start`` is read; ``own`` is the law with the run's
+    start and slope, ``pooled`` with the mean slope of the others. ``whole`` counts from the end of stage 1; ``predicted``
+    and ``noiseless`` are what the saddle law and the exact map of the population loss make of the initial Gram matrix.
 
     :param ensemble: exact runs
     """
     runs = ensemble
-    plateaus = [
-        plateau(runs.overlaps[:, i], runs.descent.gram[:, i], runs.descent.gradient_norm[:, i], *s.ends, runs.settings)
-        for i, s in enumerate(runs.stages)
-        if s.found and s.ends[1] > s.ends[0] + 5
-    ]
+    kept = [i for i, s in enumerate(runs.stages) if s.found and s.ends[1] > s.ends[0] + 5]
+    histories = runs.overlaps, runs.descent.gram, runs.descent.gradient_norm
+    plateaus = [plateau(*(h[:, i] for h in histories), *runs.stages[i].ends, runs.settings) for i in kept]
     slopes = np.array([p.slope for p in plateaus])
     others = [np.delete(slopes, i).mean() for i in range(slopes.size)]
+    grams = unpack(runs.descent.gram[0, kept], SPACE.size)
     return {
         "measured": np.array([p.length for p in plateaus], dtype=float),
-        "own": np.array([p.predicted() for p in plateaus]),
-        "pooled": np.array([p.predicted(o) for p, o in zip(plateaus, others, strict=True)]),
+        "own": np.array([p.epochs() for p in plateaus]),
+        "pooled": np.array([p.epochs(o) for p, o in zip(plateaus, others, strict=True)]),
+        "whole": np.array([runs.stages[i].ends[1] - runs.stages[i].ends[0] for i in kept], dtype=float),
+        "predicted": np.array([leaving(gram, runs.settings).epochs() for gram in grams]),
+        "noiseless": noiseless(grams, runs.settings, len(runs.overlaps)),
     }
+
+
+def noiseless(grams: np.ndarray, settings: Settings, epochs: int) -> np.ndarray:
+    """Lengths of the plateaus under the population loss, by the exact map; infinite where none ends.
+
+    :param grams: initial Gram matrices, (runs, 4, 4)
+    :param settings: the protocol
+    :param epochs: number of updates
+    """
+    factors = np.repeat(FACTOR[None], epochs, axis=0)
+    overlaps = descend_gram(LOOP, SPACE, grams, factors, settings).overlaps(SPACE)
+    eigenvalues = by_modulus(reduced_eigenvalues(LOOP, overlaps))
+    found = [detect(eigenvalues[:, i], settings.horizon) for i in range(len(grams))]
+    return np.array([s.ends[1] - s.ends[0] if s.found else np.inf for s in found])
 
 
 def zigzag_variants(seed: int = 1) -> dict[str, Outcome]:
