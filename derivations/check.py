@@ -1,6 +1,6 @@
 """A claim decided by comparison."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,7 +26,7 @@ class Check:
     tolerance: float
     theory_seconds: float = 0.0
     simulation_seconds: float = 0.0
-    evidence: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def passed(self) -> bool:

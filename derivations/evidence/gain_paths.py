@@ -8,7 +8,7 @@ import numpy as np
 from derivations.evidence.open_loop import OpenPair
 from derivations.progress import Progress, named
 from numerics.descent import descend
-from numerics.experiment.observe import ALL_OBSERVERS, Held
+from numerics.experiment.observe import ALL_OBSERVERS, Held, Observer
 from numerics.experiment.train import train
 from numerics.open_loop.gain_paths import population_gains
 from numerics.replay import full_replay, rank_one_replay
@@ -47,8 +47,9 @@ def gain_paths(opened: Sequence[OpenPair]) -> list[GainPaths]:
         replay = rank_one_replay(pair.seed)
         again = descend(replace(replay, x0=rank_one_replay(pair.seed + OTHER).x0))
         horizon = replay.settings.horizon
-        paths = [population_gains(run.overlaps, horizon) for run in (pair.closed, again, pair.theory)]
-        found.append(GainPaths(pair.seed, *paths, pair.simulation.history["gains"][:, 0]))
+        runs = pair.closed, again, pair.theory
+        closed, other, exact = (population_gains(run.overlaps, horizon) for run in runs)
+        found.append(GainPaths(pair.seed, closed, other, exact, pair.simulation.history["gains"][:, 0]))
     return found
 
 
@@ -75,7 +76,8 @@ def full_gains(seeds: Sequence[int], progress: Progress | None, epochs: int = 10
     """
     found = []
     for seed in seeds:
-        observers = {"gains": ALL_OBSERVERS["gains"], "eigenvalues": Held(ALL_OBSERVERS["eigenvalues"], EVERY)}
+        spectrum: Observer = Held(ALL_OBSERVERS["eigenvalues"], EVERY)
+        observers = {"gains": ALL_OBSERVERS["gains"], "eigenvalues": spectrum}
         run = train(full_replay(seed, epochs), observers, named(progress, f"full tanh network, seed {seed}"))
         found.append(FullGains(seed, run.history["gains"][:, 0], run.history["eigenvalues"][::EVERY, 0]))
     return found
