@@ -81,11 +81,13 @@ def nonlinear_networks(full_gains: Sequence[FullGains]) -> list[Check]:
     real = np.concatenate([np.abs(found.dominant[-LAST // EVERY :].imag) < 1e-9 for found in full_gains])
     entered = np.array([_entered(found) for found in full_gains])
     late = np.abs(entered[:, 1] - entered[:, 0])
+    joint, plane = (float(np.median(column)) for column in entered.T)
     what = "full tanh, gains by regression"
     return [
         Check(
             f"{what}: epoch from which they are stable in the plane, against joint radius < 1, medians (worst)",
-            *(float(np.median(column)) for column in entered.T),
+            joint,
+            plane,
             float(late.max()),
             2 * EVERY,
         ),
