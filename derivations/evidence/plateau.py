@@ -72,8 +72,8 @@ def lengths(ensemble: Ensemble) -> dict[str, np.ndarray]:
     """
     runs = ensemble
     kept = [i for i, s in enumerate(runs.stages) if s.found and s.ends[1] > s.ends[0] + 5]
-    histories = runs.overlaps, runs.descent.gram, runs.descent.gradient_norm
-    plateaus = [plateau(*(h[:, i] for h in histories), *runs.stages[i].ends, runs.settings) for i in kept]
+    overlaps, gram, norms = runs.overlaps, runs.descent.gram, runs.descent.gradient_norm
+    plateaus = [plateau(overlaps[:, i], gram[:, i], norms[:, i], *runs.stages[i].ends, runs.settings) for i in kept]
     slopes = np.array([p.slope for p in plateaus])
     others = [np.delete(slopes, i).mean() for i in range(slopes.size)]
     grams = unpack(runs.descent.gram[0, kept], SPACE.size)

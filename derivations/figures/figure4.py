@@ -41,6 +41,18 @@ def _angles(ax, data: dict[str, np.ndarray], span: slice) -> None:
     ax.legend(frameon=True, framealpha=1, edgecolor="none")
 
 
+def _lengths(ax, data: dict[str, np.ndarray]) -> None:
+    """Panel f: lengths of the plateaus, measured, by the saddle law with slopes of runs, and predicted before the run."""
+    measured, whole = data["plateau_measured"], data["plateau_whole"]
+    limits = [5, 1.3 * whole.max()]
+    ax.loglog(limits, limits, color="0.6", linewidth=0.8)
+    ax.loglog(measured, data["plateau_own"], "o", ms=3, mfc="none", label=r"law, $L_\kappa$ of the run")
+    ax.loglog(measured, data["plateau_pooled"], "+", ms=4, label=r"law, mean $L_\kappa$ of the others")
+    ax.loglog(whole, data["plateau_predicted"], "x", ms=4, label="predicted from initial $G$")
+    ax.set(xlabel="measured plateau (epochs)", ylabel="saddle law (epochs)", title="f  length of the plateau")
+    ax.legend()
+
+
 def draw(data: dict[str, np.ndarray]):
     """The figure from its numbers.
 
@@ -57,11 +69,5 @@ def draw(data: dict[str, np.ndarray]):
         ax.set_title(f"{letter}  surrogate, T = {T}")
     _paths(axes[1, 1], data, "horizon_", "T")
     axes[1, 1].set_title("e  episode length")
-    ax = axes[1, 2]
-    limits = [5, 1.3 * data["plateau_measured"].max()]
-    ax.loglog(limits, limits, color="0.6", linewidth=0.8)
-    ax.loglog(data["plateau_measured"], data["plateau_own"], "o", ms=3, mfc="none", label=r"$L_\kappa$ of the run")
-    ax.loglog(data["plateau_measured"], data["plateau_pooled"], "+", ms=4, label=r"mean $L_\kappa$ of the others")
-    ax.set(xlabel="measured plateau (epochs)", ylabel="predicted (epochs)", title="f  length of the plateau")
-    ax.legend()
+    _lengths(axes[1, 2], data)
     return figure

@@ -119,7 +119,7 @@ def test_stages_shown_are_those_of_the_run(data):
 
 
 def test_plateaus_of_all_runs_are_measured_and_predicted(data):
-    lengths = [data[4][f"plateau_{name}"] for name in ("measured", "own", "pooled")]
+    lengths = [data[4][f"plateau_{name}"] for name in ("measured", "own", "pooled", "whole", "predicted", "noiseless")]
     assert all(length.shape == (RUNS,) and (length > 0).all() for length in lengths)
 
 

@@ -8,7 +8,7 @@ import pytest
 from derivations.checks import stage_two as stage_two_checks
 from derivations.evidence import plateau as plateau_evidence
 from numerics.flow import unpack
-from numerics.stages import saddle
+from numerics.stages import cycle, leaving, saddle
 from numerics.stages.competition import Competition
 from numerics.stages.detection import Stages
 from numerics.stages.zigzag import Zigzag
@@ -65,23 +65,34 @@ def test_an_angle_that_is_not_a_number_is_told(runs, monkeypatch, outcome):
 
 @pytest.fixture(scope="module")
 def lengths(runs):
-    """Measured and predicted plateaus of the runs."""
+    """Lengths of the plateaus of the runs."""
     return plateau_evidence.lengths(runs)
 
 
-def test_plateau_law_holds_with_the_run_s_own_slope(lengths, line):
-    checks = stage_two_checks.plateau_law(lengths)
-    assert line(checks, "its own").passed
-    assert line(checks, "median").passed
+def test_plateau_law_and_prediction_hold(lengths, outcome):
+    assert all(outcome(stage_two_checks.plateau_law(lengths)).values())
+    assert all(outcome(stage_two_checks.plateau_predicted(lengths)).values())
 
 
 def test_lengths_of_other_runs_are_told(lengths, line):
     checks = stage_two_checks.plateau_law({**lengths, "measured": np.roll(lengths["measured"], 1)})
     assert not line(checks, "its own").passed
     assert not line(checks, "others").passed
+    checks = stage_two_checks.plateau_predicted({**lengths, "whole": np.roll(lengths["whole"], 1)})
+    assert not any(check.passed for check in checks if "rank" in check.claim or "tenth" in check.claim)
 
 
-def _wrong_plateau(read, critical=0.5, sign=1):
+def test_each_plateau_is_read_from_its_own_run(runs, lengths):
+    kept = [i for i, s in enumerate(runs.stages) if s.found and s.ends[1] > s.ends[0] + 5]
+    i = kept[3]
+    histories = runs.overlaps[:, i], runs.descent.gram[:, i], runs.descent.gradient_norm[:, i]
+    found = saddle.plateau(*histories, *runs.stages[i].ends, runs.settings)
+    assert (lengths["measured"][3], lengths["own"][3]) == (found.length, found.epochs())
+    assert lengths["whole"][3] == np.subtract(*runs.stages[i].ends[::-1])
+    assert lengths["predicted"][3] == leaving.leaving(unpack(runs.descent.gram[0, i], 4), runs.settings).epochs()
+
+
+def _wrong_plateau(read, critical=1.0, sign=1):
     """The saddle law with another norm, critical κ or direction."""
 
     def made(overlaps, gram, norms, first, second, settings):
@@ -92,7 +103,7 @@ def _wrong_plateau(read, critical=0.5, sign=1):
         zm, vu = np.abs(overlaps[span, 0]).max(), overlaps[second - 1, 3]
         start = abs(zu / readers + sign * vm / write) / 2
         speed = readers * write
-        edge = np.sqrt(zm * critical * (1 + zm / 4 - 1.5 * vu) / speed)
+        edge = np.sqrt(critical * (1 - vu / 2 - vu * zm - np.sqrt((1 - vu / 2) ** 2 - zm)) / speed)
         return replace(right, start=start, critical=edge, speed=speed)
 
     return made
@@ -104,7 +115,7 @@ WRONG = {
     "decaying direction": {**BOTH, "sign": -1},
     "without z": {"read": lambda G: np.sqrt(G[2, 2])},
     "without u": {"read": lambda G: np.sqrt(G[1, 1])},
-    "critical kappa |sigma|": {**BOTH, "critical": 1.0},
+    "twice the critical kappa": {**BOTH, "critical": 2.0},
 }
 
 
@@ -118,6 +129,43 @@ def test_a_wrong_saddle_law_is_told(monkeypatch, runs, name, line):
     monkeypatch.setattr(plateau_evidence, "plateau", _wrong_plateau(**WRONG[name]))
     checks = stage_two_checks.plateau_law(plateau_evidence.lengths(runs))
     assert not (line(checks, "its own").passed and line(checks, "median").passed)
+
+
+def _one_end(*arguments):
+    """The zigzag's slope at its lower end only."""
+    found, (_, squared, vu, settings) = cycle.cycle(*arguments), arguments
+    pull, along = cycle.axis_slopes(found.low, vu, settings)
+    return replace(found, slope=-cycle.clip_of(pull, squared, settings) * along)
+
+
+WRONG_PREDICTIONS = {
+    "no push": ("_push", lambda: lambda *_: np.zeros(2)),
+    "decaying direction": ("amplitude", lambda zu, vm, m, pace: saddle.amplitude(zu, -vm, m, pace)),
+    "without z": ("speed", lambda m, z, u: saddle.speed(m, 0.0, u)),
+    "without u": ("speed", lambda m, z, u: saddle.speed(m, z, 0.0)),
+    "a valley that stays": ("exit_kappa", lambda zigzag, vu, _: saddle.critical_kappa(zigzag.low, vu)),
+    "one end": ("cycle", _one_end),
+    "slope without recurrence": ("cycle", lambda zm, m, vu, s: cycle.cycle(zm, m, 0.0, s)),
+    "one valley for all": ("cycle", lambda zm, m, vu, s: cycle.cycle(0.03, m, vu, s)),
+    "one slope for all": ("cycle", lambda *a: replace(cycle.cycle(*a), slope=2.2)),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_PREDICTIONS)
+def test_a_wrong_prediction_is_told(monkeypatch, runs, lengths, name):
+    monkeypatch.setattr(leaving, *WRONG_PREDICTIONS[name])
+    grams = unpack(runs.descent.gram[0], 4)
+    wrong = np.array([leaving.leaving(gram, runs.settings).epochs() for gram in grams])
+    checks = stage_two_checks.plateau_predicted({**lengths, "predicted": wrong})
+    assert not all(check.passed for check in checks)
+
+
+def test_another_learning_rate_is_told(runs, lengths, line):
+    """The map without noise is the protocol's own: at another rate it lasts another time."""
+    grams = unpack(runs.descent.gram[0], 4)
+    slower = plateau_evidence.noiseless(grams, replace(runs.settings, learning_rate=0.008), 600)
+    checks = stage_two_checks.plateau_predicted({**lengths, "noiseless": slower})
+    assert not line(checks, "tenth").passed
 
 
 def test_episode_length_holds_and_tells_the_opposite(outcome):
