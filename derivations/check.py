@@ -1,6 +1,6 @@
 """A claim decided by comparison."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,6 +16,7 @@ class Check:
     :param tolerance: largest difference that passes
     :param theory_seconds: time the theory took
     :param simulation_seconds: time the experiment took
+    :param evidence: the kinds of evidence that it rests on
     """
 
     claim: str
@@ -25,6 +26,7 @@ class Check:
     tolerance: float
     theory_seconds: float = 0.0
     simulation_seconds: float = 0.0
+    evidence: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def passed(self) -> bool:

@@ -1,25 +1,27 @@
-"""What perfect tracking of a frequency asks of the agent, and what it does not."""
+"""What perfect tracking of a frequency asks of the agent, what it does not, and what learning chooses."""
 
-from sympy import Expr, Matrix, Symbol, cancel, expand, factor, fraction, rem
+from sympy import Expr, I, Matrix, S, Symbol, Tuple, cancel, cos, exp, expand, factor, fraction, limit, rem, solve
 
 from derivations.result import Background, Result, vector
 from derivations.step import Step
 from theory.internal_model import (
     ERROR_GAIN,
+    FIRST,
+    SECOND,
     deadbeat_loop,
+    error_elsewhere,
     error_residual,
     mismatch,
     pole_error,
     present_error,
     recurrent_eigenvalue,
     regulated_error,
-    robust_error,
-    robust_solution,
     shifted_pole,
     tone_factor,
     tracking_error,
 )
-from theory.symbols import gain_p, gamma, lam, plant_gain, small
+from theory.symbols import gain_p, gain_r, gamma, lam, omega, plant_gain, small
+from theory.tracking import TrackingLoop
 
 BACKGROUND = Background(
     assumptions=("A linear, time-invariant agent and plant; the joint system is stable.",),
@@ -30,9 +32,42 @@ BACKGROUND = Background(
     checks=("tracking: stationary loss of every frequency",),
 )
 
-CLOSED = 1 / (1 / plant_gain - gain_p)
 RESIDUE = Symbol("R")
-FEEDBACK, FORWARD = Symbol("N_p"), Symbol("N_r")
+POSITION, FEEDBACK, FORWARD = (Symbol(name) for name in ("p", "N_p", "N_r"))
+LENGTH = 9
+"""Number of steps after which the error of the perfect agent is followed."""
+
+
+def _error(control: Expr, plant: Expr = plant_gain) -> Expr:
+    """λ p - 1 where p = G u, u in terms of the letter p and of the reference 1: without transfer functions."""
+    return lam * solve(POSITION - plant * control, POSITION)[0] - 1
+
+
+def _meets(loop: TrackingLoop):
+    """For values of (g_0, g_1): λ K_r + K_p - (λ-1)², times λ+2, at both e^{±iω}: remainders by λ² - 2 cos(ω) λ + 1."""
+    tone = lam**2 - 2 * cos(omega) * lam + 1
+
+    def residual(values: Tuple) -> Matrix:
+        first, second = values
+        condition = (lam + 2) * (lam * first + second - (lam - 1) ** 2 - 3) + 8
+        agent = Matrix([[-3 + 8 / (lam + 2), first + second / lam]])
+        return Matrix([*_coefficients(rem(condition, tone, lam)), *(loop.agent - agent)])
+
+    return residual
+
+
+def _coefficients(remainder: Expr) -> list[Expr]:
+    return [expand(remainder).coeff(lam, k) for k in (0, 1)]
+
+
+def _stepped(first: Expr, second: Expr) -> list[Expr]:
+    """e_t = p_{t+1} - r_t after an impulse in r, by u_t = -3 p_t + 8 s_t + g_0 r_t + g_1 r_{t-1}, s_{t+1} = p_t - 2 s_t."""
+    p, v, s, errors = 0, 0, 0, []
+    for t in range(LENGTH):
+        control = -3 * p + 8 * s + (first, second)[t] if t < 2 else -3 * p + 8 * s
+        p, v, s = expand(p + v), expand(v + control), expand(p - 2 * s)
+        errors.append(p - int(t == 0))
+    return errors
 
 
 def _divides(error: Expr) -> Matrix:
@@ -41,77 +76,98 @@ def _divides(error: Expr) -> Matrix:
     return Matrix([expand(rem(top, tone_factor(), lam)), expand(bottom - lam**3 * bottom.coeff(lam, 3))])
 
 
-def build() -> Result:
-    """The condition, the error readers of the internal-model principle, and a perfect agent without any pole at ω."""
-    loop = deadbeat_loop()
-    error = factor(loop.error()[0])
-    distance, finite = shifted_pole(), 1 / ((lam - 1) * plant_gain)
-    steps = (
-        Step(
+def _slow() -> Expr:
+    """(e^{2πi f dt} - 1)/γ at γ = dt/τ → 2πi f τ as dt → 0."""
+    f, tau, step = (Symbol(name, positive=True) for name in ("f", "tau", "h"))
+    advance = exp(2 * S.Pi * I * f * step)
+    return expand(
+        limit(recurrent_eigenvalue().subs({lam: advance, gamma: step / tau}) - 1, step, 0) - 2 * S.Pi * I * f * tau
+    )
+
+
+def _conditions() -> tuple[Step, ...]:
+    """When a sinusoid is tracked perfectly, and by whom."""
+    perfect = (1 / FIRST - gain_p) / lam
+    return (
+        Step.equal(
             r"The error is a mismatch times the closed loop; the same holds for matrices with $G_o$ invertible. Tracking of $\omega$ "
             r"is perfect exactly if the mismatch vanishes at $\lambda = e^{i\omega}$: two real equations, met at finite $K$.",
             r"(G_o^{-1} - K_p)\, E",
             mismatch(),
-            Matrix([error_residual(), cancel(tracking_error() - CLOSED * mismatch())]),
+            (1 / plant_gain - gain_p) * _error(gain_p * POSITION + gain_r),
+            also=(error_residual(), tracking_error() - _error(gain_p * POSITION + gain_r)),
         ),
-        Step(
+        Step.equal(
             r"An agent that reads nothing but the regulated error $r_{t-1} - p_t$ has $\lambda K_r = -K_p = K_e$: its error vanishes "
             r"only at a pole of $G_o K_e$, hence of the agent, as the plant has none but $\lambda = 1$: the internal model of Francis and Wonham.",
             r"E_{\mathrm{error}}",
             regulated_error(),
-            cancel(regulated_error() + 1 / (1 + plant_gain * ERROR_GAIN)),
+            _error(ERROR_GAIN * (1 / lam - POSITION)),
         ),
-        Step(
+        Step.solves(
             r"Even $r_t - p_t$ is not what this loss regulates, $r_t - p_{t+1}$; an agent that reads it tracks at a finite gain.",
             "K_e",
-            finite,
-            cancel(present_error().subs(ERROR_GAIN, finite)),
+            solve(present_error(), ERROR_GAIN)[0],
+            lambda gain: 1 / lam - plant_gain * gain * (1 - 1 / lam),
         ),
-        Step(
-            r"One agent $K_p = N_p/D$, $K_r = N_r/D$ that is to be perfect on two plants $G_1 \neq G_2$ must solve "
-            r"$D/G_o = N_p + \lambda N_r$ for both: it has a pole at $e^{i\omega}$ and reads the error there, and then is perfect on all.",
-            r"(D, N_p + \lambda N_r)",
-            vector(robust_solution().values()),
-            Matrix([*robust_solution().values(), robust_error()]),
+        Step.equal(
+            r"An agent that is perfect on a plant $G_1$ at a finite $K$ has this error on a plant $G_2$. On $G_2 \neq G_1$ it "
+            r"vanishes only where $K_p$ is infinite: an agent that is to be perfect on both has a pole at $e^{i\omega}$.",
+            r"E_{G_2}",
+            factor(error_elsewhere()),
+            _error(gain_p * POSITION + perfect, SECOND),
         ),
-        Step(
-            r"A pole at $e^{i\omega}$ alone leaves this error there, whatever the plant, if the agent reads the reference otherwise.",
+        Step.equal(
+            r"At such a pole, $D = 0$ with $K_p = N_p/D$ and $K_r = N_r/D$, the error is the same whatever the plant: zero if the "
+            r"agent reads the regulated error there, $\lambda N_r = -N_p$, and this if it reads the reference otherwise.",
             r"E|_{D=0}",
-            -1 - lam * FORWARD / FEEDBACK,
-            cancel(pole_error() + 1 + lam * FORWARD / FEEDBACK),
-        ),
-        Step(
-            r"On a fixed plant feedforward suffices: the deadbeat controller $K_p = -3 + 8/(\lambda + 2)$ of $G_o = 1/(\lambda - 1)^2$ with "
-            r"$K_r = g_0 + g_1/\lambda$ that meets the condition. A rank-two agent; its joint eigenvalues are all zero.",
-            r"(g_0, g_1)",
-            vector([loop.overlaps.zm[1], loop.overlaps.zu[1]]),
-            expand(loop.autonomous.matrix.charpoly(lam).as_expr() - lam**6),
-        ),
-        Step(
-            r"Its error has a zero, not a pole, at $e^{\pm i\omega}$, and is finished after three steps.",
-            "E",
-            error,
-            _divides(error),
-        ),
-        Step(
-            r"Nor is an internal model an eigenvalue of the joint system: beside a pole $\lambda_0$ of an error reader with residue "
-            r"$\epsilon R$ the joint eigenvalue lies at this distance, close only where the loop gain is small.",
-            r"\lambda - \lambda_0",
-            distance,
-            cancel(1 + plant_gain * small * RESIDUE / distance),
-        ),
-        Step(
-            r"A pole of the agent at $\lambda = e^{i\omega}$ is this eigenvalue of $W$, about $1 + 2\pi i f \tau$ for a slow sinusoid.",
-            "w",
-            1 + (lam - 1) / gamma,
-            Matrix(
-                [
-                    cancel(recurrent_eigenvalue() - 1 - (lam - 1) / gamma),
-                    cancel(1 - gamma + gamma * (1 + (lam - 1) / gamma) - lam),
-                ]
-            ),
+            expand(pole_error()),
+            lam * solve(plant_gain * (FEEDBACK * POSITION + FORWARD), POSITION)[0] - 1,
         ),
     )
+
+
+def _without_model() -> tuple[Step, ...]:
+    """A perfect agent without a pole at e^{iω}, and where eigenvalues are when there is one."""
+    loop = deadbeat_loop()
+    first, second = loop.overlaps.zm[1], loop.overlaps.zu[1]
+    followed = _stepped(first, second)
+    return (
+        Step.solves(
+            r"On a fixed plant feedforward suffices: the deadbeat controller $K_p = -3 + 8/(\lambda + 2)$ of $G_o = 1/(\lambda - 1)^2$ with "
+            r"$K_r = g_0 + g_1/\lambda$ that meets the condition at $e^{\pm i\omega}$. A rank-two agent; its joint eigenvalues are all zero.",
+            r"(g_0, g_1)",
+            vector([first, second]),
+            _meets(loop),
+            also=(loop.autonomous.matrix.charpoly(lam).as_expr() - lam**6,),
+        ),
+        Step.equal(
+            r"Its error has a zero, not a pole, at $e^{\pm i\omega}$, and is finished after three steps: the errors after an "
+            r"impulse, stepped.",
+            "E",
+            factor(loop.error()[0]),
+            sum(error / lam**t for t, error in enumerate(followed)),
+            also=(_divides(loop.error()[0]), *(cancel(error) for error in followed[4:])),
+        ),
+        Step.solves(
+            r"Nor is an internal model an eigenvalue of the joint system: beside a pole $\lambda_0$ of an error reader with residue "
+            r"$\epsilon R$ the joint eigenvalue, $1 + G_o K_e = 0$, lies at this distance, close only where the loop gain is small.",
+            r"\lambda - \lambda_0",
+            shifted_pole(),
+            lambda distance: 1 + plant_gain * small * RESIDUE / distance,
+        ),
+        Step.solves(
+            r"A pole of the agent at $\lambda = e^{i\omega}$ is this eigenvalue of $W$, about $1 + 2\pi i f \tau$ for a slow sinusoid.",
+            "w",
+            expand(recurrent_eigenvalue()),
+            lambda w: 1 - gamma + gamma * w - lam,
+            also=(_slow(),),
+        ),
+    )
+
+
+def build() -> Result:
+    """The condition, the error readers of the internal-model principle, and a perfect agent without any pole at ω."""
     return Result(
         "internal-model",
         "Perfect tracking and the internal model",
@@ -121,7 +177,7 @@ def build() -> Result:
         r"necessary nor sufficient for tracking.",
         "internal model principle: Francis & Wonham, Automatica 12, 457 (1976); the conditions for agents that read the "
         "reference derived here; eigenvalues near the frequencies: Ger & Barak, arXiv 2505.13567, Fig. 6",
-        steps,
-        {"E": error, "w": 1 + (lam - 1) / gamma},
+        (*_conditions(), *_without_model()),
+        ("E", "w"),
         BACKGROUND,
     )

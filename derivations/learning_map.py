@@ -1,24 +1,18 @@
 """Learning as an exact map of the Gram matrix."""
 
-from sympy import Matrix, expand, eye
+from sympy import Expr, Matrix, expand, eye
 
 from derivations.result import Background, Result
+from derivations.small_network import gram_values, loss_slope, overlap, stacked, trained_slope
 from derivations.step import Step
-from theory.learning import (
-    BLOCKS,
-    WeightSpace,
-    descent,
-    flow,
-    squared_gradient_norm,
-    weight_gradient_residual,
-)
-from theory.loop import explicit_weights
-from theory.symbols import eta
+from theory.learning import WeightSpace, descent, flow, squared_gradient_norm
+from theory.symbols import clip_factor, eta
 
 BACKGROUND = Background(
     assumptions=(
         "The loss depends on the weights through the overlaps only, as it does for linear neurons of rank one.",
         "Plain gradient descent, with clipping by the global norm or without. Adam acts on single weights and has no such map.",
+        "The printed equations are those with $m$ frozen; $D$ masks any blocks.",
     ),
     differs="The source has the flow, for tasks in open loop; finite steps, clipping, frozen blocks and the closed loop are added.",
     checks=(
@@ -29,77 +23,103 @@ BACKGROUND = Background(
     ),
 )
 
-
-def _descent_residual(space: WeightSpace, neurons: int = 2) -> Matrix:
-    """Gram of the stepped weights less the map of the Gram, for a small network of symbols."""
-    weights = explicit_weights(neurons, space.p, space.q, space.rank)
-    X = Matrix.hstack(*(weights[block] for block in BLOCKS))
-    d = space.gradient_symbols()
-    stepped = X - eta * X * space.sensitivity(d) * space.mask
-    return Matrix(stepped.T * stepped - descent(space, X.T * X, d, eta)).expand()
+SPACE = WeightSpace()
+GRAM, SLOPES = SPACE.gram_symbols(), SPACE.gradient_symbols()
+PAIRS = ("zm", "zu", "vm", "vu")
 
 
-def _flow_residual(space: WeightSpace) -> Matrix:
-    """Derivative of the descent map by the step at zero, less the flow."""
-    G, d = space.gram_symbols(), space.gradient_symbols()
-    return Matrix(descent(space, G, d, eta).diff(eta).subs(eta, 0) - flow(space, G, d)).expand()
+def _stepped(X: Matrix) -> Matrix:
+    """Two neurons of symbols after a step of descent, weight by weight."""
+    return X - eta * clip_factor * trained_slope(X, SLOPES, SPACE)
 
 
-def _norm_residual(space: WeightSpace, neurons: int = 2):
-    """Sum of squares of the trained columns of X S less tr(D S G S D), for a small network of symbols."""
-    weights = explicit_weights(neurons, space.p, space.q, space.rank)
-    X = Matrix.hstack(*(weights[block] for block in BLOCKS))
-    d = space.gradient_symbols()
-    gradient = X * space.sensitivity(d) * space.mask
-    return expand(sum(g**2 for g in gradient) - squared_gradient_norm(space, X.T * X, d))
+def _drift(X: Matrix, name: str) -> Expr:
+    """The rate of an overlap of two neurons that move down the gradient, weight by weight."""
+    value, velocity = overlap(X, name), -trained_slope(X, SLOPES, SPACE)
+    return sum(value.diff(weight) * rate for weight, rate in zip(X, velocity, strict=True))
+
+
+def _moved(X: Matrix) -> tuple[Step, ...]:
+    """The gradient by the weights, and a step of descent."""
+    S, D, start = SPACE.sensitivity(SLOPES), SPACE.mask, X.T * X
+    rate = eta * clip_factor
+    Q = eye(4) - rate * S * D
+    small = descent(SPACE, GRAM, SLOPES, eta).diff(eta).subs(eta, 0)
+    return (
+        Step.solves(
+            r"Stack the weights, $X = [m\; z\; u\; v]$, with $G = X^T X$. The loss depends on $X$ through the overlaps "
+            r"only; the chain rule gives $\partial L/\partial X = X S$, $d_{ab} = \partial L/\partial\sigma_{ab}$.",
+            "S",
+            S,
+            lambda printed: X * printed - loss_slope(X, SLOPES),
+        ),
+        Step.solves(
+            r"Gradient descent $X \leftarrow X - \eta c_g X S D$ with $D$ the mask of trained columns is $X \leftarrow X Q$, "
+            r"so $G \leftarrow Q^T G Q$: exact for any step and any $N$.",
+            "Q",
+            Q,
+            lambda printed: (X * printed - _stepped(X)).expand(),
+            also=((descent(SPACE, start, SLOPES, rate) - _stepped(X).T * _stepped(X)).expand(),),
+        ),
+        Step.solves(
+            r"Small steps give the flow $\dot G = -(G S D + D S G)$, in time $\eta c_g \times$ steps; here the overlaps.",
+            r"\dot\sigma_{zm}",
+            _rates()["zm"],
+            lambda printed: _expected(X, printed, "zm"),
+            also=(
+                (small - flow(SPACE, GRAM, SLOPES)).expand(),
+                flow(SPACE, GRAM, SLOPES) + GRAM * S * D + D * S * GRAM,
+            ),
+        ),
+    )
+
+
+def _rates() -> dict[str, Expr]:
+    """The rates of the overlaps under the flow."""
+    return dict(zip(PAIRS, SPACE.overlaps(flow(SPACE, GRAM, SLOPES)).flat, strict=True))
+
+
+def _expected(X: Matrix, printed: Expr, name: str) -> Expr:
+    """A printed rate with the Gram matrix of two neurons less what their overlap does."""
+    return expand(printed.subs(gram_values(X, GRAM)) - _drift(X, name))
+
+
+def _rest(X: Matrix) -> tuple[Step, ...]:
+    """The other overlaps under the flow, and the norm of the gradient."""
+    others = [
+        Step.solves(
+            reason, rf"\dot\sigma_{{{name}}}", _rates()[name], lambda printed, name=name: _expected(X, printed, name)
+        )
+        for name, reason in (
+            ("zu", r"Both $z$ and $u$ move."),
+            ("vm", r"Of $v$ and $m$ only $v$ moves."),
+            ("vu", r"Both $v$ and $u$ move."),
+        )
+    ]
+    norm = squared_gradient_norm(SPACE, GRAM, SLOPES).expand()
+    squares = sum(slope**2 for slope in trained_slope(X, SLOPES, SPACE))
+    return (
+        *others,
+        Step.solves(
+            r"Clipping scales the gradient by $c_g = \min(1, c_{\max}/(\|\partial L\| + 10^{-6}))$ and needs its norm over the "
+            r"trained weights, $\|\partial L\|^2 = \mathrm{tr}(D S G S D)$.",
+            r"\|\partial L\|^2",
+            norm,
+            lambda printed: expand(printed.subs(gram_values(X, GRAM)) - squares),
+        ),
+    )
 
 
 def build() -> Result:
     """Gradient by the weights, descent map, flow, gradient norm, and the rates of the overlaps."""
-    space = WeightSpace()
-    G, d = space.gram_symbols(), space.gradient_symbols()
-    rates = space.overlaps(flow(space, G, d)).flat
-    Q = eye(space.size) - eta * space.sensitivity(d) * space.mask
-    names = dict(zip(("zm", "zu", "vm", "vu"), rates, strict=True))
-    steps = (
-        Step(
-            r"Stack the weights, $X = [m\; z\; u\; v]$, with $G = X^T X$. The loss depends on $X$ through the overlaps "
-            r"only; the chain rule gives $\partial L/\partial X = X S$, $d_{ab} = \partial L/\partial\sigma_{ab}$.",
-            "S",
-            space.sensitivity(d),
-            weight_gradient_residual(space),
-        ),
-        Step(
-            r"Gradient descent $X \leftarrow X - \eta c_g X S D$ with $D$ the mask of trained columns ($m$ frozen here) "
-            r"is $X \leftarrow X Q$, so $G \leftarrow Q^T G Q$: exact for any step and any $N$.",
-            r"Q|_{c_g = 1}",
-            Q,
-            _descent_residual(space),
-        ),
-        Step(
-            r"Small steps give the flow $\dot G = -(G S D + D S G)$.",
-            r"\dot\sigma_{zm}",
-            names["zm"],
-            _flow_residual(space),
-        ),
-        Step(
-            r"Clipping needs the norm of the gradient, $\|\partial L\|^2 = \mathrm{tr}(D S G S D)$, "
-            r"$c_g = \min(1, c_{\max}/(\|\partial L\| + 10^{-6}))$.",
-            r"\|\partial L\|^2",
-            squared_gradient_norm(space, G, d).expand(),
-            _norm_residual(space),
-        ),
-    )
+    X = stacked()
     return Result(
         "learning-map",
         "Learning as a map of the Gram matrix",
         r"Gradient descent on the $N$-dimensional weights is an exact map of the $4\times 4$ Gram matrix of $m, z, u, v$: "
         r"four visible overlaps and six invisible ones.",
         "flow in open loop: Ger & Barak, arXiv 2605.04115; closed loop, finite steps, clipping, frozen blocks: here",
-        steps,
-        {
-            **{rf"\dot\sigma_{{{name}}}": rate for name, rate in names.items()},
-            r"\|\partial L\|^2": squared_gradient_norm(space, G, d).expand(),
-        },
+        (*_moved(X), *_rest(X)),
+        (*(rf"\dot\sigma_{{{name}}}" for name in PAIRS), r"\|\partial L\|^2"),
         BACKGROUND,
     )

@@ -1,24 +1,20 @@
 """The agent in open loop: a filter, its loss against a teacher, and what learning makes of it."""
 
-from sympy import ImmutableMatrix, Matrix, Symbol, expand, symbols
+from sympy import QQ, Expr, ImmutableMatrix, Integer, Matrix, Poly, Symbol, Tuple, expand, symbols
+from sympy.polys.rings import PolyRing
 
 from derivations.result import Background, Result, vector
 from derivations.step import Step
 from theory.learning import WeightSpace
-from theory.loop import symbolic_loop
-from theory.open_loop import (
-    AgentFilter,
-    input_moment,
-    recorded_loss,
-    teacher_symbols,
-    white_noise_loss,
-)
-from theory.symbols import noise, sigma_vm, sigma_vu, sigma_zm, sigma_zu
+from theory.loop import ReducedLoop
+from theory.open_loop import AgentFilter, input_moment, teacher_symbols, white_noise_loss
+from theory.plant import LinearPlant
+from theory.symbols import gamma, noise, sigma_vm, sigma_vu, sigma_zm, sigma_zu
 
 BACKGROUND = Background(
     assumptions=(
         "Linear neurons of rank one, $h_0 = 0$; the teacher is any linear filter.",
-        "Inputs enter through their second moments; they are white from step 4 on.",
+        "Inputs enter through their second moments; they are white from step 5 on.",
     ),
     differs=r"In the authors' rank-one code the inputs have variance $\varsigma^2 = 2$; here it is a parameter.",
     checks=(
@@ -27,90 +23,139 @@ BACKGROUND = Background(
     ),
 )
 
-SHOWN = 4  # lags that are printed and checked
+SHOWN = 4
+"""Lags of the impulse response that are printed, and inputs for which the loss of white inputs is."""
+HEARD = 3
+"""Inputs for which the moment and the slopes are printed."""
+
+
+def _outputs(inputs) -> list[Expr]:
+    """u_1, u_2, … of the student by stepping it: b ← σ_vm a + σ_vu b, a = y, u = σ_zm a + σ_zu b."""
+    controls, a, b = [], Integer(0), Integer(0)
+    for y in inputs:
+        a, b = y, expand(sigma_vm * a + sigma_vu * b)
+        controls.append(expand(sigma_zm * a + sigma_zu * b))
+    return controls
+
+
+def _by_neurons(printed) -> Matrix:
+    """u (v·h) + m y of two neurons at h = m a + u b, less m a' + u b' with (a', b') = F (a, b) + (y, 0)."""
+    m, u, v = (Matrix(symbols(f"{name}_1:3", real=True)) for name in "muv")
+    a, b, y = symbols("a b y", real=True)
+    stepped = u * v.dot(m * a + u * b) + m * y
+    first, second = Matrix(printed).subs({sigma_vm: v.dot(m), sigma_vu: v.dot(u)}) * Matrix([a, b])
+    return (stepped - m * (first + y) - u * second).expand()
 
 
 def _closure() -> Matrix:
     """The filter closed on a general plant, rank two, leaky, less P_eff."""
-    loop = symbolic_loop(2, 1, 1, 2)
+    A, B, C = (Matrix(*shape, symbols(f"{name}:{shape[0] * shape[1]}")) for name, shape in SHAPES.items())
+    loop = ReducedLoop(LinearPlant(A, B, C), 2, gamma)
     return (AgentFilter.of_loop(loop).closed(loop) - loop.matrix).expand()
 
 
-def _quadratic_residual():
-    """The loss of a recorded sequence by convolution less the quadratic form of its lags."""
-    inputs = [ImmutableMatrix([[y]]) for y in symbols(f"y_1:{SHOWN + 1}", real=True)]
-    student, teacher = AgentFilter().impulse_response(SHOWN), teacher_symbols(SHOWN)
-    gap = ImmutableMatrix.hstack(*(g - t for g, t in zip(student, teacher, strict=True)))
-    return expand((gap * input_moment(inputs) * gap.T)[0] - recorded_loss(student, teacher, inputs))
+def _impulse(count: int) -> list[Expr]:
+    """The student's outputs of a unit impulse at the first step."""
+    return _outputs([Integer(1)] + [Integer(0)] * (count - 1))
 
 
-def _expectation_residual():
-    """The moment of sequences with y_a y_b → ς² δ_ab inserted, less the white-noise loss."""
-    letters = symbols(f"y_1:{SHOWN + 1}", real=True)
-    student, teacher = AgentFilter().impulse_response(SHOWN), teacher_symbols(SHOWN)
-    loss = recorded_loss(student, teacher, [ImmutableMatrix([[y]]) for y in letters]).expand()
-    squares = sum(loss.coeff(y, 2) for y in letters) * noise**2
-    return expand(squares - white_noise_loss(student, teacher))
+def _recorded(inputs) -> Expr:
+    """(1/K) Σ_k (u_k - u*_k)², the student stepped and the teacher a convolution."""
+    teacher = symbols(f"gbar_0:{len(inputs)}", real=True)
+    wanted = [sum(teacher[j] * inputs[k - j] for j in range(k + 1)) for k in range(len(inputs))]
+    return sum((u - w) ** 2 for u, w in zip(_outputs(inputs), wanted, strict=True)) / len(inputs)
 
 
-def _sensitivity_residual():
-    """Derivatives by the weights of a two-neuron student less X S, with S from the loss's own derivatives."""
-    space, loss = WeightSpace(), white_noise_loss(AgentFilter().impulse_response(3), teacher_symbols(3))
-    letters = (sigma_zm, sigma_zu, sigma_vm, sigma_vu)
+def _moment(printed) -> Expr:
+    """Δgᵀ R Δg with the printed R less the recorded loss."""
+    inputs, teacher = symbols(f"y_1:{HEARD + 1}", real=True), symbols(f"gbar_0:{HEARD}", real=True)
+    gaps = Matrix([g - t for g, t in zip(_impulse(HEARD), teacher, strict=True)])
+    return expand((gaps.T * Matrix(printed) * gaps)[0] - _recorded(inputs))
+
+
+def _white(count: int) -> Expr:
+    """The recorded loss with ς² for every y_k² and 0 for every y_j y_k."""
+    inputs = symbols(f"y_1:{count + 1}", real=True)
+    terms = Poly(_recorded(inputs), *inputs).terms()
+    return expand(sum(noise**2 * coefficient for powers, coefficient in terms if max(powers) == 2))
+
+
+def _by_weights(printed) -> list[Expr]:
+    """Derivatives of the white loss by the weights of two neurons less X S, with the printed slopes in S."""
+    space = WeightSpace()
     X = Matrix(2, 4, lambda i, j: Symbol(f"x_{i + 1}{j + 1}", real=True))
-    values = dict(zip(letters, space.overlaps(ImmutableMatrix(X.T * X)).flat, strict=True))
-    slopes = dict(zip(space.gradient_symbols().flat, (loss.diff(s) for s in letters), strict=True))
-    S = space.sensitivity(space.gradient_symbols()).subs(slopes).subs(values)
-    return (X.applyfunc(loss.subs(values).diff) - X * S).expand()
+    m, z, u, v = (X[:, j] for j in range(4))
+    values = {sigma_zm: z.dot(m), sigma_zu: z.dot(u), sigma_vm: v.dot(m), sigma_vu: v.dot(u)}
+    loss = _white(HEARD)
+    names = [*X, *sorted((loss.free_symbols | Tuple(*printed).free_symbols) - set(values), key=str)]
+    domain = PolyRing(names, QQ)
+    slopes = dict(zip(space.gradient_symbols().flat, (entry.subs(values) for entry in printed), strict=True))
+    moved = X * space.sensitivity(space.gradient_symbols()).subs(slopes)
+    seen = domain.from_expr(loss.subs(values))
+    gaps = [seen.diff(domain.from_expr(x)) - domain.from_expr(entry) for x, entry in zip(X, moved, strict=True)]
+    return [gap.as_expr() for gap in gaps]
+
+
+SHAPES = {"A": (2, 2), "B": (2, 1), "C": (1, 2)}
+"""The general plant for which the filter is closed."""
 
 
 def _filter_steps(student) -> tuple[Step, ...]:
-    """The agent as a filter and its impulse response."""
+    """The agent as a filter, closed again on the plant, and its impulse response."""
     return (
-        Step(
-            r"In $h = M a + U b$ the agent alone is a filter; fed with the plant's output it is $P_{\mathrm{eff}}$ again "
-            r"(checked for a general plant, rank two, with leak).",
-            r"F",
+        Step.solves(
+            r"In $h = M a + U b$ the agent alone is the filter $(a, b)_{k+1} = F (a, b)_k + E y_{k+1}$, $u_k = H (a, b)_k$ with "
+            r"$E = (1, 0)$, $H = (\sigma_{zm}, \sigma_{zu})$.",
+            "F",
             AgentFilter().transition,
-            _closure(),
+            _by_neurons,
+            also=(Matrix(AgentFilter().entry) - Matrix([1, 0]), AgentFilter().readout - Matrix([[sigma_zm, sigma_zu]])),
         ),
-        Step(
-            r"From $h_0 = 0$, $u_k = \sum_{j<k} g_j y_{k-j}$ with $g_j = H F^j E$: $g_0 = \sigma_{zm}$, "
-            r"$g_j = \sigma_{zu}\sigma_{vu}^{j-1}\sigma_{vm}$.",
+        Step.equal(
+            r"Fed with the plant's output it is the joint system again (so too for a plant of $2\times 2$ letters, rank two, "
+            r"with leak).",
+            r"P_{\mathrm{eff}}",
+            AgentFilter().closed(ReducedLoop()),
+            Matrix([[1, 1, 0, 0], [0, 1, sigma_zm, sigma_zu], [1, 1, 0, 0], [0, 0, sigma_vm, sigma_vu]]),
+            also=(_closure(),),
+        ),
+        Step.equal(
+            r"From $h_0 = 0$, $u_k = \sum_{j<k} g_j y_{k-j}$ with $g_j = H F^j E$, the output after a unit impulse: "
+            r"$g_0 = \sigma_{zm}$, then $g_{j+1} = \sigma_{vu}\, g_j$ from $j = 1$ on.",
             r"(g_0, \dots, g_3)",
             vector(g[0] for g in student),
-            Matrix([g[0] for g in student])
-            - Matrix([sigma_zm, *(sigma_zu * sigma_vu**j * sigma_vm for j in range(SHOWN - 1))]),
+            _impulse(SHOWN),
+            also=((AgentFilter().transition - Matrix([[0, 0], [0, sigma_vu]]))[:, 1],),
         ),
     )
 
 
 def _loss_steps(student, teacher) -> tuple[Step, ...]:
     """The loss of recorded and of white inputs, and what learning makes of it."""
+    inputs = [ImmutableMatrix([[y]]) for y in symbols(f"y_1:{HEARD + 1}", real=True)]
+    heard = white_noise_loss(student[:HEARD], teacher[:HEARD])
     return (
-        Step(
-            r"The mean squared difference to a teacher is a quadratic form of $\Delta g_j = g_j - \bar g_j$ in the second "
-            r"moment $R$ of the inputs' lags: a batch enters through $R$ only.",
-            r"\Delta g^T R\, \Delta g - \tfrac1K \sum_k (u_k - u^*_k)^2",
-            _quadratic_residual(),
-            _quadratic_residual(),
+        Step.solves(
+            r"The mean squared difference to a teacher $\bar g$, $\frac1K \sum_k (u_k - u^*_k)^2$, is the quadratic form "
+            r"$\Delta g^T R\, \Delta g$ of $\Delta g_j = g_j - \bar g_j$ in the second moment $R$ of the inputs' lags: a batch "
+            rf"enters through its mean $R$ only (here $K = {HEARD}$).",
+            "R",
+            input_moment(inputs),
+            _moment,
         ),
-        Step(
-            r"White inputs of variance $\varsigma^2$ have $R_{jj} = \varsigma^2 (K-j)/K$ and no more: lags do not talk to "
-            rf"each other (here $K = {SHOWN}$).",
+        Step.equal(
+            r"White inputs of variance $\varsigma^2$ have on average $R_{jj} = \varsigma^2 (K-j)/K$ and no other entries: lags "
+            rf"do not talk to each other (here $K = {SHOWN}$).",
             r"L_{\mathrm{open}}",
             white_noise_loss(student, teacher),
-            _expectation_residual(),
+            _white(SHOWN),
         ),
-        Step(
+        Step.solves(
             r"The loss sees the weights through the four overlaps, so $\partial L/\partial X = X S$ and the maps of the Gram "
             r"matrix are those of closed loop with these slopes in $S$.",
-            r"(\partial_{zm}, \partial_{zu}, \partial_{vm}, \partial_{vu}) L_{\mathrm{open}}|_{K=3}",
-            vector(
-                white_noise_loss(student[:3], teacher[:3]).diff(s).factor()
-                for s in (sigma_zm, sigma_zu, sigma_vm, sigma_vu)
-            ),
-            _sensitivity_residual(),
+            rf"(\partial_{{zm}}, \partial_{{zu}}, \partial_{{vm}}, \partial_{{vu}}) L_{{\mathrm{{open}}}}|_{{K={HEARD}}}",
+            vector(heard.diff(s).factor() for s in (sigma_zm, sigma_zu, sigma_vm, sigma_vu)),
+            _by_weights,
         ),
     )
 
@@ -118,7 +163,6 @@ def _loss_steps(student, teacher) -> tuple[Step, ...]:
 def build() -> Result:
     """Impulse response, recorded and white losses, and why the Gram closure holds here too."""
     student, teacher = AgentFilter().impulse_response(SHOWN), teacher_symbols(SHOWN)
-    white = white_noise_loss(student, teacher)
     return Result(
         "open-loop-loss",
         "The agent in open loop",
@@ -127,6 +171,6 @@ def build() -> Result:
         r"same exact map of the Gram matrix.",
         "teacher-student training: Ger & Barak, arXiv 2505.13567, Sec. 3; flow: arXiv 2605.04115; recorded inputs: here",
         _filter_steps(student) + _loss_steps(student, teacher),
-        {rf"g_{j}": g[0] for j, g in enumerate(student)} | {r"L_{\mathrm{open}}": white},
+        (r"(g_0, \dots, g_3)", "R", r"L_{\mathrm{open}}"),
         BACKGROUND,
     )

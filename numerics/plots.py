@@ -86,7 +86,7 @@ def eigenvalue_paths(ax: Axes, paths: np.ndarray, measured: np.ndarray, every: i
 
 
 def gain_plane(ax: Axes, path: np.ndarray, measured: np.ndarray, stable_epoch: int | None, every: int = 25) -> list:
-    """Path of the effective gains over the exact stability and oscillation regions of A - B K.
+    """Path of the effective gains over the exact regions of A - B K, stable and with a complex pair.
 
     :param ax: where to draw
     :param path: (k_1, k_2) of the theory, (epochs, 2)
@@ -102,13 +102,15 @@ def gain_plane(ax: Axes, path: np.ndarray, measured: np.ndarray, stable_epoch: i
     artists += ax.plot(shown[:, 0], shown[:, 1], "o", mfc="none", ms=3, mew=0.6, label="regression on x")
     if stable_epoch is not None:
         artists += ax.plot(*path[stable_epoch], "D", ms=4, color="#D55E00", label="stable from here")
-    ax.text(0.97, 0.05, "dark: stable, oscillating\nlight: stable", transform=ax.transAxes, ha="right", fontsize=6)
+    ax.text(
+        0.97, 0.05, "dark: stable, complex pair\nlight: stable, real", transform=ax.transAxes, ha="right", fontsize=6
+    )
     ax.legend(loc="upper left")
     return artists
 
 
 def gain_regions(ax: Axes, across: tuple[float, float], up: tuple[float, float]):
-    """The exact regions of A - B K: light where stable, dark where stable and oscillating.
+    """The exact regions of A - B K: dark where stable with a complex pair, light where stable with real eigenvalues.
 
     :param ax: where to draw
     :param across: limits of k_1

@@ -14,10 +14,10 @@ from numerics.errors import choice, require, whole
 from numerics.experiment.open_loop import OpenLoopReplay
 from numerics.experiment.population_states import HALF_WIDTH
 from numerics.experiment.tracking.replay import TrackingReplay, TrackingTraining
-from numerics.experiment.tracking.task import TrackingTask
 from numerics.files import read_arrays, write_arrays
 from numerics.plants import Plant, double_integrator
 from numerics.replay import Replay, Settings, Training
+from numerics.tracking_task import TrackingTask
 from numerics.weights import Weights, contents, load_weights
 
 TASKS = ("closed_loop", "open_loop", "tracking")

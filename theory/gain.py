@@ -60,5 +60,18 @@ def gain_stability() -> tuple[Expr, ...]:
 
 
 def oscillation_discriminant() -> Expr:
-    """Discriminant k_2² - 4 k_1 of M_cl: the plant oscillates where it is negative."""
+    """Discriminant k_2² - 4 k_1 of M_cl: negative exactly where its eigenvalues are a complex pair.
+
+    Real eigenvalues may be negative, and such a mode alternates in sign too: see :func:`root_product_and_sum`.
+    """
     return expand(discriminant(state_feedback().charpoly(lam).as_expr(), lam))
+
+
+def root_product_and_sum() -> tuple[Expr, Expr]:
+    """Product 1 - k_2 + k_1 and sum 2 - k_2 of the eigenvalues of M_cl.
+
+    Where these are real, at least one is negative, a mode that alternates in sign, iff product or sum is negative. One
+    only is iff the product is; it is then the larger in modulus iff the sum is negative too.
+    """
+    _, linear, constant = Poly(state_feedback().charpoly(lam).as_expr(), lam).all_coeffs()
+    return expand(constant), expand(-linear)

@@ -10,22 +10,24 @@ forced
 
 * if the agent reads the error alone that the loss regulates, r_{t-1} - p_t, hence λ K_r = -K_p: then E = -(1 + G_o K)⁻¹
   with K = -K_p, which vanishes only at a pole of G_o K;
-* or if the same agent is to track perfectly on a plant that may vary: λ K_r + K_p cannot equal two G_o⁻¹.
+* or if the same agent is to track perfectly on a plant that may vary: λ K_r + K_p cannot equal two G_o⁻¹ while finite.
 
 Both give a pole of the *agent* at e^{iω}, not of the joint system, whose eigenvalues at a stable loop are elsewhere.
 
 Source: Francis & Wonham, Automatica 12, 457 (1976), for error feedback; what the task asks of its agents, here.
 """
 
-from sympy import Expr, ImmutableMatrix, Poly, Rational, S, Symbol, cancel, cos, diag, expand, fraction, rem, solve
+from sympy import Expr, ImmutableMatrix, Rational, S, Symbol, cancel, cos, diag, expand, solve
 
 from theory.loop import Overlaps
 from theory.plant import double_integrator
+from theory.sinusoids import in_cosine
 from theory.symbols import gain_p, gain_r, gamma, lam, omega, plant_gain, small
-from theory.tracking import TrackingLoop
+from theory.tracking import TrackingLoop, axis_transfer
 
 EIGENVALUE = Symbol("w")
 ERROR_GAIN = Symbol("K_e")
+FIRST, SECOND = Symbol("G_1", nonzero=True), Symbol("G_2", nonzero=True)
 
 
 def tracking_error(gain: Expr = plant_gain, feedback: Expr = gain_p, forward: Expr = gain_r) -> Expr:
@@ -35,7 +37,7 @@ def tracking_error(gain: Expr = plant_gain, feedback: Expr = gain_p, forward: Ex
     :param feedback: K_p
     :param forward: K_r
     """
-    return cancel(lam * gain * forward / (1 - gain * feedback) - 1)
+    return cancel(lam * axis_transfer(gain, feedback, forward) - 1)
 
 
 def error_residual() -> Expr:
@@ -66,16 +68,13 @@ def present_error() -> Expr:
     return tracking_error(feedback=-ERROR_GAIN, forward=ERROR_GAIN)
 
 
-def robust_solution() -> dict[Symbol, Expr]:
-    """Agent N/D that tracks perfectly on two plants: D/G_o = N_p + λ N_r for both, hence D = 0 and N_p + λ N_r = 0."""
-    D, N, first, second = Symbol("D"), Symbol("N"), Symbol("G_1", nonzero=True), Symbol("G_2", nonzero=True)
-    return solve([D / first - N, D / second - N], [D, N], dict=True)[0]
+def error_elsewhere() -> Expr:
+    """E on a plant G_2 of an agent that tracks perfectly on a plant G_1: (1/G_1 - 1/G_2)/(1/G_2 - K_p).
 
-
-def robust_error() -> Expr:
-    """E of an agent with a pole, K_p = -N/D and λ K_r = (N + M D)/D, at D = 0: zero for any G_o with N G_o ≠ 0."""
-    D, N, rest = Symbol("D"), Symbol("N"), Symbol("M")
-    return tracking_error(feedback=-N / D, forward=(N + rest * D) / (D * lam)).subs(D, 0)
+    It vanishes on another plant only where K_p is infinite: at a pole of the agent.
+    """
+    perfect = solve(mismatch(FIRST), gain_r)[0]
+    return cancel(tracking_error(SECOND, forward=perfect))
 
 
 def pole_error() -> Expr:
@@ -112,18 +111,7 @@ def _interpolating_responses() -> tuple[Expr, Expr]:
     first, second, c = Symbol("g_0"), Symbol("g_1"), Symbol("c")
     equation = lam * first + second - (lam - 1) ** 2 - 3 + Rational(8) / (lam + 2)
     found = solve([equation, equation.subs(lam, 1 / lam)], [first, second], dict=True)[0]
-    return tuple(_in_cosine(cancel(found[letter]), c).subs(c, cos(omega)) for letter in (first, second))
-
-
-def _in_cosine(expression: Expr, letter: Symbol) -> Expr:
-    """A function of λ that is unchanged under λ → 1/λ, in c = (λ + 1/λ)/2: reduced by λ² = 2 c λ - 1."""
-    numerator, denominator = (
-        Poly(rem(part, lam**2 - 2 * letter * lam + 1, lam), lam) for part in fraction(cancel(expression))
-    )
-    # (a λ + b)/(a' λ + b') is free of λ: the ratio of either pair of coefficients
-    pairs = [(numerator.coeff_monomial(lam**k), denominator.coeff_monomial(lam**k)) for k in (1, 0)]
-    top, bottom = next(pair for pair in pairs if pair[1] != 0)
-    return cancel(top / bottom)
+    return tuple(in_cosine(cancel(found[letter]), c).subs(c, cos(omega)) for letter in (first, second))
 
 
 def shifted_pole() -> Expr:

@@ -17,9 +17,10 @@ Source: Ger & Barak, arXiv 2505.13567, Sec. 3 (rank one, γ = 1); general plants
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from sympy import Expr, ImmutableMatrix, Matrix, MatrixBase, S, Symbol, diag, expand, eye, prod, zeros
+from sympy import Expr, ImmutableMatrix, Matrix, MatrixBase, S, Symbol, expand, eye, prod, zeros
 
 from theory import symbols
+from theory.block_algebra import BlockAlgebra
 from theory.plant import LinearPlant, double_integrator, exact_matrix, symbolic_plant
 
 
@@ -146,59 +147,6 @@ def symbolic_loop(n: int, p: int = 1, q: int = 1, rank: int = 1) -> ReducedLoop:
     return ReducedLoop(symbolic_plant(n, p, q), rank, symbols.gamma)
 
 
-@dataclass(frozen=True)
-class BlockAlgebra:
-    """The joint system as 2×2 and 3×3 matrices of non-commuting letters, one letter a block.
-
-    The letters carry no dimensions, so what holds here holds for every n, p, q, r and N.
-    """
-
-    A, B, C, M, U, Zt, Vt = (Symbol(name, commutative=False) for name in ("A", "B", "C", "M", "U", "Z^T", "V^T"))
-    leak = symbols.gamma
-
-    @property
-    def joint(self) -> Matrix:
-        """P in the blocks (plant, neurons)."""
-        A, B, C, M, U, Zt, Vt, γ = self.A, self.B, self.C, self.M, self.U, self.Zt, self.Vt, self.leak
-        return Matrix([[A, B * Zt], [γ * M * C * A, (1 - γ) + γ * U * Vt + γ * M * C * B * Zt]])
-
-    @property
-    def basis(self) -> Matrix:
-        """E, whose columns span (x, M a, U b)."""
-        return Matrix([[1, 0, 0], [0, self.M, self.U]])
-
-    @property
-    def coefficients(self) -> Matrix:
-        """F with P = E F + (1-γ) Π."""
-        A, B, C, Zt, γ = self.A, self.B, self.C, self.Zt, self.leak
-        return Matrix([[A, B * Zt], [γ * C * A, γ * C * B * Zt], [0, γ * self.Vt]])
-
-    @property
-    def reduced(self) -> Matrix:
-        """P_eff = F E + (1-γ) Π'."""
-        return (self.coefficients * self.basis + (1 - self.leak) * diag(0, 1, 1)).applyfunc(expand)
-
-    @property
-    def inner_products(self) -> dict[Expr, str]:
-        """The products through which the weights enter P_eff, and the overlap each one is."""
-        pairs = {
-            "zm": (self.Zt, self.M),
-            "zu": (self.Zt, self.U),
-            "vm": (self.Vt, self.M),
-            "vu": (self.Vt, self.U),
-        }
-        return {left * right: name for name, (left, right) in pairs.items()}
-
-    def factor_residual(self) -> Matrix:
-        """E F + (1-γ) Π - P: zero."""
-        product = self.basis * self.coefficients + (1 - self.leak) * diag(0, 1)
-        return (product - self.joint).applyfunc(expand)
-
-    def reduction_residual(self) -> Matrix:
-        """P E - E P_eff: zero, for any number of neurons."""
-        return (self.joint * self.basis - self.basis * self.reduced).applyfunc(expand)
-
-
 def _insert(word: Expr, values: dict[Symbol, ImmutableMatrix], rows: int, columns: int) -> Matrix:
     """Evaluate a polynomial in non-commuting letters with a matrix for each letter."""
     total = zeros(rows, columns)
@@ -250,39 +198,3 @@ def explicit_weights(neurons: int, p: int = 1, q: int = 1, rank: int = 1) -> dic
     """
     widths = {"m": q, "z": p, "u": rank, "v": rank}
     return {name: symbols.matrix_symbols(name, neurons, width) for name, width in widths.items()}
-
-
-def _explicit(plant: LinearPlant, neurons: int, rank: int, leak: Expr):
-    weights = explicit_weights(neurons, plant.p, plant.q, rank)
-    joint = joint_matrix(plant, weights["m"], weights["z"], weights["u"] * weights["v"].T, leak)
-    return weights, joint, ReducedLoop(plant, rank, leak, Overlaps.of_weights(**weights)).matrix
-
-
-def reduction_residual(plant: LinearPlant, neurons: int, rank: int = 1, leak: Expr = S.One) -> ImmutableMatrix:
-    """P E - E P_eff for a small network of symbols: zero, because the span of E is invariant.
-
-    :param plant: the plant
-    :param neurons: number N of neurons
-    :param rank: rank r of the recurrence
-    :param leak: leak γ
-    """
-    weights, joint, reduced = _explicit(plant, neurons, rank, leak)
-    basis = diag(eye(plant.n), Matrix.hstack(weights["m"], weights["u"]))
-    return ImmutableMatrix((joint * basis - basis * reduced).applyfunc(expand))
-
-
-def spectrum_residual(plant: LinearPlant, neurons: int, rank: int = 1, leak: Expr = S.One) -> Expr:
-    """det(λ - P) - (λ - 1 + γ)^{N-q-r} det(λ - P_eff) for a small network of symbols: zero.
-
-    If N < q + r the power moves to the other side.
-
-    :param plant: the plant
-    :param neurons: number N of neurons
-    :param rank: rank r of the recurrence
-    :param leak: leak γ
-    """
-    _, joint, reduced = _explicit(plant, neurons, rank, leak)
-    surplus = neurons - plant.q - rank
-    bulk = symbols.lam - 1 + leak
-    full = joint.charpoly(symbols.lam).as_expr() * bulk ** max(-surplus, 0)
-    return expand(full - bulk ** max(surplus, 0) * reduced.charpoly(symbols.lam).as_expr())

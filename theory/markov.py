@@ -145,17 +145,25 @@ def scalar_responses(count: int, rank: int = 1, leak: Expr = S.One) -> list[Expr
     return [response[0] for response in AgentFilter(rank=rank, leak=leak).impulse_response(count)]
 
 
-def recurrence_residual(rank: int, count: int) -> Matrix:
-    """Cayley-Hamilton: Σ_i c_i g_{j+i}, j = 0 … count - 1, for any leak: zero.
+def recurrence_coefficients(rank: int, leak: Expr = S.One) -> list[Expr]:
+    """c with Σ_i c_i g_{j+i} = 0 for every j, by Cayley and Hamilton, constant coefficient first and c_{r+1} = 1.
 
-    The c are the coefficients of (λ - (1-γ)) det(λ - (1-γ) - γ σ_vu), constant one first.
+    They are the coefficients of (λ - (1-γ)) det(λ - (1-γ) - γ σ_vu).
+
+    :param rank: rank r of the recurrence
+    :param leak: γ
+    """
+    vu, λ = AgentFilter(rank=rank).overlaps.vu, lam - (1 - leak)
+    return Poly(λ * expand((λ * eye(rank) - leak * vu).det()), lam).all_coeffs()[::-1]
+
+
+def recurrence_residual(rank: int, count: int) -> Matrix:
+    """Σ_i c_i g_{j+i}, j = 0 … count - 1, for any leak: zero.
 
     :param rank: rank r of the recurrence
     :param count: number of equations
     """
-    vu, λ = AgentFilter(rank=rank).overlaps.vu, lam - (1 - gamma)
-    characteristic = Poly(λ * expand((λ * eye(rank) - gamma * vu).det()), lam)
-    coefficients = characteristic.all_coeffs()[::-1]
+    coefficients = recurrence_coefficients(rank, gamma)
     responses = scalar_responses(count + rank + 1, rank, gamma)
     sums = [sum(c * responses[j + i] for i, c in enumerate(coefficients)) for j in range(count)]
     return Matrix([expand(total) for total in sums])

@@ -1,18 +1,22 @@
-"""Why the best agent of a long horizon is full-state LQR behind a one-dimensional observer.
+"""Why the best time-invariant agent of a long horizon is full-state LQR behind a one-dimensional observer.
 
 With Riccati's S the cost is xᵀ S x of the start plus r Σ e_t², e_t = u_t + K x_t the control error. An agent that
 starts at rest (h_0 = 0, u_0 = 0), linear and the same at every step, answers a start with a velocity as it answers, one
 step later, a start with position and velocity; so its errors are fixed by one sequence a_t, and the best sequence is
 that of a scalar regulator, a_{t+1} = λ_3 a_t. A rank-one agent carries it out.
 
+An agent whose gains change over time knows the state from its second reading on, and so costs less.
+
 Source: derived here; completing the square is standard (Åström, Introduction to Stochastic Control Theory, ch. 8).
 """
 
-from sympy import Expr, ImmutableMatrix, Matrix, Symbol, cancel, expand, fraction, solve, symbols, together
+from functools import cache
 
-from theory.gain import effective_gains
+from sympy import Expr, ImmutableMatrix, Matrix, Poly, Symbol, cancel, expand, fraction, solve, symbols, together
+
+from theory.gain import effective_gains, gain_symbols
 from theory.loop import ReducedLoop
-from theory.optimum import VISIBLE
+from theory.optimum import VISIBLE, embedding
 from theory.plant import double_integrator
 from theory.spectrum import cubic, visible
 from theory.symbols import beta, k_1, k_2, kappa, lam, lambda_3, sigma_vu, sigma_zm
@@ -22,43 +26,42 @@ velocity_ratio = Symbol("q", positive=True)
 position, velocity = symbols("p_0 v_0", real=True)
 sequence = symbols("a_t a_next", real=True)
 """a_t and a_{t+1}: the control error at step t ≥ 1 after x_1 = (0, 1)."""
+plant_state = Matrix(symbols("p v", real=True))
+"""x_t = (p, v) at any step."""
+control = Symbol("u", real=True)
+"""u_t at any step."""
+readings = symbols("y_t y_next", real=True)
+"""y_t and y_{t+1}."""
 _entries = symbols("s_11 s_12 s_22", real=True)
 riccati = ImmutableMatrix([[_entries[0], _entries[1]], [_entries[1], _entries[2]]])
 """S, a solution of the Riccati equation."""
 
 
+def _controlled_cost() -> Poly:
+    """β u² + x⁺ᵀ S x⁺ as a polynomial in u: what the control of one step changes."""
+    plant = double_integrator()
+    following = plant.A * plant_state + plant.B * control
+    return Poly((following.T * riccati * following)[0] + beta * control**2, control)
+
+
 def control_weight() -> Expr:
-    """r = R + Bᵀ S B, with R = β."""
-    B = double_integrator().B
-    return beta + (B.T * riccati * B)[0]
+    """r = R + Bᵀ S B, with R = β: the coefficient of u²."""
+    return _controlled_cost().coeff_monomial(control**2)
 
 
-def completed_square_residual() -> Expr:
-    """xᵀQx + β u² + x⁺ᵀS x⁺ - xᵀS x - r (u + K x)² with r K = BᵀSA and Q = S - AᵀSA + r KᵀK: zero.
+@cache
+def regulator() -> ImmutableMatrix:
+    """K = Bᵀ S A / r, so that u = -K x costs least at one step if S is the cost to go."""
+    best = expand(solve(_controlled_cost().diff().as_expr(), control)[0])
+    return ImmutableMatrix([[cancel(-best.coeff(x)) for x in plant_state]])
 
-    Summed over t it turns Σ xᵀQx + β u² of any controls that bring x to rest into x_0ᵀ S x_0 + r Σ (u_t + K x_t)².
+
+def completed_square() -> Expr:
+    """r (u + K x)², what xᵀQx + β u² + x⁺ᵀ S x⁺ exceeds xᵀ S x by, with Riccati's Q = S - AᵀSA + r KᵀK.
+
+    Summed over t: Σ xᵀQx + β u² = x_0ᵀ S x_0 + r Σ (u_t + K x_t)² for all controls that bring x to rest.
     """
-    plant, S, r = double_integrator(), riccati, control_weight()
-    x, u = Matrix(symbols("x_1 x_2", real=True)), Symbol("u", real=True)
-    K = plant.B.T * S * plant.A / r
-    Q = S - plant.A.T * S * plant.A + r * K.T * K
-    following = plant.A * x + plant.B * u
-    cost = (x.T * Q * x + following.T * S * following - x.T * S * x)[0] + beta * u**2
-    return cancel(cost - r * (u + (K * x)[0]) ** 2)
-
-
-def shift_residual(loop: ReducedLoop | None = None) -> ImmutableMatrix:
-    """P_eff (0, 1, 0, 0) - [(1, 0, 1, 0) + (0, 1, 0, 0)]: zero for any overlaps.
-
-    At the first reading a = C x and b = 0. A velocity alone is not read, so one step later the agent is still at rest
-    before x = (1, 1): the answer to (0, 1) is, one step late, the sum of the answers to (1, 0) and (0, 1).
-
-    :param loop: a reduced loop of the double integrator without leak; rank one by default
-    """
-    loop = loop or ReducedLoop()
-    at_rest = [0] * loop.rank
-    moving, displaced = Matrix([0, 1, 0, *at_rest]), Matrix([1, 0, 1, *at_rest])
-    return ImmutableMatrix((loop.matrix * moving - moving - displaced).applyfunc(cancel))
+    return control_weight() * (control + (regulator() * plant_state)[0]) ** 2
 
 
 def control_error() -> Expr:
@@ -74,6 +77,7 @@ def mean_square_error() -> Expr:
     return expand(error.coeff(position) ** 2 + velocity_ratio * error.coeff(velocity) ** 2)
 
 
+@cache
 def observer_polynomial() -> Expr:
     """λ² - (2 + q) λ + 1, whose root inside the unit circle is λ_3.
 
@@ -88,17 +92,20 @@ def observer_polynomial() -> Expr:
     return expand(found / expand(found).coeff(lam, 2))
 
 
-def observer_square_residual() -> Expr:
-    """E e_t² + v a_{t+1}² - v a_t² - (a_{t+1} - λ_3 a_t)²/λ_3 with v = 1 - λ_3 and λ_3's polynomial solved for q: zero.
+@cache
+def observer_square() -> Expr:
+    """(a_{t+1} - λ_3 a_t)²/λ_3, what E e_t² + v a_{t+1}² exceeds v a_t² by, v = 1 - λ_3.
 
     Summed over t ≥ 1: Σ E e_t² = v a_1² + Σ (a_{t+1} - λ_3 a_t)²/λ_3, least only where a_{t+1} = λ_3 a_t.
     """
-    now, later = sequence
+    later = sequence[1]
     q = solve(observer_polynomial().subs(lam, lambda_3), velocity_ratio)[0]
-    gain = mean_square_error().subs(velocity_ratio, q) + (1 - lambda_3) * (later**2 - now**2)
-    return cancel(gain - (later - lambda_3 * now) ** 2 / lambda_3)
+    total = Poly(mean_square_error().subs(velocity_ratio, q) + (1 - lambda_3) * later**2, later)
+    weight, slope, _ = (cancel(entry) for entry in total.all_coeffs())
+    return weight * (later + cancel(slope / (2 * weight))) ** 2
 
 
+@cache
 def observer_root(ratio: Expr | int = 1) -> Expr:
     """λ_3, the root of :func:`observer_polynomial` inside the unit circle; φ⁻² for Σ_0 ∝ I.
 
@@ -108,6 +115,7 @@ def observer_root(ratio: Expr | int = 1) -> Expr:
     return next(root for root in roots if abs(root) < 1)
 
 
+@cache
 def observed_feedback() -> dict:
     """(σ_zm, σ_vu, κ) of the rank-one agent with gains k_1, k_2 beside the root λ_3."""
     first, second = effective_gains()
@@ -117,14 +125,50 @@ def observed_feedback() -> dict:
 
 
 def error_row() -> ImmutableMatrix:
-    """The control error as a row on the minimal state (x^(1), x^(2), σ_zu b): (σ_zm + k_1, k_2, 1)."""
-    return ImmutableMatrix([[sigma_zm + k_1, k_2, 1]])
+    """The control error u + K x as a row on the minimal state (x^(1), x^(2), σ_zu b): (σ_zm + k_1, k_2, 1)."""
+    plant = double_integrator()
+    feedback = ImmutableMatrix.hstack(gain_symbols(plant), ImmutableMatrix([[0]]))
+    return ImmutableMatrix(ReducedLoop().readout * embedding() + feedback)
+
+
+def _least(later_errors: Expr) -> Expr:
+    """x_0ᵀ S x_0, the error e_0 = K x_0 of the first step without control, and the errors from then on, over E p_0²."""
+    start = riccati[0, 0] + velocity_ratio * riccati[1, 1]
+    return start + control_weight() * (k_1**2 + velocity_ratio * k_2**2 + later_errors)
 
 
 def long_horizon_cost() -> Expr:
-    """Least cost in units of E p_0²: s_11 + q s_22 + r [k_1² + q k_2² + (1 - λ_3) k_2²].
+    """Least cost of a time-invariant agent, over E p_0²: s_11 + q s_22 + r [k_1² + q k_2² + (1 - λ_3) k_2²].
 
-    x_0ᵀ S x_0, the error e_0 = K x_0 of the first step without control, and Σ_{t≥1} E e_t² from a_1 = k_2.
+    Σ_{t≥1} E e_t² is (1 - λ_3) a_1² with a_1 = k_2.
     """
-    start = riccati[0, 0] + velocity_ratio * riccati[1, 1]
-    return start + control_weight() * (k_1**2 + velocity_ratio * k_2**2 + (1 - lambda_3) * k_2**2)
+    return _least((1 - lambda_3) * k_2**2)
+
+
+@cache
+def first_reading_error() -> Expr:
+    """Least E e_1² over E p_0² of an agent that knows y_1 alone, k_2² q/(1 + q).
+
+    With u_1 = g y_1 and y_1 = p_0 + v_0, at g = -k_1 - k_2 q/(1 + q): what is left is the variance of v_0 given y_1.
+    """
+    gain = Symbol("g")
+    p_1, v_1 = double_integrator().A * Matrix([position, velocity])
+    error = expand(k_1 * p_1 + k_2 * v_1 + gain * p_1)
+    total = error.coeff(position) ** 2 + velocity_ratio * error.coeff(velocity) ** 2
+    return cancel(total.subs(gain, solve(total.diff(gain), gain)[0]))
+
+
+def read_velocity() -> Expr:
+    """x^(2)_{t+1} = y_{t+1} - y_t + u_t: what two readings and the control between them tell of the velocity."""
+    plant, (before, after) = double_integrator(), readings
+    following = plant.A * plant_state + plant.B * control
+    seen = solve([plant_state[0] - before, following[0] - after], list(plant_state), dict=True)[0]
+    return expand(following[1].subs(seen))
+
+
+def time_varying_cost() -> Expr:
+    """Least cost of a linear agent that may change over time, over E p_0².
+
+    s_11 + q s_22 + r [k_1² + q k_2² + k_2² q/(1 + q)]: from its second reading on it knows the state, and e_t = 0.
+    """
+    return _least(first_reading_error())

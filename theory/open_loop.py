@@ -17,12 +17,12 @@ parameters, Kailath, Linear Systems (1980).
 
 from dataclasses import dataclass
 
-from sympy import Expr, ImmutableMatrix, Matrix, Rational, S, Symbol, expand, eye, zeros
+from sympy import Expr, ImmutableMatrix, Matrix, S, Symbol, expand, eye, factor, zeros
 
 from theory.loop import Overlaps, ReducedLoop
 from theory.plant import exact_matrix
 from theory.spectrum import dominant_modulus
-from theory.symbols import kappa, lambda_3, noise, sigma_vu, sigma_zm, small
+from theory.symbols import kappa, lambda_3, noise, sigma_vu, sigma_zm, small, steps_heard
 
 Responses = list[ImmutableMatrix]
 
@@ -96,42 +96,18 @@ class AgentFilter:
         return ImmutableMatrix(Matrix.vstack(top, Matrix.hstack(E * C * A, F + E * C * B * H)).applyfunc(expand))
 
 
-def white_noise_weights(count: int) -> list[Rational]:
-    """Share (K-j)/K of the steps k = 1 … K at which lag j is heard.
+def white_noise_loss(student: Responses, teacher: Responses, power: Expr = noise**2, steps: Expr | None = None) -> Expr:
+    """E (1/K) Σ_k |u_k - u*_k|² for white inputs: ς² Σ_j (K-j)/K ‖g_j - g*_j‖², lag j being heard at K - j of K steps.
 
-    :param count: number K of steps
-    """
-    return [Rational(count - lag, count) for lag in range(count)]
-
-
-def white_noise_loss(student: Responses, teacher: Responses, power: Expr = noise**2) -> Expr:
-    """E (1/K) Σ_k |u_k - u*_k|² for white inputs: ς² Σ_j (K-j)/K ‖g_j - g*_j‖².
-
-    :param student: impulse response g, K lags
-    :param teacher: impulse response g*, K lags
+    :param student: impulse response g, one entry a lag
+    :param teacher: impulse response g*, as many lags
     :param power: variance ς² of every input
+    :param steps: number K of steps; by default the number of lags. If it is larger, the later lags are left out
     """
-    weights = white_noise_weights(len(student))
+    count = len(student) if steps is None else steps
+    weights = [1 - lag / S(count) for lag in range(len(student))]
     pairs = zip(weights, student, teacher, strict=True)
     return power * sum(weight * sum(entry**2 for entry in g - target) for weight, g, target in pairs)
-
-
-def recorded_loss(
-    student: list[ImmutableMatrix], teacher: list[ImmutableMatrix], inputs: list[ImmutableMatrix]
-) -> Expr:
-    """(1/K) Σ_k |u_k - u*_k|² for one recorded sequence, by convolution.
-
-    :param student: impulse response g, K lags
-    :param teacher: impulse response g*, K lags
-    :param inputs: y_1 … y_K, each q×1
-    """
-    count = len(inputs)
-    total = S.Zero
-    for step in range(count):
-        lags = range(step + 1)
-        error = sum(((student[j] - teacher[j]) * inputs[step - j] for j in lags), zeros(student[0].rows, 1))
-        total += sum(entry**2 for entry in error)
-    return total / count
 
 
 def input_moment(inputs: Responses) -> ImmutableMatrix:
@@ -204,38 +180,42 @@ def teacher_symbols(count: int) -> list[ImmutableMatrix]:
     return [ImmutableMatrix([[Symbol(f"gbar_{lag}", real=True)]]) for lag in range(count)]
 
 
-def axis_slope(count: int) -> Expr:
+LAGS = 3
+"""Lags kept for slopes at κ = σ_vu = 0, where g_j = κ σ_vu^{j-1} and its slope in κ vanish from lag 2 on."""
+
+
+def axis_slope(steps: Expr = steps_heard) -> Expr:
     """∂L/∂σ_zm of the white-noise loss where the student has no memory, σ_zu = σ_vm = 0: 2 ς² (σ_zm - g*_0).
 
     Lags do not talk to each other under white noise, so open-loop learning takes σ_zm to the teacher's g*_0 before
     it has built any memory, however unstable the loop with g*_0 alone is.
 
-    :param count: number K of steps
+    :param steps: number K of steps
     """
     agent = AgentFilter()
-    loss = white_noise_loss(agent.impulse_response(count), teacher_symbols(count))
+    loss = white_noise_loss(agent.impulse_response(LAGS), teacher_symbols(LAGS), steps=steps)
     return loss.diff(agent.overlaps.zm[0]).subs({agent.overlaps.zu[0]: 0, agent.overlaps.vm[0]: 0})
 
 
-def saddle_slope(count: int) -> Expr:
+def saddle_slope(steps: Expr = steps_heard) -> Expr:
     """L_κ = ∂L/∂κ of the white-noise loss where κ = σ_vu = 0: -2 ς² (K-1)/K g*_1.
 
     The other overlaps' slopes there are L_κ σ_vm, L_κ σ_zu and 0, as in closed loop, so the saddle of
-    :func:`theory.stages.saddle_growth` is that of open loop too, with this L_κ.
+    :func:`theory.saddle.saddle_growth` is that of open loop too, with this L_κ.
 
-    :param count: number K of steps, at least 2
+    :param steps: number K of steps, at least 2
     """
     agent = AgentFilter()
     _, zu, vm, vu = agent.overlaps.flat
-    loss = white_noise_loss(agent.impulse_response(count), teacher_symbols(count))
-    return expand(expand(loss.diff(zu)).coeff(vm, 1).subs({zu: 0, vm: 0, vu: 0}))
+    loss = white_noise_loss(agent.impulse_response(LAGS), teacher_symbols(LAGS), steps=steps)
+    return factor(expand(loss.diff(zu)).coeff(vm, 1).subs({zu: 0, vm: 0, vu: 0}))
 
 
 def small_overlap_modulus() -> tuple[Expr, Expr]:
     """(|λ_1|², λ_3) of the closed loop to first order in σ_zm, κ, σ_vu: 1 - σ_zm - 2κ and σ_vu + κ.
 
-    For small overlaps only: with σ_zm < 0 the loop is then stable from κ = |σ_zm|/2 on; at σ_vu = 0 exactly from
-    κ = 1 - √(1 + σ_zm) on, which at σ_zm = -0.9 is 0.68.
+    For small overlaps only: with σ_zm < 0 the pair is then inside the unit circle from κ = |σ_zm|/2 on; where it
+    crosses exactly is :func:`theory.saddle.critical_kappas`, at σ_vu = 0 and σ_zm = -0.9 in 0.68.
     """
     third = sigma_vu + kappa
     return expand(first_order(dominant_modulus().expression.subs(lambda_3, third))), third

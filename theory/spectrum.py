@@ -138,6 +138,15 @@ def branch_points() -> tuple[Expr, Expr]:
     return expand((first + second) / 2) - spread, expand((first + second) / 2) + spread
 
 
+def jury_row(row: list[Expr]) -> list[Expr]:
+    """The next row of Jury's table: the coefficients of [first · p(λ) - last · λ^d p(1/λ)]/λ, leading first.
+
+    :param row: the coefficients of p, leading first, at least two
+    """
+    first, last = row[0], row[-1]
+    return [expand(first * a - last * b) for a, b in zip(row[:-1], row[:0:-1], strict=True)]
+
+
 def jury_conditions(polynomial: Poly) -> tuple[Expr, ...]:
     """Expressions that are all positive exactly where every root lies inside the unit circle.
 
@@ -154,9 +163,8 @@ def jury_conditions(polynomial: Poly) -> tuple[Expr, ...]:
     conditions = [value.subs(polynomial.gen, 1), (-1) ** degree * value.subs(polynomial.gen, -1)]
     row = polynomial.all_coeffs()
     while len(row) > 2:
-        first, last = row[0], row[-1]
-        conditions.append(expand(first**2 - last**2))
-        row = [expand(first * a - last * b) for a, b in zip(row[:-1], row[:0:-1], strict=True)]
+        conditions.append(expand(row[0] ** 2 - row[-1] ** 2))
+        row = jury_row(row)
     return tuple(expand(condition) for condition in conditions)
 
 

@@ -1,37 +1,44 @@
-"""The stages of learning as laws: the loss on the σ_zm axis, its minimiser, and the saddle of stage 2.
+"""Stage 1 as laws: the loss on the σ_zm axis, exactly and for long episodes.
 
 Stage 1 happens on the axis σ_zu = σ_vm = σ_vu = 0, where the loop is x_{t+1} = M x_t with M = [[1, 1], [σ_zm, 1]] after
 the uncontrolled first step, and λ_± = 1 ± √σ_zm.
 
-Source: Ger & Barak, arXiv 2505.13567, Sec. 4 (quadratic, geometric sum, asymmetry); the exact sum, the minimiser's law
-with its correction, and the saddle equations are derived here.
+Source: Ger & Barak, arXiv 2505.13567, Sec. 4 (quadratic, geometric sum, asymmetry); the exact sum and its limit for
+long episodes are derived here. Where the loss on the axis has its valleys: :mod:`theory.valleys`.
 """
 
+from functools import cache
+from math import prod
+
 from sympy import (
+    QQ,
     Expr,
+    I,
     ImmutableMatrix,
+    Integer,
     LambertW,
     Matrix,
+    Poly,
     Rational,
     Symbol,
+    cos,
     diff,
     exp,
     expand,
-    eye,
-    pi,
+    factor,
     sin,
     sqrt,
 )
 
-from theory.learning import WeightSpace, flow
-from theory.symbols import horizon, sigma_vm, sigma_zm, sigma_zu
+from theory.symbols import horizon, sigma_zm, small
 
 T = horizon
 s = Symbol("s", positive=True)
 """The scaled distance on the axis, s = -T σ_zm."""
-valley_index = Symbol("k", integer=True, nonnegative=True)
-loss_slope = Symbol("L_kappa", real=True)
-"""∂L/∂κ on the axis."""
+theta = Symbol("theta", real=True)
+"""The phase 2√(s T) by which the squared position turns over an episode."""
+plus_power, minus_power = Symbol("p_plus"), Symbol("p_minus")
+"""λ_+^k and λ_-^k."""
 
 
 def geometric_loss(growth: Expr | None = None) -> Expr:
@@ -52,47 +59,107 @@ def geometric_sum(ratio: Expr, terms: Expr) -> Expr:
     return (1 - ratio**terms) / (1 - ratio)
 
 
+def axis_power(plus: Expr, minus: Expr) -> ImmutableMatrix:
+    """M^k = [[c, s/√σ_zm], [√σ_zm s, c]] with c, s = (λ_+^k ± λ_-^k)/2.
+
+    :param plus: λ_+^k
+    :param minus: λ_-^k
+    """
+    root, even, odd = sqrt(sigma_zm), (plus + minus) / 2, (plus - minus) / 2
+    return ImmutableMatrix([[even, odd / root], [root * odd, even]])
+
+
+@cache
+def _terms() -> tuple[tuple[Expr, tuple[int, int]], ...]:
+    """‖M^k A‖², the squared state after k + 1 steps: coefficients of λ_+^{ik} λ_-^{jk}, with (i, j)."""
+    after = axis_power(plus_power, minus_power) * Matrix([[1, 1], [0, 1]])
+    squares = Poly(sum(entry**2 for entry in after), plus_power, minus_power)
+    return tuple((coefficient, powers) for powers, coefficient in squares.terms())
+
+
 def axis_loss() -> Expr:
     """L_T on the axis in closed form, time average, Q = I, Σ_0 = I, for any T ≥ 1 and σ_zm other than 0 and 4.
 
-    M^k has the entries c_k and √σ_zm^{±1} s_k with c_k, s_k = (λ_+^k ± λ_-^k)/2, so |x|² is a combination of λ_+^{2k},
+    After the start, |x_0|² = 2 for the two unit starts together, the squared state is a combination of λ_+^{2k},
     (λ_+ λ_-)^k and λ_-^{2k}, summed over k = 0 … T-2.
     """
-    root = sqrt(sigma_zm)
-    plus, minus = 1 + root, 1 - root
-    squares = [geometric_sum(ratio, T - 1) for ratio in (plus**2, plus * minus, minus**2)]
-    cosine = (squares[0] + 2 * squares[1] + squares[2]) / 4
-    sine = (squares[0] - 2 * squares[1] + squares[2]) / 4
-    mixed = (squares[0] - squares[2]) / 4
-    total = 3 * cosine + (1 / sigma_zm + 2 * sigma_zm) * sine + 2 * mixed * (1 / root + root)
-    return (2 + total) / T
+    plus, minus = 1 + sqrt(sigma_zm), 1 - sqrt(sigma_zm)
+    ratios = {(2, 0): plus**2, (1, 1): 1 - sigma_zm, (0, 2): minus**2}
+    return (2 + sum(c * geometric_sum(ratios[powers], T - 1) for c, powers in _terms())) / T
 
 
-def axis_power_residual() -> ImmutableMatrix:
-    """M [[c, s/√σ], [√σ s, c]] at step k less the same at step k + 1, with λ_±^{k+1} = λ_± λ_±^k: zero."""
-    root = sqrt(sigma_zm)
-    plus, minus = Symbol("p"), Symbol("m")
+@cache
+def phased_axis_loss() -> Expr:
+    """f(s, θ) of L_T = (T/2) f(s, 2√(s T)) (1 + O(1/T)) at s = -T σ_zm, for T → ∞ at fixed s.
 
-    def power(a: Expr, b: Expr) -> Matrix:
-        c, sine = (a + b) / 2, (a - b) / 2
-        return Matrix([[c, sine / root], [root * sine, c]])
+    With ε = √(s/T) the powers of the exact sum are (λ_+ λ_-)^{T-1} = e^s (1 + O(ε²)) and λ_±^{2(T-1)} =
+    e^{s ± iθ} (1 + O(ε)). What multiplies them is a Laurent series in ε; of (2/T) L_T the orders 0 and 1 are kept. The
+    oscillating powers first come with order 1, so that their own corrections are of the order that is left out.
+    A start with a velocity of size one swings the position to 1/√|σ_zm|, which is why the loss is of order T.
+    """
+    turned = {(2, 0): cos(theta) + I * sin(theta), (1, 1): Integer(1), (0, 2): cos(theta) - I * sin(theta)}
+    ratios = {(2, 0): (1 + small) ** 2, (1, 1): 1 - small**2, (0, 2): (1 - small) ** 2}
+    total: Expr = Integer(0)
+    for coefficient, key in _terms():
+        at_root = coefficient.subs(sqrt(sigma_zm), small).subs(sigma_zm, small**2)
+        level, slope = _first_orders(2 * small**4 * at_root / (ratios[key] - 1))
+        total += (level + slope * I * sqrt(s / T)) / s**2 * (exp(s) * turned[key] - 1)
+    still, swing = expand(total).as_independent(sin(theta))
+    return factor(still) + swing
 
-    step = Matrix([[1, 1], [sigma_zm, 1]])
-    return ImmutableMatrix((step * power(plus, minus) - power(plus * (1 + root), minus * (1 - root))).applyfunc(expand))
+
+def _first_orders(function: Expr) -> tuple[Expr, Expr]:
+    """Value and slope at ε = 0 of a rational function of ε alone."""
+    field = QQ.frac_field(small)
+    value = field.from_sympy(function)
+    at_zero = [part.numer.const() / part.denom.const() for part in (value, value.diff(field.gens[0]))]
+    return QQ.to_sympy(at_zero[0]), QQ.to_sympy(at_zero[1])
 
 
 def scaled_axis_loss() -> Expr:
-    """On the scale s = -T σ_zm, T large: L_T ≈ (T/2) [(e^s - 1) - ½ √(s/T) e^s sin 2√(s T)]/s², to relative order 1/T.
+    """f_T(s) = [(e^s - 1) - ½ √(s/T) e^s sin 2√(s T)]/s², the scaled loss along the axis: L_T ≈ (T/2) f_T(-T σ_zm)."""
+    return phased_axis_loss().subs(theta, 2 * sqrt(s * T))
 
-    The start is a velocity of size one, which swings the position to 1/√|σ_zm|; |x|² then grows as e^{|σ_zm| t} and
-    oscillates at twice the frequency √|σ_zm|. Returned is the part that multiplies T/2.
+
+def envelope() -> Expr:
+    """f(s) = (e^s - 1)/s², the mean of the scaled loss over a turn of its phase, in which the sine averages out."""
+    return phased_axis_loss().subs(sin(theta), 0)
+
+
+def scaled_root(slope: Expr) -> Expr:
+    """The positive s at which a slope of the form e^s [b s - c (1 - e^{-s})]/s³ vanishes, with c > b > 0.
+
+    That is (s - a) e^s = -a with a = c/b, so (s - a) e^{s-a} = -a e^{-a} and s = a + W(-a e^{-a}). The branch W_{-1}
+    gives s = 0, the branch W_0 the positive root.
+
+    :param slope: the slope, in s
+    :raises ValueError: if it has another form
     """
-    return ((exp(s) - 1) - sqrt(s / T) / 2 * exp(s) * sin(2 * sqrt(s * T))) / s**2
+    scaled = expand(expand(slope) * s**3 * exp(-s))
+    b, c = scaled.coeff(s, 1), scaled.coeff(exp(-s))
+    if expand(scaled - b * s + c * (1 - exp(-s))) != 0 or not c > b > 0:
+        raise ValueError(f"slope must be e^s [b s - c (1 - e^(-s))]/s^3 with c > b > 0; found {slope}")
+    return c / b + LambertW(-c / b * exp(-c / b))
+
+
+def unwound(expression: Expr) -> Expr:
+    """An expression with e^W replaced by z/W for every W = W_0(z), which is what W_0 means.
+
+    :param expression: the expression
+    """
+
+    def split(power: Expr) -> Expr:
+        names = power.atoms(LambertW)
+        times = {w: expand(power).coeff(w) for w in names}
+        rest = expand(power - sum(n * w for w, n in times.items()))
+        return exp(rest) * prod((w.args[0] / w) ** n for w, n in times.items())
+
+    return expression.replace(lambda e: isinstance(e, exp) and e.has(LambertW), lambda e: split(e.args[0]))
 
 
 def envelope_minimiser() -> Expr:
-    """s* = 2 + W_0(-2 e⁻²) = 1.59362…, where (e^s - 1)/s² is least: s e^s = 2 (e^s - 1)."""
-    return 2 + LambertW(-2 * exp(-2))
+    """s* = 2 + W_0(-2 e⁻²) = 1.59362…, where the envelope is least: s e^s = 2 (e^s - 1)."""
+    return scaled_root(envelope().diff(s))
 
 
 def envelope_residual() -> Expr:
@@ -102,51 +169,3 @@ def envelope_residual() -> Expr:
     """
     slope = diff((exp(s) - 1) / s**2, s)
     return expand(expand(slope * s**3 * exp(-2)) - expand((s - 2) * exp(s - 2) + 2 * exp(-2)))
-
-
-def valley() -> Expr:
-    """T σ_zm of valley number k: -(π/2 + 2πk)²/(4 T).
-
-    The oscillation vanishes in size as T^{-1/2}, but its slope does not, so the axis has many valleys, where
-    2√(s T) = π/2 + 2πk; the deepest is one of the two beside the envelope's minimiser.
-    """
-    return -((pi / 2 + 2 * pi * valley_index) ** 2) / (4 * T)
-
-
-def nearest_valley() -> Expr:
-    """The real index k at which a valley would lie on the envelope's minimiser: (2√(s* T) - π/2)/(2π).
-
-    The deepest valley has the whole number below or above it.
-    """
-    return (2 * sqrt(envelope_minimiser() * T) - pi / 2) / (2 * pi)
-
-
-def saddle_rates() -> tuple[Expr, Expr]:
-    """dσ_zu/dt and dσ_vm/dt near σ_zu = σ_vm = 0, to first order.
-
-    There L depends on σ_zu, σ_vm through κ and not on σ_vu, so ∂_zu L = L_κ σ_vm, ∂_vm L = L_κ σ_zu, ∂_vu L = 0:
-
-        dσ_zu/dt = -L_κ (‖u‖² + ‖z‖²) σ_vm - ∂_zm L · m·u,   dσ_vm/dt = -L_κ ‖m‖² σ_zu   (m frozen).
-    """
-    space = WeightSpace()
-    G, d = space.gram_symbols(), space.gradient_symbols()
-    rates = space.overlaps(flow(space, G, d))
-    names = space.overlaps(G)
-    near = {d.zu[0]: loss_slope * sigma_vm, d.vm[0]: loss_slope * sigma_zu, d.vu[0]: 0}
-    named = {names.zu[0]: sigma_zu, names.vm[0]: sigma_vm}
-    return tuple(expand(rate[0].subs(near).subs(named)) for rate in (rates.zu, rates.vm))
-
-
-def saddle_growth() -> Expr:
-    """Square of the growth rate of the saddle's unstable direction, L_κ² ‖m‖² (‖u‖² + ‖z‖²) for m frozen."""
-    jacobian = Matrix(saddle_rates()).jacobian([sigma_zu, sigma_vm])
-    return expand(-(jacobian - eye(2) * jacobian.trace() / 2).det())
-
-
-def stage_one_shift() -> Expr:
-    """dσ_zu/dσ_zm while ∂_zm L dominates: m·u / ‖m‖², the invisible overlap's push during stage 1."""
-    space = WeightSpace()
-    G, d = space.gram_symbols(), space.gradient_symbols()
-    alone = {d.zu[0]: 0, d.vm[0]: 0, d.vu[0]: 0}
-    rates = space.overlaps(flow(space, G, d))
-    return (rates.zu[0].subs(alone) / rates.zm[0].subs(alone)).cancel()

@@ -29,8 +29,12 @@ class Entry:
 
 
 TABLE: dict[str, Entry] = {}
-SPELT = {"dt": r"\Delta t"}
-"""Letters that sympy would take apart."""
+SPELT = {
+    "dt": r"\Delta t",
+    **{f"{name}T": f"{name}^T" for name in "MZUVX"},
+    **{f"d_{pair}T": f"d_{{{pair}}}^T" for pair in ("zu", "vm", "vu")},
+}
+"""Letters that sympy would take apart, and the transposes of blocks."""
 
 
 def letter(symbol: Symbol) -> str:

@@ -19,7 +19,19 @@ gradients are derived here.
 
 from dataclasses import dataclass, field
 
-from sympy import Expr, ImmutableMatrix, Matrix, MatrixBase, Rational, cancel, expand, eye, zeros
+from sympy import (
+    Dummy,
+    Expr,
+    ImmutableMatrix,
+    Matrix,
+    MatrixBase,
+    Rational,
+    cancel,
+    expand,
+    eye,
+    factor,
+    zeros,
+)
 from sympy.polys.matrices import DomainMatrix
 
 from theory import symbols
@@ -142,6 +154,28 @@ class TrackingLoop:
         A, B = self.plant.A, self.plant.B
         return _solve(lam * eye(self.plant.n) - A - B * agent * self.view, B * controls)
 
+    def plant_responses(self) -> tuple[ImmutableMatrix, ImmutableMatrix]:
+        """G_o = C_o (λ - A)⁻¹ B, s×p, and G_y = C (λ - A)⁻¹ B, q×p.
+
+        They lead from controls to the tracked outputs and to what the agent reads of the states.
+        """
+        states = _solve(lam * eye(self.plant.n) - self.plant.A, self.plant.B)
+        return tuple(ImmutableMatrix((view * states).applyfunc(factor)) for view in (self.plant.C, self.view))
+
+    def around_the_plant(self, agent: MatrixBase) -> tuple[ImmutableMatrix, ImmutableMatrix, ImmutableMatrix]:
+        """E, Ĝ and C X + D by the responses of the plant, not expanded, so that numbers keep their digits near λ = 1.
+
+        Ĝ = G_o (1 - K G_y)⁻¹, since (λ - A - B K C)⁻¹ B = (λ - A)⁻¹ B (1 - K G_y)⁻¹; E = λ Ĝ K D - 1, and
+        C X + D = G_y (1 - K G_y)⁻¹ K D + D.
+
+        :param agent: K(λ), p×q
+        """
+        tracked, seen = self.plant_responses()
+        inside = _inverse(eye(self.plant.p) - agent * seen)
+        authority, controls = tracked * inside, agent * self.feed
+        error = lam * authority * controls - eye(self.plant.q)
+        return tuple(ImmutableMatrix(found) for found in (error, authority, seen * inside * controls + self.feed))
+
     def error_slope(self, agent: MatrixBase, change: MatrixBase) -> ImmutableMatrix:
         """dE = λ Ĝ dK (C X + D).
 
@@ -149,6 +183,16 @@ class TrackingLoop:
         :param change: dK(λ), p×q
         """
         return ImmutableMatrix((lam * self.authority(agent) * change * self.reading(agent)).applyfunc(cancel))
+
+    def error_gradient(self, agent: MatrixBase, weights: MatrixBase, reference: MatrixBase) -> ImmutableMatrix:
+        """∂(cᵀ E a)/∂K = λ Ĝᵀ c ((C X + D) a)ᵀ, p×q, by the responses of the plant: tr(∂ᵀ dK) is the sum's change.
+
+        :param agent: K(λ), p×q
+        :param weights: c, a column with an entry an output
+        :param reference: a, a column with an entry a reference
+        """
+        _, authority, reading = self.around_the_plant(agent)
+        return ImmutableMatrix(lam * authority.T * weights * (reading * reference).T)
 
 
 def _solve(matrix: MatrixBase, columns: MatrixBase) -> Matrix:
@@ -158,49 +202,19 @@ def _solve(matrix: MatrixBase, columns: MatrixBase) -> Matrix:
     return left.to_field().lu_solve(right.to_field()).to_Matrix()
 
 
+def _inverse(matrix: MatrixBase) -> ImmutableMatrix:
+    """Adjugate over determinant, formed of letters, so that no entry is expanded."""
+    letters = ImmutableMatrix(*matrix.shape, [Dummy() for _ in matrix])
+    values = dict(zip(letters, matrix, strict=True))
+    return (letters.adjugate() / letters.det()).xreplace(values)
+
+
 def markov_agent(responses: list[MatrixBase]) -> ImmutableMatrix:
     """K(λ) = Σ_j g_j λ^{-j} of Markov parameters g_0, g_1, …: the agent that forgets after so many steps.
 
     :param responses: g_j, each p×q
     """
     return ImmutableMatrix(sum((g * lam**-j for j, g in enumerate(responses)), zeros(*responses[0].shape)))
-
-
-def squared_modulus(value: Expr) -> Expr:
-    """|f(e^{iω})|² of a real rational function as f(λ) f(1/λ), which needs no complex conjugate.
-
-    :param value: f(λ)
-    """
-    return cancel(value * value.subs(lam, 1 / lam))
-
-
-def tone_loss(error: MatrixBase, axis: int, amplitude: Expr = symbols.amplitude, step: Expr = symbols.dt) -> Expr:
-    """Stationary loss of one sinusoid on one axis: dt (a²/2) Σ_i |E_{i,axis}(λ)|² at λ = e^{iω}.
-
-    Phases are uniform and independent, so sinusoids do not interfere, and the losses of several add.
-
-    :param error: E(λ)
-    :param axis: the axis of the reference, from 0
-    :param amplitude: a
-    :param step: dt
-    """
-    return step * amplitude**2 * Rational(1, 2) * sum(squared_modulus(entry) for entry in error.col(axis))
-
-
-def tone_slope(
-    error: MatrixBase, slope: MatrixBase, axis: int, amplitude: Expr = symbols.amplitude, step: Expr = symbols.dt
-) -> Expr:
-    """Change of the stationary loss of one sinusoid: dt a² Re Σ_i conj(E_{i,axis}) dE_{i,axis} at λ = e^{iω}.
-
-    :param error: E(λ)
-    :param slope: dE(λ)
-    :param axis: the axis of the reference, from 0
-    :param amplitude: a
-    :param step: dt
-    """
-    products = (e.subs(lam, 1 / lam) * d for e, d in zip(error.col(axis), slope.col(axis), strict=True))
-    total = cancel(sum(products))
-    return step * amplitude**2 * Rational(1, 2) * (total + total.subs(lam, 1 / lam))
 
 
 def steps_of(loop: TrackingLoop, count: int) -> list[ImmutableMatrix]:
@@ -223,6 +237,27 @@ def planar_gain(step: Expr = symbols.dt) -> Expr:
     """
     plant = double_integrator(step)
     return cancel((plant.C * (lam * eye(2) - plant.A).inv() * plant.B)[0])
+
+
+def axis_response(gain: Expr = symbols.plant_gain, feedback: Expr = symbols.gain_p) -> Expr:
+    """Ĝ = G_o/(1 - G_o K_p) of one axis, from an added control w to the output p = G_o (K_p p + w).
+
+    :param gain: G_o
+    :param feedback: K_p
+    """
+    return gain / (1 - gain * feedback)
+
+
+def axis_transfer(
+    gain: Expr = symbols.plant_gain, feedback: Expr = symbols.gain_p, forward: Expr = symbols.gain_r
+) -> Expr:
+    """T = Ĝ K_r of one axis, from the reference r to the output p = G_o (K_p p + K_r r).
+
+    :param gain: G_o
+    :param feedback: K_p
+    :param forward: K_r
+    """
+    return axis_response(gain, feedback) * forward
 
 
 def joint_polynomial(loop: TrackingLoop) -> Expr:

@@ -18,8 +18,9 @@ from functools import cache
 from sympy import Dummy, Expr, ImmutableMatrix, Poly, S, cancel, expand, solve
 
 from theory.plant import double_integrator
+from theory.sinusoids import tone_loss, tone_slope
 from theory.symbols import amplitude, dt, feedforward, horizon, lam
-from theory.tracking import TrackingLoop, planar_gain, tone_loss, tone_slope
+from theory.tracking import TrackingLoop, planar_gain
 
 POWER, TIME = Dummy("Lambda"), Dummy("s")  # λ^s and s, of a step s
 
@@ -54,14 +55,6 @@ def response_from_rest(time: Expr, power: Expr) -> Expr:
     :param power: λ^t
     """
     return feedforward * dt**2 * (power - 1 - time * (lam - 1)) / (lam - 1) ** 2
-
-
-def rest_residuals() -> tuple[Expr, Expr, Expr]:
-    """p_0, p_1 and p_{t+2} - 2 p_{t+1} + p_t - dt² k_r λ^t: zero."""
-    first, second, third = (response_from_rest(TIME + k, POWER * lam**k) for k in range(3))
-    start = (response_from_rest(S(k), lam**k) for k in range(2))
-    difference = cancel(third - 2 * second + first - dt**2 * feedforward * POWER)
-    return (*(cancel(value) for value in start), difference)
 
 
 def cycle_means() -> dict[tuple[int, int], Expr]:

@@ -1,38 +1,103 @@
-"""The sets of claims that ``closedloop validate`` can decide."""
+"""The sets of claims that ``closedloop validate`` can decide, and how they are decided."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from derivations.check import Check
-from derivations.checks import evidence, validate
-from derivations.checks import full as full_checks
-from derivations.checks import open_loop as open_loop_checks
-from derivations.checks import tracking as tracking_checks
+from derivations.checks import (
+    full,
+    gain_paths,
+    nonlinear,
+    open_loop,
+    point,
+    run,
+    series,
+    stage_one,
+    stage_three,
+    stage_two,
+    tracking,
+)
+from derivations.evidence import open_loop as open_loop_evidence
+from derivations.evidence import tracking as tracking_evidence
+from derivations.evidence.gathering import REQUEST, Evidence, needs
+from derivations.evidence.kinds import KINDS
+from derivations.evidence.stages import RUNS
+from derivations.progress import Progress
+from numerics.experiment.tracking.replay import tracking_replay
+from numerics.replay import full_replay, rank_one_replay
+
+Claim = Callable[..., list[Check]]
+"""Decides one or several lines of the report; its parameters name the evidence that it rests on."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One set of claims and the runs that they are decided on.
+    """One set of claims.
 
     :param seeds: number of seeds unless told otherwise
-    :param gather: makes the runs, from seeds, a progress report and the protocol's options
-    :param checks: the claims
-    :param fixed: whether the protocol's options do not apply
-    :param drawn: whether the report has the three figures of a run
+    :param claims: the claims
+    :param protocol: the run of a seed that the report describes
+    :param least: smallest number of seeds that decides the claims
+    :param drawn: the evidence whose first run is drawn; none if empty
+    :param fixed: whether options of the protocol do not apply
     """
 
     seeds: int
-    gather: Callable[..., Sequence]
-    checks: tuple[Callable[[Sequence], list[Check]], ...]
+    claims: tuple[Claim, ...]
+    protocol: Callable
+    least: int = 1
+    drawn: str = ""
     fixed: bool = True
-    drawn: bool = False
 
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """The kinds of evidence on which the claims rest."""
+        return tuple(dict.fromkeys(name for claim in self.claims for name in rests_on(claim)))
+
+    def gathering(self, seeds: int, protocol: dict, progress: Progress | None = None) -> Evidence:
+        """The evidence of one validation, gathered as it is asked for.
+
+        :param seeds: number of seeds
+        :param protocol: options of the protocol
+        :param progress: called with (what, done, in all)
+        """
+        return Evidence(KINDS, seeds=range(seeds), protocol=protocol, progress=progress)
+
+    def decide(self, evidence: Evidence, progress: Progress | None = None) -> list[Check]:
+        """Every line of every claim.
+
+        :param evidence: what the claims ask for
+        :param progress: called with (what, done, in all)
+        """
+        lines: list[Check] = []
+        for index, claim in enumerate(self.claims):
+            for name in needs(claim):
+                evidence[name]
+            if progress:
+                progress(f"checking {claim.__name__.replace('_', ' ')}", index, len(self.claims))
+            lines += [replace(line, evidence=rests_on(claim)) for line in evidence.answer(claim)]
+        return lines
+
+
+def rests_on(claim: Claim) -> tuple[str, ...]:
+    """The kinds of evidence that a claim names.
+
+    :param claim: the claim
+    """
+    return tuple(name for name in needs(claim) if name not in REQUEST)
+
+
+MAIN: tuple[Claim, ...] = (*point.CLAIMS, *run.CLAIMS, open_loop.agreement, full.markov, *nonlinear.CLAIMS)
+"""The theory against the experiment, line by line."""
+
+STAGES: tuple[Claim, ...] = (*stage_one.CLAIMS, *stage_two.CLAIMS, *series.CLAIMS, *stage_three.CLAIMS)
+"""The paper's claims about the three stages."""
 
 JOBS = {
-    "main": Job(3, evidence.gather, validate.CHECKS, fixed=False, drawn=True),
-    "stages": Job(3, evidence.gather, validate.STAGE_CHECKS, drawn=True),
-    "open-loop": Job(open_loop_checks.SEEDS, open_loop_checks.gather, open_loop_checks.CLAIMS),
-    "full": Job(3, full_checks.gather, full_checks.CLAIMS),
-    "tracking": Job(tracking_checks.SEEDS, tracking_checks.gather, tracking_checks.CLAIMS),
+    "main": Job(3, MAIN, rank_one_replay, drawn="pairs", fixed=False),
+    "stages": Job(RUNS, STAGES, rank_one_replay, least=3, drawn="first_pairs"),
+    "open-loop": Job(open_loop.SEEDS, (*open_loop.CLAIMS, gain_paths.two_paths), open_loop_evidence.taught_by),
+    "full": Job(3, (*full.CLAIMS, gain_paths.nonlinear_networks), full_replay),
+    "tracking": Job(tracking.SEEDS, tracking.CLAIMS, lambda seed: tracking_replay(seed, tracking_evidence.EPOCHS)),
 }
 """By the option that asks for it."""

@@ -1,121 +1,57 @@
 """The claims about open against closed loop, each decided on fresh runs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
 from derivations.check import Check, medians
-from derivations.checks.evidence import Pair, timed
-from derivations.progress import Progress
-from numerics.descent import descend
-from numerics.experiment.observe import OBSERVERS
-from numerics.experiment.open_loop import OpenLoopReplay, open_loop_replay, train_open_loop
-from numerics.experiment.spike import THRESHOLD, Spike, spike
-from numerics.open_loop.descent import descend_open_loop
-from numerics.open_loop.predicted_spike import predicted_spike
-from numerics.population import population_loss
-from numerics.replay import rank_one_replay
-from numerics.results import Run
+from derivations.evidence.open_loop import OpenPair
+from derivations.evidence.pairs import Pair, Taught
+from numerics.experiment.spike import THRESHOLD
+from numerics.open_loop.predicted_spike import edge_slope
 
-EPOCHS = 500
 SEEDS = 20
-SHORT = 200
-"""Epochs of the main job's open-loop runs: past the spike."""
 SHARE = 0.95
 """Fraction of seeds that must show what is claimed of all."""
+BESIDE = 3
+"""Epochs on either side of a spike over which the slope of the path is taken."""
 
 
-@dataclass(frozen=True)
-class OpenPair:
-    """One seed in open loop, both ways, taught by the seed's own closed-loop run.
-
-    :param seed: the seed
-    :param closed: the closed-loop run by the exact map
-    :param replay: what both open-loop runs are a function of
-    :param simulation: direct training of N neurons
-    :param theory: the exact map
-    :param simulation_seconds: wall time of direct training
-    :param theory_seconds: wall time of the exact map
-    """
-
-    seed: int
-    closed: Run
-    replay: OpenLoopReplay
-    simulation: Run
-    theory: Run
-    simulation_seconds: float
-    theory_seconds: float
-
-    @cached_property
-    def spikes(self) -> tuple[Spike, Spike]:
-        """Measured on N neurons, and predicted from the initial Gram matrix and the teacher."""
-        return spike(self.simulation.history["test_loss"]), predicted_spike(self.replay)
-
-    @cached_property
-    def closed_rise(self) -> float:
-        """Largest rise of the population loss in closed loop."""
-        return spike(population_loss(self.closed.overlaps, self.replay.settings)[0]).rise
-
-
-def gather(seeds: Sequence[int], progress: Progress | None = None) -> list[OpenPair]:
-    """Run the rank-one protocol in open loop for every seed, directly and exactly.
-
-    :param seeds: the seeds
-    :param progress: called with (what, done, in all)
-    """
-    pairs = []
-    for seed in seeds:
-        closed = descend(rank_one_replay(seed))
-        replay = open_loop_replay(rank_one_replay(seed, EPOCHS), closed.weights)
-        if progress:
-            progress("training in open loop", seed, len(seeds))
-        simulation, slow = timed(train_open_loop, replay, {"overlaps": OBSERVERS["overlaps"]})
-        theory, fast = timed(descend_open_loop, replay)
-        pairs.append(OpenPair(seed, closed, replay, simulation, theory, slow, fast))
-    return pairs
-
-
-def agreement(pairs: Sequence[Pair]) -> list[Check]:
+def agreement(pairs: Sequence[Pair], taught: Sequence[Taught]) -> list[Check]:
     """A validation's networks once more in open loop, taught by what they became in closed loop.
 
     :param pairs: closed-loop runs, directly and exactly
+    :param taught: the same networks in open loop
     """
-    gaps, tests, seconds = [], [], np.zeros(2)
-    for pair in pairs:
-        if not pair.simulation.completed:
-            return [Check("open loop: a finite closed-loop run to teach", 1.0, np.nan, np.nan, 0.0)]
-        replay = open_loop_replay(pair.replay, pair.simulation.weights)
-        opened = replace(replay, y=replay.y[:SHORT])
-        simulation, slow = timed(train_open_loop, opened, {"overlaps": OBSERVERS["overlaps"]})
-        theory, fast = timed(descend_open_loop, opened)
-        gaps.append(np.abs(theory.overlaps - simulation.overlaps).max())
-        tests.append(np.abs(theory.history["test_loss"] / simulation.history["test_loss"] - 1).max())
-        seconds += fast, slow
+    if len(taught) < len(pairs):
+        return [Check("open loop: a finite closed-loop run to teach", 1.0, np.nan, np.nan, 0.0)]
+    gaps = [np.abs(t.theory.overlaps - t.simulation.overlaps).max() for t in taught]
+    tests = [np.abs(t.theory.history["test_loss"] / t.simulation.history["test_loss"] - 1).max() for t in taught]
+    seconds = sum(t.theory_seconds for t in taught), sum(t.simulation_seconds for t in taught)
+    last = taught[-1].theory, taught[-1].simulation
     claim = (
-        f"open loop, {len(theory.loss)} epochs: overlaps, largest difference of {len(pairs)} seeds (last σ_zm shown)"
+        f"open loop, {len(last[0].loss)} epochs: overlaps, largest difference of {len(pairs)} seeds (last σ_zm shown)"
     )
-    ends = [float(run.overlaps[-1, 0]) for run in (theory, simulation)]
-    top = [float(run.history["test_loss"].max()) for run in (theory, simulation)]
+    ends = [float(run.overlaps[-1, 0]) for run in last]
+    top = [float(run.history["test_loss"].max()) for run in last]
     worst = "open loop: closed-loop test loss, relative (largest of the last seed shown)"
     return [
-        Check(claim, ends[0], ends[1], float(max(gaps)), 1e-8, float(seconds[0]), float(seconds[1])),
+        Check(claim, ends[0], ends[1], float(max(gaps)), 1e-8, *seconds),
         Check(worst, top[0], top[1], float(max(tests)), 1e-8),
     ]
 
 
-def exact_map(pairs: Sequence[OpenPair]) -> list[Check]:
+def exact_map(opened: Sequence[OpenPair]) -> list[Check]:
     """Exact descent against direct training: overlaps, closed-loop test loss with its spike, final weights.
 
-    :param pairs: the runs
+    :param opened: runs in open loop
     """
-    seconds = sum(p.theory_seconds for p in pairs), sum(p.simulation_seconds for p in pairs)
-    what = f"{len(pairs)} seeds, {EPOCHS} epochs"
-    overlaps = max(np.abs(p.theory.overlaps - p.simulation.overlaps).max() for p in pairs)
-    first = pairs[0]
-    tests = [p.theory.history["test_loss"] / p.simulation.history["test_loss"] - 1 for p in pairs]
-    last = [np.abs(p.theory.weights.stack - p.simulation.weights.stack).max() for p in pairs]
+    seconds = sum(p.theory_seconds for p in opened), sum(p.simulation_seconds for p in opened)
+    what = f"{len(opened)} seeds, {len(opened[0].theory.loss)} epochs"
+    overlaps = max(np.abs(p.theory.overlaps - p.simulation.overlaps).max() for p in opened)
+    first = opened[0]
+    tests = [p.theory.history["test_loss"] / p.simulation.history["test_loss"] - 1 for p in opened]
+    last = [np.abs(p.theory.weights.stack - p.simulation.weights.stack).max() for p in opened]
     top, measured = (float(run.history["test_loss"].max()) for run in (first.theory, first.simulation))
     return [
         Check(
@@ -143,15 +79,15 @@ def exact_map(pairs: Sequence[OpenPair]) -> list[Check]:
     ]
 
 
-def spikes(pairs: Sequence[OpenPair]) -> list[Check]:
+def spikes(opened: Sequence[OpenPair]) -> list[Check]:
     """A spike in open loop and none in closed loop; epoch and height as predicted.
 
-    :param pairs: the runs
+    :param opened: runs in open loop
     """
-    measured, predicted = zip(*(p.spikes for p in pairs), strict=True)
+    measured, predicted = zip(*(p.spikes for p in opened), strict=True)
     share = float(np.mean([s.found for s in measured]))
     expected = float(np.mean([s.found for s in predicted]))
-    calm = float(np.mean([p.closed_rise < THRESHOLD for p in pairs]))
+    calm = float(np.mean([p.closed_rise < THRESHOLD for p in opened]))
     epochs, early = (np.array([s.epoch for s in group]) for group in (predicted, measured))
     heights, tall = (np.log10([s.height for s in group]) for group in (predicted, measured))
     claim = "open loop: share of seeds whose test loss rises tenfold or more"
@@ -173,15 +109,15 @@ def spikes(pairs: Sequence[OpenPair]) -> list[Check]:
     ]
 
 
-def kinds(pairs: Sequence[OpenPair]) -> list[Check]:
+def kinds(opened: Sequence[OpenPair]) -> list[Check]:
     """Which instability the spike is: a growing oscillation, or a real root beyond 1 from positive static feedback.
 
-    :param pairs: the runs
+    :param opened: runs in open loop
     """
-    at = [pair.spikes[0].epoch for pair in pairs]
-    points = np.array([pair.simulation.overlaps[epoch] for pair, epoch in zip(pairs, at, strict=True)])
+    at = [pair.spikes[0].epoch for pair in opened]
+    points = np.array([pair.simulation.overlaps[epoch] for pair, epoch in zip(opened, at, strict=True)])
     zm, kappa, vu = points[:, 0], points[:, 1] * points[:, 2], points[:, 3]
-    dominant = np.array([pair.theory.history["eigenvalues"][epoch, 0] for pair, epoch in zip(pairs, at, strict=True)])
+    dominant = np.array([pair.theory.history["eigenvalues"][epoch, 0] for pair, epoch in zip(opened, at, strict=True)])
     real = np.abs(dominant.imag) < 1e-9
     static = zm + kappa / (1 - vu)
     swinging = int(np.flatnonzero(~real)[0]) if (~real).any() else 0
@@ -201,7 +137,7 @@ def kinds(pairs: Sequence[OpenPair]) -> list[Check]:
         ),
         Check(
             f"|λ_1|² - 1 at an oscillating spike: |σ_zm| - 2κ, to first order, beside the spectrum (seed "
-            f"{pairs[swinging].seed}); difference: relative, largest of such seeds",
+            f"{opened[swinging].seed}); difference: relative, largest of such seeds",
             float(first_order[swinging] - 1),
             float(excess[swinging]),
             float(gap.max()) if gap.size else np.nan,
@@ -210,5 +146,27 @@ def kinds(pairs: Sequence[OpenPair]) -> list[Check]:
     ]
 
 
-CLAIMS = (exact_map, spikes, kinds)
+def tangent(opened: Sequence[OpenPair]) -> list[Check]:
+    """At an oscillating spike the path of (|σ_zm|, κ) is about parallel to the edge of stability κ_1(σ_zm) beside it.
+
+    :param opened: runs in open loop
+    """
+    found, edge = [], []
+    for pair in opened:
+        at, path = pair.spikes[0].epoch, pair.simulation.overlaps
+        oscillates = abs(pair.theory.history["eigenvalues"][at, 0].imag) > 1e-9
+        if oscillates and BESIDE <= at < len(path) - BESIDE:
+            before, after = path[at - BESIDE], path[at + BESIDE]
+            found.append((after[1] * after[2] - before[1] * before[2]) / (before[0] - after[0]))
+            edge.append(edge_slope(float(path[at, 0])))
+    gap = float(np.median(np.abs(np.subtract(found, edge)))) if found else np.nan
+    claim = (
+        f"slope of the path at an oscillating spike, dκ/d|σ_zm| over {2 * BESIDE} epochs, beside that of κ_1 (to first order "
+        f"it is 1/2): medians of {len(found)} seeds; difference: median"
+    )
+    theory, measured = (float(np.median(values)) if values else np.nan for values in (edge, found))
+    return [Check(claim, theory, measured, gap, 0.15)]
+
+
+CLAIMS = (exact_map, spikes, kinds, tangent)
 """The checks of ``closedloop validate --open-loop``."""

@@ -5,20 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from derivations.check import Check
-from derivations.checks.evidence import Pair, timed
-from numerics.descent import descend, descend_gram, loop_for
+from derivations.evidence.flow import FlowRuns
+from derivations.evidence.pairs import Pair, timed
 from numerics.experiment.observe import regressed_gains
 from numerics.experiment.simulate import rollout
-from numerics.experiment.train import train
-from numerics.flow import conserved_quantities, integrate
+from numerics.flow import conserved_quantities
 from numerics.gains import closed_form, cubic_coefficients
-from numerics.plants import Plant
-from numerics.replay import Replay, Settings
-from numerics.weights import at_overlaps, gaussian_law
+from numerics.weights import at_overlaps
 from theory.learning import WeightSpace
-
-REFINED = (-0.6, 1.0, 0.5, -0.2)
-"""Overlaps of a stable network in stage 3, where the flow check starts."""
 
 
 def descents(pairs: Sequence[Pair]) -> list[Check]:
@@ -57,53 +51,35 @@ def _descent(pair: Pair) -> list[Check]:
     return [Check(f"{label} {what}", x, y, distance, bound, *times) for what, x, y, distance, bound in rows]
 
 
-def general_plant(pairs: Sequence[Pair]) -> list[Check]:
+def general_plant(general_pair: Pair) -> list[Check]:
     """The exact map for a random plant with two controls, rank two and leak.
 
-    :param pairs: the runs
+    :param general_pair: its run, trained directly and descended exactly
     """
-    rng = np.random.default_rng(7)
-    plant = Plant(rng.normal(size=(3, 3)) / 2, rng.normal(size=(3, 2)), rng.normal(size=(1, 3)))
-    weights = gaussian_law(rng, 60, p=2, q=1, rank=2)
-    settings = Settings(horizon=25, learning_rate=0.02, leak=0.7, control_penalty=0.1, train=("m", "z", "u", "v"))
-    replay = Replay(weights, rng.normal(size=(100, 10, 3)), settings, plant)
-    theory, fast = timed(descend, replay)
-    simulation, slow = timed(train, replay, {})
+    theory, simulation = general_pair.theory, general_pair.simulation
+    times = general_pair.theory_seconds, general_pair.simulation_seconds
     gap = np.abs(theory.weights.gram - simulation.weights.gram).max()
     claim = "random plant n=3, p=2, q=1, rank 2, leak 0.7, 100 epochs: final Gram"
     traces = [float(np.trace(run.weights.gram)) for run in (theory, simulation)]
-    return [Check(claim, traces[0], traces[1], gap, 1e-8, fast, slow)]
+    return [Check(claim, traces[0], traces[1], gap, 1e-8, *times)]
 
 
-def flow_and_laws(pairs: Sequence[Pair]) -> list[Check]:
+def flow_and_laws(pairs: Sequence[Pair], flow: FlowRuns) -> list[Check]:
     """Descent converges to the flow with slope 1 in η, and the flow keeps its conservation laws.
 
     :param pairs: the runs
+    :param flow: gradient flow, and descent with several learning rates beside it
     """
     pair, space = pairs[0], WeightSpace()
-    replay = pair.replay
-    loop, parameters = loop_for(replay.plant, 1, replay.settings.leak)
-    factor = np.sqrt(4 / 3) * np.eye(2)
-    start = at_overlaps(np.random.default_rng(3), REFINED, replay.weights.neurons).gram
-    duration, rates = 0.32, (0.004, 0.002, 0.001)
-    solution, seconds = timed(
-        integrate, loop, space, start, factor, replay.settings, duration, parameters, tolerance=1e-11
-    )
-    errors = []
-    for rate in rates:
-        settings = Settings(**{**vars(replay.settings), "learning_rate": rate})
-        epochs = round(duration / rate) + 1
-        path = descend_gram(loop, space, start, np.repeat(factor[None], epochs, 0), settings, parameters)
-        errors.append(np.abs(path.gram[-1] - solution.at(np.array(duration))).max())
-    slope = float(np.polyfit(np.log(rates), np.log(errors), 1)[0])
-    drift = float(solution.drift.max())
-    first, last = (conserved_quantities(space, w.gram)[-1] for w in (replay.weights, pair.theory.weights))
-    squares = [[float(np.sum(w.arrays()[b] ** 2)) for b in "uv"] for w in (replay.weights, pair.simulation.weights)]
+    slope = float(np.polyfit(np.log(flow.rates), np.log(flow.errors), 1)[0])
+    first, last = (conserved_quantities(space, w.gram)[-1] for w in (pair.replay.weights, pair.theory.weights))
+    ends = pair.replay.weights, pair.simulation.weights
+    squares = [[float(np.sum(w.arrays()[b] ** 2)) for b in "uv"] for w in ends]
     direct = [u - v for u, v in squares]
     drifts = (float(last - first), direct[1] - direct[0])
     return [
-        Check("flow against descent: order of the error in η", 1.0, slope, abs(slope - 1), 0.1, seconds),
-        Check("conservation laws along the flow (largest drift)", 0.0, drift, drift, 1e-8, seconds),
+        Check("flow against descent: order of the error in η", 1.0, slope, abs(slope - 1), 0.1, flow.seconds),
+        Check("conservation laws along the flow (largest drift)", 0.0, flow.drift, flow.drift, 1e-8, flow.seconds),
         Check("drift of ‖u‖² - ‖v‖² over all epochs of descent", *drifts, abs(drifts[0] - drifts[1]), 1e-10),
     ]
 
@@ -130,3 +106,7 @@ def gains(pairs: Sequence[Pair]) -> list[Check]:
         claim = f"seed {pair.seed}: gain k_2 near stabilisation, regression from t = {start}"
         lines.append(Check(claim, exact[1], measured[1], gap, 1e-8, fast, slow))
     return lines
+
+
+CLAIMS = (descents, general_plant, flow_and_laws, gains)
+"""The exact map, the flow and the gains against the experiment."""

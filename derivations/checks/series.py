@@ -1,23 +1,21 @@
 """Claims about the power series of the eigenvalues in κ: better order by order, until |κ| passes its radius."""
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 
 from derivations.check import Check, medians, share
-from derivations.checks.evidence import Pair
-from derivations.studies import stage_runs
+from derivations.evidence.stages import LATER
 from numerics.stages.convergence import breaking, convergence_ratio, measured_ratio, passing
+from numerics.stages.ensemble import Ensemble
 from numerics.stages.perturbation import ORDERS, errors
 from numerics.stages.saddle import SETTLED
 
 
-def perturbation(pairs: Sequence[Pair]) -> list[Check]:
+def perturbation(ensemble: Ensemble) -> list[Check]:
     """Every order in κ improves λ_3, λ_1 and |λ_1|² on the plateau; checked where κ is small.
 
-    :param pairs: the runs
+    :param ensemble: exact runs
     """
-    runs, lines = stage_runs.runs(), []
+    runs, lines = ensemble, []
     for name, column in (("λ_3", 0), ("λ_1", 1), ("|λ_1|²", 2)):
         worst = np.zeros(len(ORDERS))
         for i, s in enumerate(runs.stages):
@@ -38,19 +36,19 @@ def perturbation(pairs: Sequence[Pair]) -> list[Check]:
     return lines
 
 
-def convergence(pairs: Sequence[Pair]) -> list[Check]:
+def convergence(ensemble: Ensemble) -> list[Check]:
     """Where the series break: at the branch point where the pair meets, after stage 2.
 
-    :param pairs: the runs
+    :param ensemble: exact runs
     """
-    runs = stage_runs.runs()
+    runs = ensemble
     inside, rows = 0, []
     for i, s in enumerate(runs.stages):
         if s.found:
             path, (first, second) = runs.overlaps[:, i], s.ends
             plateau = path[min(first + SETTLED, second - 1) : second]
             inside += bool(np.all(convergence_ratio(plateau)[:, 1] < 1))
-            after, at = path[second : second + 2 * stage_runs.LATER], path[second]
+            after, at = path[second : second + 2 * LATER], path[second]
             rows.append((convergence_ratio(at)[1], measured_ratio(at), passing(after), breaking(after)))
     ratio, measured, passed, broken = np.array(rows).T
     return [
@@ -78,4 +76,4 @@ def convergence(pairs: Sequence[Pair]) -> list[Check]:
     ]
 
 
-CLAIMS: tuple[Callable[[Sequence[Pair]], list[Check]], ...] = (perturbation, convergence)
+CLAIMS = (perturbation, convergence)

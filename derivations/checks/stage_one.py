@@ -1,18 +1,15 @@
 """Claims about stage 1, the fast fall of the loss, decided on runs."""
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 
 from derivations.check import Check, medians, share
-from derivations.checks.evidence import Pair, timed
-from derivations.figures import figure3
-from derivations.studies import stage_runs
+from derivations.evidence.axis import AxisLearning
 from numerics.experiment.observe import leading_eigenvalues
 from numerics.experiment.simulate import rollout
 from numerics.plants import double_integrator
 from numerics.population import population_loss
 from numerics.stages.axis import minimiser, valley_law
+from numerics.stages.ensemble import Ensemble
 from numerics.stages.oscillation import Oscillation, oscillation
 from numerics.weights import at_overlaps
 
@@ -20,10 +17,10 @@ STEPS = 600
 """Steps over which an oscillation is watched, at least seven periods."""
 
 
-def axis(pairs: Sequence[Pair]) -> list[Check]:
+def axis(axis_learning: AxisLearning) -> list[Check]:
     """The quadratic of stage 1, where σ_zm is driven, and the minimum on the axis.
 
-    :param pairs: the runs
+    :param axis_learning: learning from networks on the axis
     """
     rng, plant = np.random.default_rng(5), double_integrator()
     gaps, moduli = [], []
@@ -32,10 +29,9 @@ def axis(pairs: Sequence[Pair]) -> list[Check]:
         measured = leading_eigenvalues(plant, at_overlaps(rng, (sigma, 0, 0, 0)))[:2]
         gaps.append(np.abs(np.poly(measured) - np.poly([1 + root, 1 - root])).max())
         moduli.append((abs(1 + root), abs(measured[0])))
-    data, seconds = timed(figure3.compute)
-    ends = data["paths"][:, -1]
+    ends = axis_learning.paths[:, -1]
     driven = int(np.sum((ends < 0) & (ends > -0.1)))
-    exact, direct = (float(data[name][:, -1].mean()) for name in ("paths", "direct"))
+    exact, direct = (float(paths[:, -1].mean()) for paths in (axis_learning.paths, axis_learning.direct))
     low, high = minimiser(10**6), valley_law(10**6)
     claim = "stage 1: |1 + √σ_zm| at σ_zm = -0.2 against 100 neurons (coefficients of the quadratic at four σ_zm)"
     return [
@@ -45,20 +41,20 @@ def axis(pairs: Sequence[Pair]) -> list[Check]:
             "stage 1: mean σ_zm reached by exact map and direct training (largest difference on the way)",
             exact,
             direct,
-            float(data["difference"]),
+            axis_learning.difference,
             1e-8,
-            seconds,
+            simulation_seconds=axis_learning.seconds,
         ),
         Check("stage 1: T σ* of the deepest valley, T = 10⁶, law against exact sum", high, low, abs(low - high), 1e-5),
     ]
 
 
-def fall(pairs: Sequence[Pair]) -> list[Check]:
+def fall(ensemble: Ensemble) -> list[Check]:
     """Both ends are found, and at the end of stage 1 the fall of the loss is over.
 
-    :param pairs: the runs
+    :param ensemble: exact runs
     """
-    runs = stage_runs.runs()
+    runs = ensemble
     found = [(i, *s.ends) for i, s in enumerate(runs.stages) if s.found]
     over, falls = 0, []
     for i, first, second in found:
@@ -85,12 +81,12 @@ def simulated(overlaps: np.ndarray, rng: np.random.Generator) -> Oscillation:
     return oscillation(rollout(double_integrator(), at_overlaps(rng, overlaps), start, STEPS).x[:, 0, 0])
 
 
-def instability(pairs: Sequence[Pair]) -> list[Check]:
+def instability(ensemble: Ensemble) -> list[Check]:
     """Stage 1 ends in an oscillatory instability, in the spectrum and in what 100 neurons do there.
 
-    :param pairs: the runs
+    :param ensemble: exact runs
     """
-    runs, rng = stage_runs.runs(), np.random.default_rng(11)
+    runs, rng = ensemble, np.random.default_rng(11)
     ends = [(i, s.ends[0]) for i, s in enumerate(runs.stages) if s.found]
     dominant = np.array([runs.eigenvalues[first, i, 0] for i, first in ends])
     unstable = int(np.sum((np.abs(dominant.imag) > 1e-9) & (np.abs(dominant) > 1)))
@@ -119,4 +115,4 @@ def instability(pairs: Sequence[Pair]) -> list[Check]:
     ]
 
 
-CLAIMS: tuple[Callable[[Sequence[Pair]], list[Check]], ...] = (axis, fall, instability)
+CLAIMS = (axis, fall, instability)

@@ -1,31 +1,31 @@
 """Claims about stage 3, decided on runs: λ_3, the optimum, control costs, and the four-overlap descent."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from derivations.check import Check, share, within
-from derivations.checks.evidence import Pair
-from derivations.figures import figure5
-from derivations.studies import stage_runs
+from derivations.evidence.pairs import Pair
+from derivations.evidence.refinement import PENALTIES
+from derivations.evidence.stages import LATER
 from numerics.gains import closed_form, observer_root
-from numerics.replay import Settings, rank_one_replay
+from numerics.replay import Settings
+from numerics.stages.ensemble import Ensemble
 from numerics.stages.optimum import GOLDEN, gap, lqr_gain, optimum
-from numerics.stages.refinement import Refinement, refine
+from numerics.stages.refinement import Refinement
 from theory.optimum import at, infinite_horizon_loss
 from theory.optimum import optimum as exact_optimum
 
-SEEDS = (0, 1, 2)
 EARLY, LATE = 200, 100
 """First and last epochs of stage 3 in which the four-overlap descent is looked at."""
 
 
-def third_root(pairs: Sequence[Pair]) -> list[Check]:
+def third_root(ensemble: Ensemble) -> list[Check]:
     """λ_3 grows in stage 3.
 
-    :param pairs: the runs
+    :param ensemble: exact runs
     """
-    runs, later, grows, total = stage_runs.runs(), stage_runs.LATER, 0, 0
+    runs, later, grows, total = ensemble, LATER, 0, 0
     for i, s in enumerate(runs.stages):
         second = s.ends[1]
         if s.found and second + later < runs.overlaps.shape[0]:
@@ -34,13 +34,10 @@ def third_root(pairs: Sequence[Pair]) -> list[Check]:
     return [share(f"stage 3: λ_3 is larger {later} epochs after stabilisation", grows, total)]
 
 
-def best_agent(pairs: Sequence[Pair]) -> list[Check]:
-    """The optimum is the certified one and, whatever the control cost, full-state LQR behind an observer root φ⁻².
-
-    :param pairs: the runs
-    """
+def best_agent() -> list[Check]:
+    """The optimum is the certified one and, whatever the control cost, full-state LQR behind an observer root φ⁻²."""
     exact = float(at(infinite_horizon_loss(), exact_optimum())) * (4 / 3) * 0.5 / 50
-    best = {penalty: optimum(Settings(control_penalty=penalty)) for penalty in figure5.PENALTIES}
+    best = {penalty: optimum(Settings(control_penalty=penalty)) for penalty in PENALTIES}
     lqr = {penalty: lqr_gain(0.5, penalty)[0] for penalty in best}
     roots = np.array([float(observer_root(found.overlaps)) for found in best.values()])
     worst = max(best, key=lambda penalty: np.abs(best[penalty].gains - lqr[penalty]).max())
@@ -66,18 +63,16 @@ def best_agent(pairs: Sequence[Pair]) -> list[Check]:
     ]
 
 
-def control_costs(pairs: Sequence[Pair]) -> list[Check]:
+def control_costs(refinements: dict[float, list[Refinement]]) -> list[Check]:
     """Stage 3 with control cost: gains approach LQR's, and the four-overlap descent is off early, right late.
 
-    :param pairs: the runs
+    :param refinements: stage 3 of several runs, by control cost
     """
-    ends = {seed: stage_runs.runs().stages[seed].ends[1] for seed in SEEDS}
     lines = []
-    for penalty in figure5.PENALTIES:
-        stages = [refine(rank_one_replay(seed), ends[seed], penalty, direct=False) for seed in SEEDS]
+    for penalty, stages in refinements.items():
         early, late = np.max([naive_error(stage) for stage in stages], axis=0)
         first, last = max((distances(stage) for stage in stages), key=lambda pair: pair[1] / pair[0])
-        name = f"stage 3, β = {penalty:g}, worst of {len(SEEDS)} seeds:"
+        name = f"stage 3, β = {penalty:g}, worst of {len(stages)} seeds:"
         lines += [
             within(f"{name} the naive descent's loss is off in the first {EARLY} epochs", 0.0, float(early), 0.1, 0.75),
             within(f"{name} and in the last {LATE}", 0.0, float(late), 0.0, 0.02),
@@ -106,17 +101,17 @@ def distances(stage: Refinement) -> tuple[float, float]:
     return float(np.linalg.norm(first - lqr)), float(np.linalg.norm(last - lqr))
 
 
-def above_the_optimum(pairs: Sequence[Pair]) -> list[Check]:
+def above_the_optimum(first_pairs: Sequence[Pair]) -> list[Check]:
     """Both sides' distance above the optimum: equal, whatever it is.
 
-    :param pairs: the runs
+    :param first_pairs: runs, trained directly and descended exactly
     """
     lines = []
-    for pair in pairs:
+    for pair in first_pairs:
         exact, measured = (np.nan if value is None else value for value in (gap(pair.theory), gap(pair.simulation)))
         claim = f"seed {pair.seed}: relative distance above the optimum after {pair.replay.epochs} epochs"
         lines.append(Check(claim, exact, measured, abs(exact - measured), 1e-8))
     return lines
 
 
-CLAIMS: tuple[Callable[[Sequence[Pair]], list[Check]], ...] = (third_root, best_agent, control_costs, above_the_optimum)
+CLAIMS = (third_root, best_agent, control_costs, above_the_optimum)

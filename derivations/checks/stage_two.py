@@ -1,20 +1,16 @@
 """Claims about stage 2, the plateau, decided on runs."""
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 from scipy.stats import spearmanr
 
 from derivations.check import Check, share, within
-from derivations.checks.evidence import Pair
-from derivations.figures import figure4
-from derivations.studies import stage_runs
-from derivations.studies import zigzag as zigzag_study
-from numerics.experiment.observe import OBSERVERS
-from numerics.experiment.train import train
-from numerics.replay import rank_one_replay
+from derivations.evidence.plateau import START, dominant
+from derivations.evidence.stages import LATER
+from derivations.studies.zigzag import Outcome
+from numerics.results import Run
 from numerics.stages.competition import competition, surrogate_descent, turning_alpha
 from numerics.stages.detection import of_run
+from numerics.stages.ensemble import Ensemble
 from numerics.stages.zigzag import zigzag
 
 
@@ -25,12 +21,12 @@ def _held(loss: np.ndarray, window: int = 11) -> bool:
     return bool(np.all((medians > 0.2) & (medians < 5)))
 
 
-def plateau(pairs: Sequence[Pair]) -> list[Check]:
+def plateau(ensemble: Ensemble) -> list[Check]:
     """The loss holds along stage 2 and falls when it ends, at stabilisation.
 
-    :param pairs: the runs
+    :param ensemble: exact runs
     """
-    runs, later = stage_runs.runs(), stage_runs.LATER
+    runs, later = ensemble, LATER
     found, loss = [(i, *s.ends) for i, s in enumerate(runs.stages) if s.found], runs.descent.loss
     held = sum(_held(loss[a : b + 1, i]) for i, a, b in found)
     fell = sum(bool(np.median(loss[b + later : b + later + 10, i]) < 0.1 * loss[b, i]) for i, a, b in found)
@@ -40,12 +36,12 @@ def plateau(pairs: Sequence[Pair]) -> list[Check]:
     ]
 
 
-def opposing_gradients(pairs: Sequence[Pair]) -> list[Check]:
+def opposing_gradients(ensemble: Ensemble) -> list[Check]:
     """∇L_2 and ∇L_∞ point in nearly opposite directions along stage 2.
 
-    :param pairs: the runs
+    :param ensemble: exact runs
     """
-    runs = stage_runs.runs()
+    runs = ensemble
     below, epochs, worst = 0, 0, -1.0
     for i, s in enumerate(runs.stages):
         if s.found:
@@ -67,30 +63,53 @@ def opposing_gradients(pairs: Sequence[Pair]) -> list[Check]:
     ]
 
 
-def plateau_law(pairs: Sequence[Pair]) -> list[Check]:
-    """The saddle law predicts how long the plateau lasts.
+def plateau_law(lengths: dict[str, np.ndarray]) -> list[Check]:
+    """The plateau lasts as long as the saddle law says, given the slope along it.
 
-    :param pairs: the runs
+    :param lengths: measured, and by the law with the run's own slope and with the mean of the others
     """
-    data = figure4.plateau_lengths()
-    measured = data["plateau_measured"]
+    measured = lengths["measured"]
     lines = []
     for name, what, tolerance in (("own", "its own", 0.01), ("pooled", "the others'", 0.2)):
-        rank = float(spearmanr(measured, data[f"plateau_{name}"]).statistic)
-        lines.append(
-            Check(f"plateau: rank correlation with the saddle law, {what} slope", 1.0, rank, 1 - rank, tolerance)
-        )
-    ratio = float(np.median(data["plateau_own"] / measured))
-    return [*lines, Check("plateau: median predicted/measured length", 1.0, ratio, abs(ratio - 1), 0.06)]
+        claim = f"plateau: rank correlation with the saddle law, {what} slope"
+        lines.append(_rank(claim, lengths[name], measured, tolerance))
+    return [*lines, _ratio("plateau: median of the law's over the measured length", lengths["own"], measured, 0.06)]
 
 
-def episode_length(pairs: Sequence[Pair]) -> list[Check]:
+def plateau_predicted(lengths: dict[str, np.ndarray]) -> list[Check]:
+    """How long the plateau lasts is predicted from the initial Gram matrix: by the saddle law, and by the map without noise.
+
+    :param lengths: measured from the end of stage 1, and predicted
+    """
+    measured, law, exact = lengths["whole"], lengths["predicted"], lengths["noiseless"]
+    close = int(np.sum(np.abs(exact / measured - 1) < 0.1))
+    what = "plateau predicted from the initial Gram matrix, saddle law on the 2-cycle"
+    noise = "plateau without batch noise, exact map from the initial Gram matrix"
+    return [
+        _rank(f"{what}: rank correlation", law, measured, 0.05),
+        _ratio(f"{what}: median of predicted over measured length", law, measured, 0.15),
+        _rank(f"{noise}: rank correlation", exact, measured, 0.02),
+        _ratio(f"{noise}: median of its length over that with noise", exact, measured, 0.02),
+        share(f"{noise}: length within a tenth of that with noise", close, measured.size, 0.1),
+    ]
+
+
+def _rank(claim: str, law: np.ndarray, measured: np.ndarray, tolerance: float) -> Check:
+    rank = float(spearmanr(measured, law).statistic)
+    return Check(claim, 1.0, rank, 1 - rank, tolerance)
+
+
+def _ratio(claim: str, law: np.ndarray, measured: np.ndarray, tolerance: float) -> Check:
+    ratio = float(np.median(law / measured))
+    return Check(claim, 1.0, ratio, abs(ratio - 1), tolerance)
+
+
+def episode_length(horizon_paths: dict[int, np.ndarray]) -> list[Check]:
     """From the same network, short episodes move λ_1 up the imaginary axis and long ones down.
 
-    :param pairs: the runs
+    :param horizon_paths: dominant eigenvalue over epochs, by episode length
     """
-    paths = figure4.horizon_paths(1)
-    moves = {T: float(paths[f"horizon_{T}"][20].imag - paths[f"horizon_{T}"][0].imag) for T in figure4.HORIZONS}
+    moves = {T: float(path[20].imag - path[0].imag) for T, path in horizon_paths.items()}
     up, down = min(moves[5], moves[10]), max(moves[100], moves[200])
     return [
         Check("T = 5, 10: Im λ_1 rises over 20 epochs (smaller rise, above 0)", 0.0, up, 0.0 if up > 0 else 1.0, 0),
@@ -100,31 +119,25 @@ def episode_length(pairs: Sequence[Pair]) -> list[Check]:
     ]
 
 
-def adam(pairs: Sequence[Pair]) -> list[Check]:
+def adam(optimizers: dict[str, list[Run]]) -> list[Check]:
     """Adam mitigates the zigzag: reversals of direction along stage 2.
 
-    :param pairs: the runs
+    :param optimizers: runs trained with SGD and with Adam
     """
-    reversals: dict[str, list[float]] = {"sgd": [], "adam": []}
-    for seed in range(3):
-        for name, rate in (("sgd", 0.01), ("adam", 0.001)):
-            run = train(
-                rank_one_replay(seed, epochs=250, optimizer=name, learning_rate=rate),
-                {key: OBSERVERS[key] for key in ("overlaps", "eigenvalues")},
-            )
-            reversals[name].append(zigzag(run.overlaps[of_run(run).plateau]).reversals)
+    reversals = {
+        name: [zigzag(run.overlaps[of_run(run).plateau]).reversals for run in runs] for name, runs in optimizers.items()
+    }
     plain, adaptive = (float(np.mean(reversals[name])) for name in ("sgd", "adam"))
     claim = "zigzag: fraction of reversed steps in stage 2, Adam against SGD"
     return [Check(claim, plain, adaptive, adaptive / plain, 0.5)]
 
 
-def zigzag_causes(pairs: Sequence[Pair]) -> list[Check]:
+def zigzag_causes(zigzag_variants: dict[str, Outcome]) -> list[Check]:
     """The zigzag is an effect of the finite step: it stays without batch noise and goes with the learning rate.
 
-    :param pairs: the runs
+    :param zigzag_variants: one plateau, repeated with one ingredient changed at a time
     """
-    outcomes = zigzag_study.study(1)
-    base = outcomes["protocol"]
+    outcomes, base = zigzag_variants, zigzag_variants["protocol"]
     lines = []
     for name, low, high in (
         ("no batch noise", 0.9, 1.0),
@@ -151,27 +164,23 @@ def zigzag_causes(pairs: Sequence[Pair]) -> list[Check]:
     return [*lines, Check(claim, length, slow, slow / length, 0.5)]
 
 
-def turning_points(pairs: Sequence[Pair]) -> list[Check]:
-    """The α at which the surrogate's path turns: there Im λ_1 stays to first order, on either side it moves apart.
-
-    :param pairs: the runs
-    """
-    start, lines = np.array(figure4.START), []
+def turning_points() -> list[Check]:
+    """The α at which the surrogate's path turns: there Im λ_1 stays to first order, on either side it moves apart."""
+    start, lines = np.array(START), []
     for horizon in (10, 20):
         alpha = turning_alpha(start, horizon)
-        moves = [
-            np.diff(figure4.dominant(surrogate_descent(start, horizon, a, 1, 1e-6)).imag)[0] for a in (0, alpha, 1)
-        ]
+        moves = [np.diff(dominant(surrogate_descent(start, horizon, a, 1, 1e-6)).imag)[0] for a in (0, alpha, 1)]
         claim = f"surrogate, T = {horizon}: at α = {alpha:.4f} Im λ_1 stays (share of its move at α = 0)"
         ordered = moves[0] > 0 > moves[2]
         lines.append(Check(claim, 0.0, moves[1] / moves[0], abs(moves[1] / moves[0]) if ordered else np.inf, 1e-3))
     return lines
 
 
-CLAIMS: tuple[Callable[[Sequence[Pair]], list[Check]], ...] = (
+CLAIMS = (
     plateau,
     opposing_gradients,
     plateau_law,
+    plateau_predicted,
     episode_length,
     zigzag_causes,
     adam,

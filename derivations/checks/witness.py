@@ -2,13 +2,20 @@
 
 import numpy as np
 
-from derivations.checks.networks import flat
 from numerics.descent import loop_for, symmetric_root
 from numerics.kernels import loss_kernel
 from numerics.plants import double_integrator
 from numerics.replay import Settings
 from numerics.weights import Weights
 from theory.learning import WeightSpace
+
+
+def flat(weights: Weights) -> np.ndarray:
+    """The overlaps of a network in the theory's order.
+
+    :param weights: the network
+    """
+    return np.concatenate([block.ravel() for block in weights.overlaps().values()])
 
 
 def reduced_gradient(weights: Weights, x0: np.ndarray, settings: Settings) -> tuple[float, np.ndarray]:

@@ -11,10 +11,10 @@ import typer
 
 from numerics.errors import InputError, require, whole
 from numerics.experiment.tracking.replay import TrackingReplay, tracking_replay
-from numerics.experiment.tracking.task import TrackingTask
 from numerics.files import read_arrays
 from numerics.replay import Replay, full_replay, rank_one_replay
 from numerics.replay_files import AnyReplay, load_replay
+from numerics.tracking_task import TrackingTask
 from numerics.weights import Weights, load_weights
 
 OPTIONS: dict[str, tuple[type, str]] = {

@@ -49,7 +49,7 @@ FIGURES = {
     1: ("open-loop-loss", "Closed and open loop: the same network, the same initial weights, two ways to learn."),
     2: (
         "open-loop-loss",
-        "Closed and open loop in the plane of gains (green: stable; dark: and oscillating; star: LQR), and the spike predicted.",
+        "Closed and open loop in the plane of gains (green: stable; dark: with a complex pair; star: LQR), and the spike predicted.",
     ),
     3: ("stage-one", "Stage 1: the loss on the axis, and how it drives the overlap to negative values."),
     4: (
@@ -244,7 +244,10 @@ def read_report(folder: Path) -> list[Check]:
         lines = json.loads(path.read_text(encoding="utf-8"))["checks"]
         names = ("claim", "theory", "simulation", "difference", "tolerance")
         values = [{name: np.nan if line[name] is None else line[name] for name in names} for line in lines]
-        checks = [Check(str(v["claim"]), *(float(v[name]) for name in names[1:])) for v in values]
+        checks = [
+            Check(str(claim), float(theory), float(found), float(gap), float(tolerance))
+            for claim, theory, found, gap, tolerance in (tuple(v.values()) for v in values)
+        ]
     except (ValueError, KeyError, TypeError, OSError):
         what = f"{path} must be a report of closedloop validate; found something else; run validate again"
         raise InputError(what) from None

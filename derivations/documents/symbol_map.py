@@ -45,12 +45,12 @@ PAPER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "omega",
         "tracked frequency",
-        ("numerics.experiment.tracking.task.TrackingTask.frequencies", "theory.tracking.tone_loss"),
+        ("numerics.tracking_task.TrackingTask.frequencies", "theory.sinusoids.tone_loss"),
     ),
     (
         "r_t",
         "reference",
-        ("numerics.experiment.tracking.task.TrackingTask.references", "theory.tracking.TrackingLoop.transfer"),
+        ("numerics.tracking_task.TrackingTask.references", "theory.tracking.TrackingLoop.transfer"),
     ),
     ("phi", "activation", ("numerics.experiment.activations.activate", "theory.nonlinear.activation")),
 )

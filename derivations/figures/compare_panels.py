@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from derivations.studies.compare import Comparison
 from numerics import plots
-from numerics.gains import closed_form
 from numerics.open_loop.gain_plane import feedback_loss
 from numerics.replay import Settings
 from numerics.stages.optimum import lqr_gain
@@ -13,29 +11,6 @@ CLOSED, OPENED = "#0072B2", "#D55E00"
 
 Data = dict[str, np.ndarray]
 Limits = tuple[tuple[float, float], tuple[float, float]]
-
-
-def numbers(comparison: Comparison, prefix: str = "") -> Data:
-    """The histories of a comparison as arrays, to be saved and drawn.
-
-    :param comparison: the comparison
-    :param prefix: what the names start with
-    """
-    data: Data = {}
-    runs = comparison.exact or (comparison.closed, comparison.opened)
-    for name, run, best in zip(("closed", "open"), (comparison.closed, comparison.opened), runs, strict=True):
-        data[f"{name}_loss"], data[f"{name}_test"] = run.loss, run.history["test_loss"]
-        data[f"{name}_gains"] = run.history["gains"][:, 0]
-        data[f"{name}_radius"] = best.spectral_radius
-        if comparison.exact is not None and comparison.rank_one:
-            data[f"{name}_overlaps"] = best.overlaps
-            if comparison.double_integrator:
-                data[f"{name}_closed_form"] = np.array([closed_form(point) for point in best.overlaps])
-    if comparison.exact is not None:
-        data["open_test_exact"] = comparison.exact[1].history["test_loss"]
-    if comparison.predicted is not None and comparison.predicted.found:
-        data["predicted"] = np.array([comparison.predicted.epoch, comparison.predicted.height])
-    return {prefix + name: values for name, values in data.items()}
 
 
 def loss_curves(ax, data: Data, prefix: str = "") -> None:
@@ -92,7 +67,7 @@ def gain_paths(ax, data: Data, settings: Settings, limits: Limits, prefix: str =
     best = lqr_gain(settings.state_weight, settings.control_penalty)[0]
     if all(low <= gain <= high for gain, (low, high) in zip(best, limits, strict=True)):
         ax.plot(*best, "*", color="black", ms=7, label="LQR")
-    ax.text(0.02, 0.98, "green: stable\ndark: and oscillating", transform=ax.transAxes, fontsize=5, va="top")
+    ax.text(0.02, 0.98, "green: stable\ndark: with a complex pair", transform=ax.transAxes, fontsize=5, va="top")
     beside = {"transform": ax.transAxes, "fontsize": 5.5, "rotation": 90, "va": "center"}
     ax.text(1.01, 0.5, r"contours: $\log_{10}$ loss of $u = -Kx$", **beside)
     ax.legend(fontsize=5.5, loc="lower right", frameon=True, framealpha=0.9, edgecolor="none")

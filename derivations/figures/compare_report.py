@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from derivations.figures.compare_panels import gain_paths, loss_curves, numbers, radii
+from derivations.evidence.comparison import numbers
+from derivations.figures.compare_panels import gain_paths, loss_curves, radii
 from derivations.figures.gallery import drawing, save_picture
 from derivations.studies.compare import Comparison, summary
 from numerics.files import write_arrays, write_text

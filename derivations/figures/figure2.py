@@ -1,39 +1,16 @@
 """Figure 2: both ways of training in the plane of effective gains, and the spike from theory."""
 
-from collections.abc import Callable
-
-import numpy as np
-
-from derivations.figures import figure1
-from derivations.figures.compare_panels import gain_paths
-from numerics.open_loop.predicted_spike import spike_map
+from derivations.figures.compare_panels import Data, gain_paths
 from numerics.replay import Settings
 
 PLANE = ((-0.1, 1.3), (-0.1, 2.0))
 ZOOM = ((-0.02, 0.14), (-0.05, 0.25))
-MEMORIES = np.logspace(-3, -1.3, 9)
-PENALTIES = np.array([1.0, 2.0, 5.0])
 
 
-def compute(seed: int = 1, progress: Callable[[str, int, int], None] | None = None) -> dict[str, np.ndarray]:
-    """The numbers of the figure.
-
-    :param seed: seed of the networks that are shown
-    :param progress: called with (what, done, in all)
-    """
-    shown = figure1.compute(seed, progress)
-    return {
-        **shown,
-        "map": spike_map(MEMORIES, PENALTIES),
-        "memories": MEMORIES,
-        "penalties": PENALTIES,
-    }
-
-
-def draw(data: dict[str, np.ndarray]):
+def draw(data: Data):
     """The figure from its numbers.
 
-    :param data: the result of :func:`compute`
+    :param data: the numbers, of :func:`derivations.evidence.comparison.plane`
     """
     from matplotlib import pyplot as plt
 

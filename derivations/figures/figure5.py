@@ -1,60 +1,16 @@
 """Figure 5: stage 3. Learning on from stabilisation for several control costs: loss, λ_3, gains, the naive descent."""
 
-from collections.abc import Callable
 from itertools import cycle
 
 import numpy as np
 
 from numerics import plots
-from numerics.descent import descend
-from numerics.errors import InputError
-from numerics.gains import closed_form, observer_root
-from numerics.replay import Settings, rank_one_replay
-from numerics.stages.detection import of_run
-from numerics.stages.optimum import lqr_gain, optimum
-from numerics.stages.refinement import refine
-
-PENALTIES = (0.0, 0.5, 2.0, 5.0)
-
-
-def compute(seed: int = 1, progress: Callable[[str, int, int], None] | None = None) -> dict[str, np.ndarray]:
-    """The numbers of the figure.
-
-    :param seed: seed of the run
-    :param progress: called with (what, done, in all)
-    :raises InputError: if the run does not stabilise
-    """
-    replay = rank_one_replay(seed)
-    second = of_run(descend(replay)).second
-    if second is None:
-        raise InputError(
-            f"seed must give a run that stabilises within {replay.epochs} epochs; found {seed}; try another"
-        )
-    data: dict[str, np.ndarray] = {"stabilisation": np.array(second), "penalties": np.array(PENALTIES)}
-    gaps = []
-    for index, penalty in enumerate(PENALTIES):
-        stage = refine(replay, second, penalty)
-        theory, simulation, name = stage.theory, stage.simulation, f"{penalty:g}"
-        roots = observer_root(theory.overlaps)
-        gaps.append(np.abs(theory.overlaps - simulation.overlaps).max())  # type: ignore[union-attr]
-        data |= {
-            f"loss_{name}": theory.loss,
-            f"direct_{name}": simulation.loss,  # type: ignore[union-attr]
-            f"naive_{name}": stage.naive_loss,
-            f"root_{name}": roots,
-            f"gains_{name}": np.array([closed_form(*pair) for pair in zip(theory.overlaps, roots, strict=True)]),
-            f"best_{name}": np.array(optimum(Settings(control_penalty=penalty)).loss),
-            f"lqr_{name}": lqr_gain(0.5, penalty)[0],
-        }
-        if progress:
-            progress(f"figure 5: stage 3 for {len(PENALTIES)} control costs", index + 1, len(PENALTIES))
-    return data | {"difference": np.max(gaps)}
 
 
 def draw(data: dict[str, np.ndarray]):
     """The figure from its numbers.
 
-    :param data: the result of :func:`compute`
+    :param data: the numbers, of :func:`derivations.evidence.refinement.figure`
     """
     from matplotlib import pyplot as plt
 

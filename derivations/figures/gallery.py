@@ -59,18 +59,20 @@ def save_picture(path: Path, figure) -> None:
 def make(
     number: int, folder: Path, seed: int | None = None, progress: Progress | None = None
 ) -> tuple[Path, Path, float]:
-    """Compute a figure's numbers, save them, draw it; returns picture, numbers, and the gap theory - simulation.
+    """Gather a figure's numbers, save them, draw it; returns picture, numbers, and the gap theory - simulation.
 
     :param number: number of the figure in arXiv 2505.13567
     :param folder: made once the numbers are there
     :param seed: seed of the run that is shown; the figure's own by default
     :param progress: called with (what, done, in all)
     """
+    from derivations.evidence.figures import DATA
+
     check([number], folder)
     picture, numbers = _files(number, folder)
     module = import_module(f"derivations.figures.figure{number}")
     options = {} if seed is None else {"seed": seed}
-    data: dict[str, np.ndarray] = module.compute(progress=progress, **options)
+    data = DATA[number](progress=progress, **options)
     make_folder(folder)
     write_arrays(numbers, dict(data))
     with drawing():

@@ -9,9 +9,9 @@ import numpy as np
 from derivations.wording import counted
 from numerics.errors import require
 from numerics.experiment.tracking.staircase import acquisition, ascending, competition, idle_losses
-from numerics.experiment.tracking.task import TrackingTask
 from numerics.results import Run
 from numerics.stages.detection import bootstrap
+from numerics.tracking_task import TrackingTask
 
 DECIDED = {True: "yes", False: "no", None: "undecided"}
 

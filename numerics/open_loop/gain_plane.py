@@ -1,4 +1,4 @@
-"""The plane of effective gains (k_1, k_2) of the double integrator: stability, oscillation, and the loss on it."""
+"""The plane of effective gains (k_1, k_2) of the double integrator: stability, complex pairs, and the loss on it."""
 
 from functools import cache
 
@@ -12,6 +12,7 @@ from theory.gain import gain_stability, oscillation_discriminant
 from theory.symbols import k_1, k_2
 
 UNSTABLE, STABLE, OSCILLATING = 0, 1, 2
+"""Kinds of gains; a stable plant whose eigenvalues are real may have a negative one, whose mode alternates in sign."""
 
 
 @cache
@@ -20,7 +21,7 @@ def _conditions():
 
 
 def region(gains: np.ndarray) -> np.ndarray:
-    """0 where A - B K is unstable, 1 where it is stable, 2 where it is stable and oscillates; exact conditions.
+    """0 where A - B K is unstable, 1 where it is stable, 2 where it is stable with a complex pair; exact conditions.
 
     :param gains: (k_1, k_2) on the last axis
     """

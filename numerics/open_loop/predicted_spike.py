@@ -1,13 +1,18 @@
 """The spike of the closed-loop test loss during open-loop training, from theory: how high, when, and from what.
 
 Under white noise the feedthrough σ_zm moves towards the teacher's g*_0 from the start; the memory κ grows from a small
-amplitude at a saddle. While it lags behind, the student's own loop is unstable, |λ_1|² ≈ 1 + |σ_zm| - 2κ, and the test
-loss, about ρ^{2T}, is enormous. The descent on white inputs in the limit of a large batch, which needs the initial
-Gram matrix and the teacher's impulse response only, predicts epoch and height.
+amplitude at a saddle. While it lags behind, the loop is unstable, |λ_1|² = 1 + |σ_zm| - 2κ to first order, and
+the test loss, about ρ^{2T}, is enormous. Epoch and height have no formula: they are predicted by iterating the
+descent on white inputs in the limit of a large batch, which needs the initial Gram matrix and the teacher's impulse
+response only.
 """
+
+from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
+from numerics.codegen import vectorise
 from numerics.errors import whole
 from numerics.experiment.open_loop import PAPER_VARIANCE, OpenLoopReplay
 from numerics.experiment.spike import Spike, spike
@@ -15,6 +20,8 @@ from numerics.open_loop.descent import descend_open_loop
 from numerics.replay import Settings
 from numerics.stages.optimum import optimum
 from numerics.weights import Weights, at_gram
+from theory.saddle import critical_kappas
+from theory.symbols import sigma_vu, sigma_zm
 
 PROTOCOL = np.diag([1 / 3, 1 / 3, 1.0, 1.0])
 """Expected Gram matrix of the rank-one protocol: ‖m‖² = ‖z‖² = 1/3, ‖u‖² = ‖v‖² = 1, no overlaps."""
@@ -27,6 +34,20 @@ def predicted_spike(replay: OpenLoopReplay, variance: float = PAPER_VARIANCE) ->
     :param variance: variance of the white inputs
     """
     return spike(descend_open_loop(replay, variance=variance).history["test_loss"])
+
+
+@cache
+def _edge_slope() -> Callable:
+    edge = critical_kappas()[0].subs(sigma_vu, 0)
+    return vectorise([-edge.diff(sigma_zm)], [sigma_zm], "slope of the edge")
+
+
+def edge_slope(zm: float) -> float:
+    """dκ_1/d|σ_zm| of the edge of stability at σ_vu = 0, 1/(2√(1 - |σ_zm|)) for -1 < σ_zm < 0; NaN below -1.
+
+    :param zm: σ_zm
+    """
+    return float(_edge_slope()(zm)[0])
 
 
 def start(memory: float, teacher: np.ndarray, neurons: int = 4) -> Weights:

@@ -1,5 +1,6 @@
-"""Stage 1 in numbers: the loss on the σ_zm axis and its minimiser for any horizon."""
+"""Stage 1 in numbers: the loss on the σ_zm axis, its valleys and its minimiser for any horizon."""
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -9,10 +10,13 @@ from numerics.codegen import vectorise
 from numerics.doubling import horizon_loss
 from numerics.errors import require, whole
 from theory.loop import ReducedLoop
-from theory.stages import axis_loss, geometric_loss, nearest_valley, valley, valley_index
+from theory.stages import axis_loss, envelope_minimiser, geometric_loss
 from theory.symbols import horizon as T
 from theory.symbols import sigma_zm
+from theory.valleys import least, nearest_valley, valley, valley_index
 
+FARTHEST, NEAREST, PER_TURN, HALVINGS = 10.0, 0.1, 60, 50
+"""Range of -T σ_zm in which valleys are sought, grid points in a turn of the oscillation, halvings of a grid step."""
 SINGULAR = 1e-3
 """Distance from the removable singularity at σ_zm = 4 below which the closed form loses digits."""
 
@@ -25,8 +29,14 @@ def _functions():
 
 
 @cache
+def _slope():
+    return vectorise([axis_loss().diff(sigma_zm)], [sigma_zm, T], "slope of the axis loss")
+
+
+@cache
 def _law():
-    nearest = vectorise([nearest_valley().evalf(20)], [T], "nearest valley")
+    at_least = nearest_valley().subs(least, envelope_minimiser()).evalf(20)
+    nearest = vectorise([at_least], [T], "nearest valley")
     return nearest, vectorise([valley()], [T, valley_index], "valley")
 
 
@@ -62,11 +72,53 @@ def geometric(points: np.ndarray, horizon: int) -> np.ndarray:
     return _functions()[1](1 - growth, horizon)[..., 0]
 
 
+@dataclass(frozen=True)
+class Valleys:
+    """The valleys of the loss on the negative axis.
+
+    :param bottoms: σ_zm of the local minima, from the right to the left
+    :param ridges: σ_zm of the local maxima between them
+    """
+
+    bottoms: np.ndarray
+    ridges: np.ndarray
+
+    def downhill(self, start: np.ndarray | float) -> np.ndarray:
+        """Index of the valley to which the loss falls from a place on the axis, 0 being the first from the right.
+
+        :param start: values of σ_zm
+        """
+        return np.searchsorted(-self.ridges, -np.asarray(start))
+
+
+def valleys(horizon: int) -> Valleys:
+    """Every valley of the exact loss with -T σ_zm between 0.1 and 10, by sign changes of the slope.
+
+    :param horizon: episode length T, at least 3
+    """
+    horizon = whole("horizon", horizon, 3)
+    count = max(1000, int(PER_TURN * np.sqrt(horizon * FARTHEST) / np.pi))
+    grid = -(np.linspace(np.sqrt(NEAREST), np.sqrt(FARTHEST), count) ** 2) / horizon
+
+    def rising(points: np.ndarray) -> np.ndarray:
+        with np.errstate(all="ignore"):
+            return np.array(_slope()(points.astype(complex), horizon)[..., 0].real) > 0
+
+    at = np.flatnonzero(np.diff(rising(grid)))
+    right, left = grid[at], grid[at + 1]
+    before = rising(right)
+    for _ in range(HALVINGS):
+        middle = (right + left) / 2
+        same = rising(middle) == before
+        right, left = np.where(same, middle, right), np.where(same, left, middle)
+    return Valleys(right[::2], right[1::2])
+
+
 def valley_law(horizon: int, index: int | None = None) -> float:
     """T σ_zm of a valley by the asymptotic law, -(π/2 + 2πk)²/(4T).
 
     :param horizon: episode length T
-    :param index: k; by default, of the two valleys beside the envelope's minimiser, that of lower exact loss
+    :param index: k; by default, of the two valleys beside the lower envelope's minimum, that of lower exact loss
     """
     nearest, at = _law()
     if index is not None:

@@ -1,4 +1,4 @@
-"""A dozen runs in the place of the fifty on which claims about the stages are decided."""
+"""What many tests share: the catalogue, a book, a dozen runs in the place of fifty, and verdicts by claim."""
 
 import json
 from dataclasses import replace
@@ -10,7 +10,6 @@ from matplotlib.image import imsave
 from derivations import catalogue, cli
 from derivations.check import Check
 from derivations.documents import book
-from derivations.studies import stage_runs
 from numerics.stages.ensemble import ensemble
 
 FEW = 12
@@ -59,17 +58,6 @@ def runs():
         found = ensemble(range(FEW), epochs=600)
     assert len(found.stages) == FEW
     return found
-
-
-@pytest.fixture
-def few(monkeypatch, runs):
-    """Claims are decided on a dozen runs; the fixture replaces them: few(other runs)."""
-
-    def use(other):
-        monkeypatch.setattr(stage_runs, "runs", lambda: other)
-
-    use(runs)
-    return use
 
 
 @pytest.fixture(scope="session")

@@ -53,7 +53,7 @@ def test_every_result_has_a_background(results, name):
 
 def words_of(job):
     """Every piece of text in the modules that decide a job's claims."""
-    sources = {inspect.getsource(inspect.getmodule(check)) for check in JOBS[job].checks}
+    sources = {inspect.getsource(inspect.getmodule(check)) for check in JOBS[job].claims}
     nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
     return [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
 

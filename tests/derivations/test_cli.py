@@ -4,12 +4,18 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from derivations.checks import open_loop as open_loop_checks
+from derivations.checks import jobs
+from derivations.checks import run as run_checks
+from derivations.documents import validation
+from derivations.evidence import pairs
+from derivations.evidence.open_loop import opened
+from derivations.figures import learning
 from numerics import files
 from numerics.files import read_arrays
 from numerics.replay import rank_one_replay
@@ -250,28 +256,35 @@ def test_validate_writes_the_whole_report(run, tmp_path):
     assert all(check["tolerance"] >= check["difference"] for check in report["checks"])
 
 
-def test_validate_open_loop_writes_the_texts(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(open_loop_checks, "EPOCHS", 210)
+@pytest.fixture
+def _shorter(monkeypatch):
+    """Open-loop runs of 210 epochs."""
+
+    def shorter(seeds, progress):
+        return opened(seeds, progress, epochs=210)
+
+    monkeypatch.setitem(jobs.KINDS, "opened", shorter)
+
+
+@pytest.mark.usefixtures("_shorter")
+def test_validate_open_loop_writes_the_texts(run, tmp_path):
     code, out, _ = run("validate", "--open-loop", "--seeds", 1, "--out", tmp_path / "r")
     assert code == 0, out
     assert {p.name for p in (tmp_path / "r").iterdir()} == {"report.md", "report.json", "expressions.tex"}
 
 
 def test_validate_fails_with_code_1_if_a_claim_fails(run, tmp_path, monkeypatch):
-    from derivations.checks import evidence
-    from derivations.checks import run as run_checks
-    from derivations.checks import validate as job
-
-    true = evidence.descend
+    true = pairs.descend
 
     def wrong(replay):
         result = true(replay)
         result.history["overlaps"] += 1e-6
         return result
 
-    monkeypatch.setattr(evidence, "descend", wrong)
-    monkeypatch.setattr(job, "CHECKS", (run_checks.descents,))
-    monkeypatch.setattr(job, "write_report", lambda *_: [])
+    monkeypatch.setattr(pairs, "descend", wrong)
+    monkeypatch.setitem(jobs.JOBS, "main", replace(jobs.JOBS["main"], claims=(run_checks.descents,)))
+    monkeypatch.setattr(validation, "write_texts", lambda *_: None)
+    monkeypatch.setattr(learning, "save", lambda *_: None)
     code, out, _ = run("validate", "--seeds", 1, *FAST, "--out", tmp_path)
     assert code == 1
     assert "FAIL" in out
@@ -326,9 +339,9 @@ def test_what_takes_another_files_place_says_so(run, tmp_path):
     assert run("descend", *FAST, "--out", path)[1].startswith(f"{path}, replaced: completed")
 
 
+@pytest.mark.usefixtures("_shorter")
 def test_every_job_of_validate_has_a_folder_of_its_own(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(open_loop_checks, "EPOCHS", 3)
     run("validate", "--open-loop", "--seeds", 1)
     assert [path.name for path in tmp_path.iterdir()] == ["report-open-loop"]
 

@@ -7,6 +7,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from derivations.cli import main
+from derivations.evidence import comparison
 from derivations.figures import figure1, figure2
 from derivations.figures.compare_report import FILES, report, verdict
 from derivations.studies.compare import check_teacher, compare, summary, table
@@ -177,13 +178,9 @@ def test_open_loop_replays_run_from_the_command_line(tmp_path, capsys, command):
 
 @pytest.fixture(scope="module")
 def shown():
-    with pytest.MonkeyPatch.context() as patch, np.errstate(under="ignore"):
-        patch.setattr(figure1, "EPOCHS", 120)
-        patch.setattr(figure1, "SEEDS", 2)
-        patch.setattr(figure1, "full_replay", lambda seed, epochs: full_replay(seed, 8, 5, 10))
-        patch.setattr(figure2, "MEMORIES", np.array([0.01, 0.03]))
-        patch.setattr(figure2, "PENALTIES", np.array([2.0]))
-        return figure2.compute(1)
+    small = {"epochs": 120, "seeds": 2, "full": full_replay(1, 8, 5, 10)}
+    with np.errstate(under="ignore"):
+        return comparison.plane(1, memories=(0.01, 0.03), penalties=(2.0,), **small)
 
 
 def test_figures_theory_and_neurons_agree(shown):

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
+from derivations.evidence import axis, refinement
+from derivations.evidence.figures import DATA
 from derivations.figures import figure3, figure4, figure5
 from derivations.figures import gallery as figures
-from derivations.studies import stage_runs
 from numerics.descent import descend
 from numerics.errors import InputError
 from numerics.replay import rank_one_replay
 from numerics.stages.detection import of_run
-from numerics.stages.ensemble import ensemble
 
 NUMBERS = (3, 4, 5)
 RUNS = 4
@@ -21,38 +21,31 @@ RUNS = 4
 
 def smaller(seed, epochs=200):
     """The protocol with 30 neurons and batches of 10."""
-    return rank_one_replay(seed, min(epochs, 200), batch=10, neurons=30)
+    return rank_one_replay(seed, epochs, batch=10, neurons=30)
+
+
+SMALL = {
+    3: {"starts": (-0.2, 0.1), "epochs": 25, "horizons": (10, 100)},
+    4: {"replay": smaller(1), "alphas": {10: (0.0, 1.0), 20: (0.3,)}, "horizons": (5, 50), "runs": RUNS},
+    5: {"replay": smaller(1)},
+}
 
 
 @pytest.fixture(scope="module")
 def data():
     """Numbers of every figure on reduced sizes."""
-    with pytest.MonkeyPatch.context() as patch, np.errstate(under="ignore"):
-        reduce(patch)
-        return {number: MODULES[number].compute(seed=1) for number in NUMBERS}
+    with np.errstate(under="ignore"):
+        return {number: DATA[number](seed=1, **options) for number, options in SMALL.items()}
 
 
 MODULES = {3: figure3, 4: figure4, 5: figure5}
 
 
-def reduce(patch):
-    """Fewer epochs, neurons, runs and horizons."""
-    patch.setattr(figure3, "EPOCHS", 25)
-    patch.setattr(figure3, "STARTS", np.array([-0.2, 0.1]))
-    patch.setattr(figure3, "HORIZONS", (10, 100))
-    patch.setattr(stage_runs, "runs", lambda: ensemble(range(RUNS)))
-    patch.setattr(figure4, "HORIZONS", (5, 50))
-    patch.setattr(figure4, "ALPHAS", {10: (0.0, 1.0), 20: (0.3,)})
-    patch.setattr(figure4, "rank_one_replay", smaller)
-    patch.setattr(figure5, "rank_one_replay", smaller)
-
-
 @pytest.fixture
 def reduced(monkeypatch, data):
-    """The modules with the same reductions, and computing replaced by its result."""
-    reduce(monkeypatch)
-    for number, module in MODULES.items():
-        monkeypatch.setattr(module, "compute", partial(_given, data[number]))
+    """The numbers, given instead of gathered."""
+    for number in MODULES:
+        monkeypatch.setitem(DATA, number, partial(_given, data[number]))
     return data
 
 
@@ -109,7 +102,7 @@ def stepped(sigma, horizon):
 
 @pytest.mark.parametrize(("where", "what"), [("axis", "exact"), ("points", "simulated")])
 def test_losses_on_the_axis_are_the_stepped_ones(data, where, what):
-    expected = [stepped(sigma, figure3.HORIZON) for sigma in data[3][where]]
+    expected = [stepped(sigma, axis.HORIZON) for sigma in data[3][where]]
     np.testing.assert_allclose(data[3][what], expected, rtol=1e-9)
 
 
@@ -126,7 +119,7 @@ def test_stages_shown_are_those_of_the_run(data):
 
 
 def test_plateaus_of_all_runs_are_measured_and_predicted(data):
-    lengths = [data[4][f"plateau_{name}"] for name in ("measured", "own", "pooled")]
+    lengths = [data[4][f"plateau_{name}"] for name in ("measured", "own", "pooled", "whole", "predicted", "noiseless")]
     assert all(length.shape == (RUNS,) and (length > 0).all() for length in lengths)
 
 
@@ -135,7 +128,7 @@ def test_stage_three_starts_at_the_same_network_for_every_cost(data):
     assert data[5]["loss_2"][0] > data[5]["loss_0"][0]
 
 
-@pytest.mark.parametrize("penalty", figure5.PENALTIES)
+@pytest.mark.parametrize("penalty", refinement.PENALTIES)
 def test_losses_of_stage_three_come_down_towards_the_optimum(data, penalty):
     """Batches of 10 vary by half of the loss; their mean over the last 50 epochs by a tenth."""
     loss, best = data[5][f"loss_{penalty:g}"], data[5][f"best_{penalty:g}"]
@@ -143,7 +136,7 @@ def test_losses_of_stage_three_come_down_towards_the_optimum(data, penalty):
 
 
 def test_gains_are_those_beside_the_third_root_and_approach_the_star(data):
-    for penalty in figure5.PENALTIES:
+    for penalty in refinement.PENALTIES:
         gains, star = data[5][f"gains_{penalty:g}"], data[5][f"lqr_{penalty:g}"]
         assert np.linalg.norm(gains[-1] - star) < 0.75 * np.linalg.norm(gains[0] - star)
 
@@ -158,10 +151,9 @@ def test_any_number_of_costs_is_drawn(data):
     plt.close(figure5.draw(many))
 
 
-def test_a_run_that_never_stabilises_is_refused(monkeypatch):
-    monkeypatch.setattr(figure5, "rank_one_replay", lambda seed: smaller(seed, 5))
+def test_a_run_that_never_stabilises_is_refused():
     with pytest.raises(InputError, match="stabilises within 5 epochs; found 1"):
-        figure5.compute(1)
+        refinement.figure(1, replay=smaller(1, 5))
 
 
 def test_the_series_break_after_the_plateau(data):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from derivations.checks import full as full_checks
-from derivations.checks.evidence import Pair
+from derivations.evidence.full import linear_networks
 from derivations.studies import spectrum as spectrum_study
 from derivations.studies import spike as spike_study
 from derivations.studies.spectrum import Watch, onset, score
@@ -115,37 +115,34 @@ def test_variances_are_judged_apart(found):
 # claims on the seeds of a validation
 
 
-@pytest.fixture
-def pairs():
-    return [Pair(0, *[None] * 3, 0.0, 0.0)]
+@pytest.fixture(scope="module")
+def linear():
+    with np.errstate(all="raise", under="ignore"):
+        return linear_networks([0])
 
 
-def test_markov_parameters_give_the_episodes(pairs):
-    checks = full_checks.markov(pairs)
+def test_markov_parameters_give_the_episodes(linear):
+    checks = full_checks.markov(linear)
     assert all(outcome(checks).values())
     assert len(outcome(checks)) == 2
     assert all(check.claim.startswith("2 full linear networks") for check in checks)
 
 
-def test_one_bad_network_among_many_fails(monkeypatch):
-    right = full_checks._in_another_basis
-    monkeypatch.setattr(full_checks, "_in_another_basis", lambda rng, w: replace(right(rng, w), z=w.z * 1.001))
-    assert not any(outcome(full_checks.markov([Pair(0, *[None] * 3, 0.0, 0.0)])).values())
+def test_one_bad_network_among_many_fails(linear):
+    right, copy = linear[0].networks
+    bad = replace(linear[0], networks=(right, replace(copy, z=copy.z * 1.001)))
+    assert not any(outcome(full_checks.markov([*linear, bad])).values())
 
 
-def test_a_response_off_by_a_millionth_fails(pairs, monkeypatch):
+def test_a_response_off_by_a_millionth_fails(linear, monkeypatch):
     right = full_checks.impulse_response
     monkeypatch.setattr(full_checks, "impulse_response", lambda *arguments: right(*arguments) * (1 + 1e-6))
-    assert not any(outcome(full_checks.markov(pairs)).values())
+    assert not any(outcome(full_checks.markov(linear)).values())
 
 
-def test_claims_run_on_the_seeds_of_the_pairs(pairs, monkeypatch, watched, found):
-    asked = []
-    monkeypatch.setattr(spectrum_study, "watches", lambda seeds, *rest: asked.append(seeds) or watched)
-    monkeypatch.setattr(spike_study, "many", lambda seeds: asked.append(seeds) or found)
-    lines = [line for claim in full_checks.CLAIMS for line in claim(pairs)]
-    assert asked == [[0], [0]]
-    assert all(outcome(lines).values())
+def test_claims_are_those_of_the_studies(watched, found):
+    assert full_checks.spectrum(watched) == spectrum_study.checks(watched)
+    assert full_checks.spikes(found) == spike_study.checks(found)
 
 
 # twenty seeds

@@ -43,7 +43,8 @@ def bent(value):
     if isinstance(value, dict):
         return {key: bent(entry) for key, entry in value.items()}
     if is_dataclass(value):
-        changed = {f.name: bent(getattr(value, f.name)) for f in fields(value) if f.init and f.name == "A"}
+        moved = [f.name for f in fields(value) if f.init and f.name in ("A", "plant")]
+        changed = {name: bent(getattr(value, name)) for name in moved}
         return replace(value, **changed)
     return 2 * value + 1
 

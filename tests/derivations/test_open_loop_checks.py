@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 
 from derivations.checks import open_loop as open_loop_checks
-from derivations.checks.open_loop import CLAIMS, exact_map, gather, kinds, spikes
+from derivations.checks.open_loop import CLAIMS, exact_map, kinds, spikes, tangent
+from derivations.evidence.open_loop import opened
 from numerics.experiment.spike import Spike
 
 
 @pytest.fixture(scope="module")
 def pairs():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(open_loop_checks, "EPOCHS", 220)
-        return gather(range(3))
+    return opened(range(3), None, epochs=220)
 
 
 def failed(lines):
@@ -50,3 +49,13 @@ def test_the_kind_of_a_spike_is_told(pairs):
     history["eigenvalues"] = history["eigenvalues"] + 0.1j
     wrong = replace(pairs[2], theory=replace(pairs[2].theory, history=history))
     assert any("where K(1) > 0 and nowhere else" in claim for claim in failed(kinds([wrong])))
+
+
+def test_the_first_order_slope_at_the_spike_is_told(monkeypatch, pairs):
+    assert failed(tangent(pairs)) == []
+    monkeypatch.setattr(open_loop_checks, "edge_slope", lambda zm: 0.5)
+    assert failed(tangent(pairs)) != []
+
+
+def test_a_path_without_an_oscillating_spike_decides_nothing(pairs):
+    assert failed(tangent(pairs[2:])) != []

@@ -7,6 +7,7 @@ import pytest
 
 from derivations.check import share, within
 from derivations.checks import stage_one as stage_one_checks
+from derivations.evidence.axis import AxisLearning
 from numerics.stages.axis import minimiser
 from numerics.stages.detection import Stages
 
@@ -38,33 +39,30 @@ def _searched_once(monkeypatch, deepest):
 
 
 def driven_to(end, difference=0.0):
-    """Numbers of figure 3 in which σ_zm ends at a value."""
-    return {"paths": np.full((3, 4), end), "direct": np.full((3, 4), end), "difference": difference}
+    """Learning from three networks on the axis in which σ_zm ends at a value."""
+    return AxisLearning(np.full((3, 4), end), np.full((3, 4), end), difference, 0.0)
 
 
 @pytest.mark.usefixtures("_searched_once")
 def test_valley_and_axis_claims_tell_the_neighbouring_valley(monkeypatch, outcome, line):
-    monkeypatch.setattr(stage_one_checks.figure3, "compute", lambda: driven_to(-0.05))
-    assert all(outcome(stage_one_checks.axis([])).values())
+    assert all(outcome(stage_one_checks.axis(driven_to(-0.05))).values())
     spacing = 2 * np.pi * np.sqrt(1.6 / 10**6)
     real = stage_one_checks.valley_law
     monkeypatch.setattr(stage_one_checks, "valley_law", lambda horizon: real(horizon) + spacing)
-    assert not line(stage_one_checks.axis([]), "deepest valley").passed
+    assert not line(stage_one_checks.axis(driven_to(-0.05)), "deepest valley").passed
 
 
 @pytest.mark.usefixtures("_searched_once")
 @pytest.mark.parametrize("end", [0.05, -0.15])
-def test_starts_driven_elsewhere_are_told(monkeypatch, line, end):
-    monkeypatch.setattr(stage_one_checks.figure3, "compute", lambda: driven_to(end))
-    assert not line(stage_one_checks.axis([]), "driven").passed
+def test_starts_driven_elsewhere_are_told(line, end):
+    assert not line(stage_one_checks.axis(driven_to(end)), "driven").passed
 
 
 @pytest.mark.usefixtures("_searched_once")
 def test_paths_and_roots_that_differ_are_told(monkeypatch, line):
-    monkeypatch.setattr(stage_one_checks.figure3, "compute", lambda: driven_to(-0.05, 1e-3))
     real = stage_one_checks.leading_eigenvalues
     monkeypatch.setattr(stage_one_checks, "leading_eigenvalues", lambda *args: 1.001 * real(*args))
-    checks = stage_one_checks.axis([])
+    checks = stage_one_checks.axis(driven_to(-0.05, 1e-3))
     assert not line(checks, "direct training").passed
     shown = line(checks, "quadratic")
     assert not shown.passed
@@ -74,47 +72,47 @@ def test_paths_and_roots_that_differ_are_told(monkeypatch, line):
 # the end of stage 1
 
 
-def test_claims_about_the_end_hold(few, outcome):
+def test_claims_about_the_end_hold(runs, outcome):
     for claims in (stage_one_checks.fall, stage_one_checks.instability):
-        assert all(outcome(claims([])).values())
+        assert all(outcome(claims(runs)).values())
 
 
-def test_stages_not_found_are_told(few, runs, other, line):
-    few(other(runs, stages=[Stages(None, 5), *runs.stages[1:]]))
-    assert not line(stage_one_checks.fall([]), "both ends").passed
+def test_stages_not_found_are_told(runs, other, line):
+    changed = other(runs, stages=[Stages(None, 5), *runs.stages[1:]])
+    assert not line(stage_one_checks.fall(changed), "both ends").passed
 
 
-def test_an_end_before_the_fall_is_over_is_told(few, runs, other, line):
-    few(other(runs, stages=[replace(s, first=0) for s in runs.stages]))
-    assert not line(stage_one_checks.fall([]), "within a factor 2.5").passed
+def test_an_end_before_the_fall_is_over_is_told(runs, other, line):
+    changed = other(runs, stages=[replace(s, first=0) for s in runs.stages])
+    assert not line(stage_one_checks.fall(changed), "within a factor 2.5").passed
 
 
-def test_an_end_after_the_fall_is_told_where_nothing_falls(few, runs, other, line):
+def test_an_end_after_the_fall_is_told_where_nothing_falls(runs, other, line):
     flat = np.repeat(runs.overlaps[100:101], len(runs.overlaps), axis=0)
-    few(other(runs, overlaps=flat, stages=[Stages(3, 50) for _ in runs.stages]))
-    assert not line(stage_one_checks.fall([]), "smallest factor").passed
+    changed = other(runs, overlaps=flat, stages=[Stages(3, 50) for _ in runs.stages])
+    assert not line(stage_one_checks.fall(changed), "smallest factor").passed
 
 
-def test_a_stable_or_real_end_is_told(few, runs, other, line):
-    few(other(runs, stages=[Stages(s.second + 5, s.second + 5) for s in runs.stages]))
-    checks = stage_one_checks.instability([])
+def test_a_stable_or_real_end_is_told(runs, other, line):
+    changed = other(runs, stages=[Stages(s.second + 5, s.second + 5) for s in runs.stages])
+    checks = stage_one_checks.instability(changed)
     assert not line(checks, "complex pair").passed
     assert not line(checks, "growing amplitude").passed
     real = np.array([0.02, 0.0, 0.0, 0.0])
-    few(other(runs, overlaps=np.broadcast_to(real, runs.overlaps.shape), eigenvalues=runs.eigenvalues.real + 0j))
-    assert not any(check.passed for check in stage_one_checks.instability([]))
+    changed = other(runs, overlaps=np.broadcast_to(real, runs.overlaps.shape), eigenvalues=runs.eigenvalues.real + 0j)
+    assert not any(check.passed for check in stage_one_checks.instability(changed))
 
 
 @pytest.mark.parametrize(("turn", "word"), [(np.exp(0.002j), "period 2π"), (np.exp(0.001), "growth per period")])
-def test_another_eigenvalue_is_told(few, runs, other, line, turn, word):
+def test_another_eigenvalue_is_told(runs, other, line, turn, word):
     """A turn by 2 % of the angle, or a modulus off by a thousandth."""
-    few(other(runs, eigenvalues=runs.eigenvalues * turn))
-    assert not line(stage_one_checks.instability([]), word).passed
+    changed = other(runs, eigenvalues=runs.eigenvalues * turn)
+    assert not line(stage_one_checks.instability(changed), word).passed
 
 
-def test_neurons_at_other_overlaps_are_told(few, runs, other, line):
+def test_neurons_at_other_overlaps_are_told(runs, other, line):
     moved = runs.overlaps + np.array([-0.002, 0, 0, 0])
-    few(other(runs, overlaps=moved))
-    checks = stage_one_checks.instability([])
+    changed = other(runs, overlaps=moved)
+    checks = stage_one_checks.instability(changed)
     assert not line(checks, "period 2π").passed
     assert not line(checks, "growth per period").passed

@@ -11,17 +11,19 @@ import pytest
 from matplotlib import pyplot as plt
 
 from derivations.commands import waiting
+from derivations.evidence import tracking as tracking_evidence
 from derivations.figures import figure6
 from derivations.studies import track
 from numerics.experiment.tracking.replay import tracking_replay
 from numerics.experiment.tracking.staircase import idle_losses
-from numerics.experiment.tracking.task import TrackingTask
 from numerics.experiment.tracking.train import train_tracking
 from numerics.experiment.train import train
 from numerics.files import read_arrays
 from numerics.replay import rank_one_replay
 from numerics.replay_files import save_replay
 from numerics.results import Run
+from numerics.tracking.episodes import episode_losses
+from numerics.tracking_task import TrackingTask
 
 FAST = ["--neurons", 8, "--batch", 10, "--duration", 3]
 TASK = TrackingTask(duration=3.0)
@@ -210,11 +212,8 @@ def test_other_files_have_no_staircase(run, tmp_path):
 @pytest.fixture(scope="module")
 def figure_data():
     """Numbers of figure 6 from a short run of a small network."""
-    with pytest.MonkeyPatch.context() as patch, np.errstate(under="ignore"):
-        patch.setattr(figure6, "EPOCHS", 12)
-        patch.setattr(figure6, "EVERY", 3)
-        patch.setattr(figure6, "tracking_replay", lambda seed, epochs: tracking_replay(seed, epochs, 6, 12, task=TASK))
-        return figure6.compute(1)
+    with np.errstate(under="ignore"):
+        return tracking_evidence.figure(replay=tracking_replay(1, 12, 6, 12, task=TASK), every=3)
 
 
 def test_figure_theory_and_neurons_agree(figure_data):
@@ -223,8 +222,8 @@ def test_figure_theory_and_neurons_agree(figure_data):
 
 def test_a_wrong_theory_would_be_told():
     weights = tracking_replay(1, 1, 6, 12, task=TASK).weights
-    found = figure6.theory_losses(TASK, weights, 0.1)
-    assert np.abs(figure6.theory_losses(TASK, weights, 0.11) / found - 1).max() > 1e-3
+    found = episode_losses(TASK, weights, 0.1)
+    assert np.abs(episode_losses(TASK, weights, 0.11) / found - 1).max() > 1e-3
 
 
 def test_figure_axes_are_labelled(figure_data):

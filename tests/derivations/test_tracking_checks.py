@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from derivations.checks import tracking as tracking_checks
-from derivations.checks.tracking import TrackingSeed, by_frequency, equivalence, gather, order, stationary
+from derivations.checks.tracking import amplitudes, by_frequency, equivalence, order, plain_descent, stationary
+from derivations.evidence.tracking import TrackingSeed, followed, growing
 from numerics.experiment.tracking.replay import tracking_replay
 from numerics.results import Run
 from numerics.weights import Weights
@@ -14,10 +15,7 @@ from numerics.weights import Weights
 
 @pytest.fixture(scope="module")
 def seeds():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tracking_checks, "EPOCHS", 6)
-        patch.setattr(tracking_checks, "tracking_replay", lambda seed, epochs: tracking_replay(seed, epochs, 5, 12))
-        return gather([1])
+    return [followed(tracking_replay(1, 6, 5, 12), 10)]
 
 
 def stable_weights():
@@ -38,8 +36,10 @@ def test_equivalent_episodes_and_losses_by_frequency_hold(seeds):
 
 
 def test_a_wrong_theory_of_the_losses_is_told(seeds, monkeypatch):
-    true = tracking_checks.theory_losses
-    monkeypatch.setattr(tracking_checks, "theory_losses", lambda task, weights, leak: true(task, weights, 1.001 * leak))
+    true = tracking_checks.episode_losses
+    monkeypatch.setattr(
+        tracking_checks, "episode_losses", lambda task, weights, leak: true(task, weights, 1.001 * leak)
+    )
     assert passed(by_frequency(seeds)) == [False]
 
 
@@ -60,13 +60,17 @@ def test_stationary_losses_hold_for_a_stable_loop_and_need_one(seeds, monkeypatc
     assert passed(stationary([stable])) == [False]
 
 
-def staircase(epochs, hurt):
+NEVER = 3000
+
+
+def staircase(epochs, hurt=1.0):
     """A made-up run in which the frequencies x 0.1, x 0.3, y 0.2, y 0.4 are acquired at given epochs."""
     replay = tracking_replay(0, 1, 2, 4)
     time = np.arange(2000)
     losses = np.stack([np.where(time < epoch, 0.26, 0.02) for epoch in epochs], axis=1)
-    losses[epochs[3] - 2 : epochs[3] + 1, 1] *= hurt
-    losses[epochs[3] - 1, 3] = 0.2
+    if epochs[3] < NEVER:
+        losses[epochs[3] - 2 : epochs[3] + 1, 1] *= hurt
+        losses[epochs[3] - 1, 3] = 0.2
     return TrackingSeed(0, replay, Run("simulation", "completed", {"frequency_loss": losses}, replay.weights, {}))
 
 
@@ -80,3 +84,39 @@ def staircase(epochs, hurt):
 )
 def test_order_and_competition(epochs, hurt, expected):
     assert passed(order([staircase(epochs, hurt)])) == expected
+
+
+LOW_FIRST, HIGH_FIRST = (100, 900, 400, 1500), (1600, 900, 1000, 1500)
+
+
+@pytest.mark.parametrize(
+    ("proportional", "quadratic", "expected"),
+    [
+        ([LOW_FIRST, LOW_FIRST], [HIGH_FIRST], [True, True]),
+        ([LOW_FIRST, HIGH_FIRST], [HIGH_FIRST], [False, True]),
+        ([LOW_FIRST], [LOW_FIRST], [True, False]),
+        ([(100, 900, 400, NEVER)], [(NEVER, 900, 400, 1500)], [False, True]),
+    ],
+)
+def test_the_order_where_amplitudes_grow(proportional, quadratic, expected):
+    assert (
+        passed(amplitudes(*([staircase(epochs) for epochs in runs] for runs in (proportional, quadratic)))) == expected
+    )
+
+
+def test_growing_amplitudes_end_at_that_of_the_protocol():
+    assert growing(1).amplitude == pytest.approx((0.5775, 1.7325, 1.155, 2.31))
+    assert growing(2).amplitude == pytest.approx((0.144375, 1.299375, 0.5775, 2.31))
+
+
+@pytest.mark.parametrize(
+    ("epochs", "expected"),
+    [
+        ((300, NEVER, 1300, NEVER), True),
+        ((1300, NEVER, 300, NEVER), False),
+        ((300, 1300, NEVER, NEVER), False),
+        ((300, 1500, 1300, NEVER), False),
+    ],
+)
+def test_plain_descent_learns_the_lower_frequency_of_each_axis(epochs, expected):
+    assert passed(plain_descent([staircase(epochs), staircase((300, NEVER, 1300, NEVER))])) == [expected]

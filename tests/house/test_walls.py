@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 NUMERICS = ROOT / "numerics"
 SHARED = [
-    NUMERICS / f"{name}.py" for name in ("errors", "files", "plants", "weights", "replay", "replay_files", "results")
+    NUMERICS / f"{name}.py"
+    for name in ("errors", "files", "plants", "weights", "replay", "replay_files", "results", "tracking_task")
 ]
 """The words in which both sides speak."""
 WITNESS = [
@@ -68,6 +69,45 @@ def test_training_runs_without_sympy_in_the_process():
 @pytest.mark.parametrize("package", ["theory", "numerics"])
 def test_nothing_imports_derivations(package):
     assert all("derivations" not in roots(path) for path in (ROOT / package).rglob("*.py"))
+
+
+CLOSED = {
+    "checks": ("figures", "commands"),
+    "evidence": ("checks", "figures", "commands"),
+    "figures": ("checks", "commands"),
+}
+"""What the rooms of ``derivations`` must not import: claims and figures both take their numbers from the evidence."""
+
+
+@pytest.mark.parametrize("room", CLOSED)
+def test_checks_never_import_figures(room):
+    forbidden = tuple(f"derivations.{other}" for other in CLOSED[room])
+    for path in (ROOT / "derivations" / room).glob("*.py"):
+        assert not [name for name in imported(path) if name.startswith(forbidden)], path.name
+
+
+RUNNERS = {
+    "numerics.descent",
+    "numerics.experiment.train",
+    "numerics.open_loop.descent",
+    "numerics.experiment.open_loop",
+}
+
+
+def test_figures_only_draw():
+    for path in (ROOT / "derivations" / "figures").glob("*.py"):
+        assert not RUNNERS & set(imported(path)), path.name
+
+
+@pytest.mark.parametrize("room", ["checks", "evidence", "figures", "studies"])
+def test_no_runs_are_kept_in_a_module(room):
+    for path in (ROOT / "derivations" / room).glob("*.py"):
+        names = [
+            node.names
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ImportFrom)
+        ]
+        assert not {"cache", "lru_cache"} & {alias.name for some in names for alias in some}, path.name
 
 
 def test_code_is_generated_in_one_room_only():

@@ -6,11 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import erf
 
-from derivations.checks.nonlinear import (
-    error_rate,
-    law_drift,
-    projected_gradient,
-)
+from derivations.checks.nonlinear import law_drift
+from derivations.evidence.erf import error_rate, projected_gradient
 from derivations.studies.closure import COVARIANCE, closure_error, nonlinear_episode
 from numerics.descent import descend
 from numerics.errors import InputError

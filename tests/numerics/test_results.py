@@ -46,7 +46,7 @@ def test_a_run_prints_a_summary(kind):
     run = RUNS[kind](rank_one_replay(2, 60))
     assert len(repr(run)) < 300
     assert f"run: {kind}" in repr(run)
-    assert f"stable: from epoch 34" in repr(run)
+    assert "stable: from epoch 34" in repr(run)
     assert "<th>status</th><td>completed</td>" in run._repr_html_()
 
 

@@ -11,6 +11,7 @@ from theory.gain import (
     gain_stability,
     gain_symbols,
     oscillation_discriminant,
+    root_product_and_sum,
     slow_polynomial,
     state_feedback,
 )
@@ -113,10 +114,81 @@ def test_stability_region_agrees_with_the_eigenvalues(rationals):
     assert verdicts == {True, False}
 
 
-def test_oscillation_is_the_discriminant():
+def test_discriminant_is_that_of_the_monic_quadratic():
     assert expand(oscillation_discriminant() - (k_2**2 - 4 * k_1)) == 0
     monic = lam**2 - (2 - k_2) * lam + 1 - k_2 + k_1
     assert expand(oscillation_discriminant() - discriminant(monic, lam)) == 0
+    product, total = root_product_and_sum()
+    assert expand(monic - (lam**2 - total * lam + product)) == 0
+
+
+def eigenvalues(first, second):
+    """Eigenvalues of [[1, 1], [-k_1, 1 - k_2]] from its entries, to 30 digits, where they are real; else None."""
+    half, determinant = 1 - second / 2, 1 - second + first
+    square = half**2 - determinant
+    with mpmath.workdps(30):
+        if square < 0:
+            return None
+        root = mpmath.sqrt(mpmath.mpf(square.p) / square.q)
+        return [mpmath.mpf(half.p) / half.q + sign * root for sign in (-1, 1)]
+
+
+def kinds(first, second):
+    """What the theory says of the eigenvalues: complex, no root negative, one negative and smaller or larger, both."""
+    values = {k_1: first, k_2: second}
+    product, total = (e.subs(values) for e in root_product_and_sum())
+    if oscillation_discriminant().subs(values) < 0:
+        return "complex"
+    if product < 0:
+        return "larger negative" if total < 0 else "smaller negative"
+    return ("both negative" if product > 0 else "negative and zero") if total < 0 else "none negative"
+
+
+def kinds_of_roots(first, second):
+    roots = eigenvalues(first, second)
+    if roots is None:
+        return "complex"
+    negative = sum(root < -mpmath.mpf("1e-20") for root in roots)
+    if negative == 2:
+        return "both negative"
+    if not negative:
+        return "none negative"
+    if abs(roots[1]) < 1e-20:
+        return "negative and zero"
+    return "larger negative" if abs(roots[0]) > abs(roots[1]) + 1e-20 else "smaller negative"
+
+
+def test_signs_of_the_eigenvalues_by_product_and_sum():
+    step, found = Rational(1, 4), set()
+    for i in range(-4, 25):
+        for j in range(-4, 25):
+            assert kinds(i * step, j * step) == kinds_of_roots(i * step, j * step), (i, j)
+            found.add(kinds(i * step, j * step))
+    assert found == {
+        "complex",
+        "none negative",
+        "smaller negative",
+        "larger negative",
+        "both negative",
+        "negative and zero",
+    }
+
+
+def test_a_real_mode_of_a_stable_plant_may_alternate_in_sign():
+    first, second = Rational(3, 10), Rational(8, 5)
+    values = {k_1: first, k_2: second}
+    assert all(condition.subs(values) > 0 for condition in gain_stability())
+    assert oscillation_discriminant().subs(values) > 0
+    assert kinds(first, second) == "smaller negative"
+    slow, fast = eigenvalues(first, second)[::-1]
+    assert (float(slow), float(fast)) == pytest.approx((0.78309518948453, -0.38309518948453), abs=1e-14)
+    state = Matrix([1, 0])
+    along = Matrix([[-first, 1 - second - Rational(str(slow))]])  # a left eigenvector of the fast root, nearly
+    signs = []
+    for _ in range(6):
+        signs.append((along * state)[0] > 0)
+        state = state_feedback().subs(values) * state
+    assert signs in ([True, False] * 3, [False, True] * 3)
 
 
 def test_gains_have_one_letter_an_entry():

@@ -6,15 +6,16 @@ from sympy import Matrix, Rational, Symbol, cancel, cos, expand, factor, fractio
 from theory.internal_model import (
     EIGENVALUE,
     ERROR_GAIN,
+    FIRST,
+    SECOND,
     deadbeat_loop,
+    error_elsewhere,
     error_residual,
     mismatch,
     pole_error,
     present_error,
     recurrent_eigenvalue,
     regulated_error,
-    robust_error,
-    robust_solution,
     shifted_pole,
     tone_factor,
     tracking_error,
@@ -45,9 +46,13 @@ def test_present_error_vanishes_at_a_finite_gain():
     assert cancel(regulated_error().subs(ERROR_GAIN, finite)) != 0
 
 
-def test_perfect_on_two_plants_needs_a_pole_and_an_error_reader():
-    assert set(robust_solution().values()) == {0}
-    assert robust_error() == 0
+def test_perfect_on_one_plant_and_another_only_where_the_agent_is_infinite():
+    expected = (1 / FIRST - 1 / SECOND) / (1 / SECOND - gain_p)
+    assert cancel(error_elsewhere() - expected) == 0
+    assert cancel(error_elsewhere().subs(SECOND, FIRST)) == 0
+    assert (
+        error_elsewhere().subs(gain_p, 1 / Symbol("D")).subs({FIRST: 2, SECOND: 3}).simplify().subs(Symbol("D"), 0) == 0
+    )
 
 
 def test_a_pole_alone_does_not_track():

@@ -6,15 +6,8 @@ from fractions import Fraction
 import pytest
 from sympy import Matrix, Rational, S, Symbol, diag, eye, zeros
 
-from theory.loop import (
-    BlockAlgebra,
-    Overlaps,
-    ReducedLoop,
-    joint_matrix,
-    reduction_residual,
-    spectrum_residual,
-    symbolic_loop,
-)
+from theory.block_algebra import BlockAlgebra, cancelled
+from theory.loop import Overlaps, ReducedLoop, explicit_weights, joint_matrix, symbolic_loop
 from theory.plant import double_integrator, integrator_chain, symbolic_plant
 from theory.symbols import dt, gamma, lam, sigma_vm, sigma_vu, sigma_zm, sigma_zu
 
@@ -84,8 +77,14 @@ def test_double_integrator_rank_one():
     [(double_integrator(), 3, 1), (integrator_chain(1, dt), 2, 2), (symbolic_plant(1, 2, 1), 1, 1)],
 )
 def test_identities_hold_for_symbols_in_every_weight(plant, neurons, rank):
-    assert reduction_residual(plant, neurons, rank, gamma).is_zero_matrix
-    assert spectrum_residual(plant, neurons, rank, gamma) == 0
+    weights = explicit_weights(neurons, plant.p, plant.q, rank)
+    joint = joint_matrix(plant, weights["m"], weights["z"], weights["u"] * weights["v"].T, gamma)
+    reduced = ReducedLoop(plant, rank, gamma, Overlaps.of_weights(**weights)).matrix
+    basis = diag(eye(plant.n), Matrix.hstack(weights["m"], weights["u"]))
+    assert (joint * basis - basis * reduced).expand().is_zero_matrix
+    full, small = (matrix.charpoly(lam).as_expr() for matrix in (joint, reduced))
+    surplus, bulk = neurons - plant.q - rank, lam - 1 + gamma
+    assert (full * bulk ** max(-surplus, 0) - bulk ** max(surplus, 0) * small).expand() == 0
 
 
 def test_block_identities_hold_for_letters_without_dimensions():
@@ -108,9 +107,31 @@ def test_block_identities_notice_a_wrong_sign():
 
 def test_weights_enter_the_reduced_blocks_only_through_overlaps():
     blocks = BlockAlgebra()
-    names = {inner: Symbol(name, commutative=False) for inner, name in blocks.inner_products.items()}
-    left = blocks.reduced.subs(names).free_symbols & {blocks.M, blocks.U, blocks.Zt, blocks.Vt}
-    assert not left
+    weights = {blocks.M, blocks.U, blocks.Zt, blocks.Vt}
+    assert blocks.reduced.free_symbols >= weights
+    assert not blocks.named.free_symbols & weights
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_closed_blocks_have_the_determinant_of_the_reduced_loop(network, sizes):
+    """diag(λ - A - B K C, γ s, γ (s - σ_vu)) with the numbers of a network in place of the letters."""
+    net, at = network(*sizes), Rational(7, 5)
+    o, leak = Overlaps.of_weights(**net.weights), net.loop.leak
+    s = (at - 1 + leak) / leak
+    resolvent = s * eye(net.u.shape[1]) - o.vu
+    K = at / s * (o.zm + o.zu * resolvent.inv() * o.vm)
+    A, B, C = net.loop.plant.A, net.loop.plant.B, net.loop.plant.C
+    blocks = [at * eye(len(net.A)) - A - B * K * C, leak * s * eye(len(net.C)), leak * resolvent]
+    full = at * eye(net.loop.dimension) - net.loop.matrix.subs(net.values)
+    assert full.det() == blocks[0].det() * blocks[1].det() * blocks[2].det()
+
+
+def test_closed_blocks_are_those_written_out():
+    blocks = BlockAlgebra()
+    A, B, C, zm, zu, vm, vu, R = (getattr(blocks, name) for name in ("A", "B", "C", "zm", "zu", "vm", "vu", "R"))
+    closed = blocks.closed.subs(gamma, 1)
+    assert closed == diag(lam - A - B * zm * C - B * zu * R * vm * C, lam, lam - vu)
+    assert cancelled(blocks.closed[0, 0] - closed[0, 0]) != 0
 
 
 def test_overlaps_are_listed_block_by_block():

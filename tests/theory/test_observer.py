@@ -1,13 +1,12 @@
 """The optimum behind an observer: against Riccati by value iteration, stepped loops, and agents of higher order."""
 
 import mpmath
+import numpy as np
 import pytest
-from sympy import Matrix, Rational, lambdify, simplify, sqrt, zeros
+from sympy import Rational, lambdify, simplify, sqrt
 
 from theory import observer
-from theory.loop import ReducedLoop
 from theory.optimum import GOLDEN, optimum
-from theory.plant import LinearPlant, double_integrator
 from theory.symbols import beta, k_1, k_2, kappa, lambda_3, sigma_vu, sigma_zm
 
 RATIOS = [Rational(1, 3), 1, 4]
@@ -91,15 +90,103 @@ def test_an_agent_with_longer_memory_is_no_better():
             assert abs(up / down - 1) < 1e-2
 
 
-def test_the_shift_holds_for_any_rank_but_not_for_another_plant():
-    assert all(observer.shift_residual(ReducedLoop(rank=rank)) == zeros(3 + rank, 1) for rank in (1, 2, 3))
-    seen = LinearPlant(A=double_integrator().A, B=double_integrator().B, C=Matrix([[1, 1]]))
-    assert observer.shift_residual(ReducedLoop(seen)) != zeros(4, 1)
+def insert(expression, penalty, ratio):
+    """A cost in 30 digits, with K and S of full-state LQR."""
+    K, S = regulator(penalty)
+    root = mpmath.mpmathify(observer.observer_root(Rational(ratio)).evalf(30))
+    letters = (*observer.riccati[0, :], observer.riccati[1, 1], k_1, k_2, lambda_3, beta, observer.velocity_ratio)
+    return lambdify(letters, expression, "mpmath")(
+        S[0, 0], S[0, 1], S[1, 1], K[0], K[1], root, mpmath.mpmathify(penalty), mpmath.mpmathify(Rational(ratio))
+    )
 
 
-def test_identities_are_exact():
-    assert observer.completed_square_residual() == 0
-    assert observer.observer_square_residual() == 0
+def kalman(penalty, ratio, steps=250):
+    """Least cost of any causal agent: the Kalman filter of exact readings beside LQR, step by step over a finite horizon.
+
+    Both recursions are in time: backwards S and the gains, forwards the covariance of what the agent does not know.
+    """
+    A, B = mpmath.matrix([[1, 1], [0, 1]]), mpmath.matrix([[0], [1]])
+    S, later = mpmath.eye(2), []
+    for _ in range(steps - 1):
+        r = penalty + (B.T * S * B)[0]
+        K = (B.T * S * A) / r
+        later.append((r, K))
+        S = mpmath.eye(2) + A.T * S * (A - B * K)
+    prior = mpmath.diag([1, ratio])
+    total = S[0, 0] + ratio * S[1, 1]
+    unknown = prior
+    for t, (r, K) in enumerate(reversed(later)):
+        if t:
+            gain = unknown[:, 0] / unknown[0, 0] if unknown[0, 0] else mpmath.zeros(2, 1)
+            unknown = unknown - gain * unknown[0, :]
+        total += r * (K * unknown * K.T)[0]
+        unknown = A * unknown * A.T
+    return total
+
+
+@pytest.mark.parametrize("penalty", [0, Rational(1, 2), 50])
+@pytest.mark.parametrize("ratio", RATIOS)
+def test_an_agent_that_changes_over_time_reaches_the_cost_of_the_kalman_filter(penalty, ratio):
+    with mpmath.workdps(30):
+        expected = insert(observer.time_varying_cost(), penalty, ratio)
+        found = kalman(mpmath.mpmathify(penalty), mpmath.mpmathify(Rational(ratio)))
+        assert abs(found / expected - 1) < mpmath.mpf(10) ** -15
+        assert expected < insert(observer.long_horizon_cost(), penalty, ratio) * (1 - mpmath.mpf(10) ** -3)
+
+
+@pytest.mark.parametrize("penalty", [0.0, 2.0])
+@pytest.mark.parametrize("ratio", [1.0, 4.0])
+def test_no_linear_controls_that_know_what_they_may_cost_less(penalty, ratio):
+    """Least squares over every control that is linear in what was read: y_1 at t = 1, then the whole start."""
+    steps, A = 60, np.array([[1.0, 1.0], [0.0, 1.0]])
+    starts = np.diag([1.0, np.sqrt(ratio)])
+    readable = [np.zeros((0, 2)), (A @ starts)[:1], *[starts] * (steps - 3)]
+    columns, targets = [], []
+    powers = [np.linalg.matrix_power(A, t) for t in range(steps)]
+    for t, known in enumerate(readable):
+        for row in known:
+            states = [powers[s - t - 1][:, 1:] @ row[None] if s > t else np.zeros((2, 2)) for s in range(steps)]
+            controls = [np.sqrt(penalty) * row if s == t else np.zeros(2) for s in range(steps)]
+            columns.append(np.concatenate([np.ravel(states), np.ravel(controls)]))
+    targets = np.concatenate([np.ravel([power @ starts for power in powers]), np.zeros(2 * steps)])
+    rest = np.linalg.lstsq(np.array(columns).T, -targets, rcond=None)[1]
+    expected = float(insert(observer.time_varying_cost(), penalty, int(ratio)))
+    assert float(rest[0]) == pytest.approx(expected, rel=1e-9)
+
+
+def test_time_varying_gains_save_half_the_golden_ratio():
+    with mpmath.workdps(20):
+        varying, constant = (insert(f(), 0, 1) for f in (observer.time_varying_cost, observer.long_horizon_cost))
+        assert mpmath.nstr(varying, 6) == "16.5172"
+        assert mpmath.nstr(constant, 6) == "17.3262"
+        assert abs(constant - varying - mpmath.phi / 2) < mpmath.mpf(10) ** -18
+
+
+def test_square_of_the_control_error_is_what_a_control_costs_beyond_the_cost_to_go():
+    """In numbers: with K and S of LQR, x'x + β u² + x⁺'S x⁺ - x'Sx = r (u + K x)²."""
+    with mpmath.workdps(30):
+        penalty, (p, v, u) = mpmath.mpf(3) / 2, (mpmath.mpf("0.7"), mpmath.mpf("-1.3"), mpmath.mpf("0.4"))
+        K, S = regulator(penalty)
+        letters = (*observer.riccati[0, :], observer.riccati[1, 1], *observer.plant_state, observer.control, beta)
+        values = (S[0, 0], S[0, 1], S[1, 1], p, v, u, penalty)
+        found = lambdify(letters, observer.completed_square(), "mpmath")(*values)
+        gains = lambdify(letters, list(observer.regulator()), "mpmath")(*values)
+        x, following = mpmath.matrix([p, v]), mpmath.matrix([p + v, v + u])
+        spent = p**2 + v**2 + penalty * u**2 + (following.T * S * following)[0] - (x.T * S * x)[0]
+        assert abs(found - spent) < mpmath.mpf(10) ** -25
+        assert max(abs(gains[i] - K[i]) for i in (0, 1)) < mpmath.mpf(10) ** -25
+
+
+def test_square_of_the_observer_is_what_an_error_costs_beyond_the_cost_to_go():
+    now, later = observer.sequence
+    q = lambda_3 + 1 / lambda_3 - 2
+    spent = (later - now) ** 2 + q * later**2 + (1 - lambda_3) * (later**2 - now**2)
+    assert simplify(observer.observer_square() - spent) == 0
+
+
+def test_velocity_is_read_from_two_positions_and_the_control_between():
+    before, after = observer.readings
+    assert observer.read_velocity() == after - before + observer.control
 
 
 def test_root_of_equal_variances_is_the_inverse_square_of_the_golden_ratio():

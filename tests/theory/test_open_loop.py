@@ -3,7 +3,7 @@
 from itertools import product
 
 import pytest
-from sympy import ImmutableMatrix, Rational, Symbol, expand, symbols
+from sympy import ImmutableMatrix, Rational, Symbol, expand, symbols, zeros
 
 from theory.loop import ReducedLoop, symbolic_loop
 from theory.open_loop import (
@@ -11,12 +11,11 @@ from theory.open_loop import (
     FullRecurrence,
     axis_slope,
     input_moment,
-    recorded_loss,
     saddle_slope,
     teacher_symbols,
     white_noise_loss,
 )
-from theory.symbols import gamma, kappa, noise, sigma_vm, sigma_vu, sigma_zm, sigma_zu
+from theory.symbols import gamma, kappa, noise, sigma_vm, sigma_vu, sigma_zm, sigma_zu, steps_heard
 
 
 @pytest.mark.parametrize("loop", [ReducedLoop(), symbolic_loop(3, 2, 2, 2)], ids=["default", "general"])
@@ -33,6 +32,16 @@ def test_leak_filters_the_input_twice():
     g = [response[0] for response in AgentFilter(leak=gamma).impulse_response(2)]
     assert g[0] == gamma * sigma_zm
     assert expand(g[1] - gamma * (1 - gamma) * sigma_zm - gamma**2 * sigma_zu * sigma_vm) == 0
+
+
+def recorded_loss(student, teacher, inputs):
+    """(1/K) Σ_k |u_k - u*_k|² for one recorded sequence, by convolution."""
+    total = 0
+    for step in range(len(inputs)):
+        lags = range(step + 1)
+        error = sum(((student[j] - teacher[j]) * inputs[step - j] for j in lags), zeros(student[0].rows, 1))
+        total += sum(entry**2 for entry in error)
+    return total / len(inputs)
 
 
 def test_white_noise_loss_is_the_mean_over_independent_signs():
@@ -56,10 +65,20 @@ def test_open_loop_learning_takes_the_feedthrough_first():
     """Without memory the loss is a parabola in σ_zm around the teacher's g*_0."""
     target = Symbol("gbar_0", real=True)
     assert expand(axis_slope(6) - 2 * noise**2 * (sigma_zm - target)) == 0
+    assert expand(axis_slope() - 2 * noise**2 * (sigma_zm - target)) == 0
 
 
 def test_saddle_slope_is_the_one_typed():
     assert expand(saddle_slope(6) + 2 * noise**2 * Rational(5, 6) * Symbol("gbar_1", real=True)) == 0
+
+
+@pytest.mark.parametrize("steps", [2, 3, 5])
+def test_slopes_of_any_number_of_steps_are_those_of_the_whole_loss(steps):
+    whole = white_noise_loss(AgentFilter().impulse_response(steps), teacher_symbols(steps))
+    without = {sigma_zu: 0, sigma_vm: 0, sigma_vu: 0}
+    assert expand(axis_slope().subs(steps_heard, steps) - whole.diff(sigma_zm).subs(without)) == 0
+    slope = whole.subs(sigma_vm, 1).diff(sigma_zu).subs({sigma_zu: 0, sigma_vu: 0})
+    assert expand(saddle_slope().subs(steps_heard, steps) - slope) == 0
 
 
 def test_loss_sees_the_product_of_the_invisible_pair_only():

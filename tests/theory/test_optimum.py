@@ -1,24 +1,27 @@
 """The certificate of the optimum, against sums in 40 digits and numerical derivatives."""
 
 import mpmath
+import pytest
 from sympy import ImmutableMatrix, Matrix, Rational, eye, lambdify, simplify, sqrt, zeros
 
+from theory.loop import ReducedLoop
 from theory.optimum import (
+    FIELD,
     GOLDEN,
     VISIBLE,
     at,
     cheap_lqr,
     curvature,
     deadbeat,
+    element,
+    embedding,
     infinite_horizon_loss,
     leading_minors,
     minimal_loop,
-    minimal_residual,
     optimum,
-    riccati_residual,
     stationarity,
 )
-from theory.symbols import kappa, sigma_vu, sigma_zm
+from theory.symbols import kappa, sigma_vm, sigma_vu, sigma_zm, sigma_zu
 
 STABLE = {sigma_zm: Rational(-3, 2), sigma_vu: -Rational(11, 10), kappa: Rational(29, 10)}
 
@@ -108,7 +111,23 @@ def test_deadbeat_loop_is_nilpotent():
 
 
 def test_minimal_loop_is_exact():
-    assert minimal_residual() == zeros(4, 3)
+    """P_eff E = E M, entry by entry, with κ = σ_zu σ_vm."""
+    step, E = minimal_loop().subs(kappa, sigma_zu * sigma_vm), embedding()
+    assert (ReducedLoop().matrix * E - E * step).applyfunc(simplify) == zeros(4, 3)
+    assert minimal_loop() == ImmutableMatrix([[1, 1, 0], [sigma_zm, 1, 1], [kappa, 0, sigma_vu]])
+
+
+def test_deadbeat_and_optimum_are_the_points_of_the_notes():
+    assert [deadbeat()[letter] for letter in VISIBLE] == [-3, -2, 8]
+    assert [simplify(optimum()[x] - y) for x, y in zip(VISIBLE, (-GOLDEN, 1 - sqrt(5), 2 * GOLDEN), strict=True)] == [
+        0
+    ] * 3
+
+
+def test_elements_are_numbers_of_the_field():
+    assert FIELD.to_sympy(element(2 - 3 * sqrt(5) / 7) * element(sqrt(5))) == 2 * sqrt(5) - Rational(15, 7)
+    with pytest.raises(ValueError, match=r"value must be a \+ b sqrt\(5\) with rational a and b; found sqrt\(3\)"):
+        element(sqrt(3))
 
 
 def test_cheap_lqr_is_the_limit_of_riccati_iteration():
@@ -124,9 +143,10 @@ def test_cheap_lqr_is_the_limit_of_riccati_iteration():
 
 
 def test_riccati_equation_holds_and_another_matrix_breaks_it():
-    assert riccati_residual() == zeros(2, 2)
     K, S = cheap_lqr()
     A, B = Matrix([[1, 1], [0, 1]]), Matrix([0, 1])
+    assert (eye(2) + A.T * S * (A - B * K) - S).applyfunc(simplify) == zeros(2, 2)
+    assert (B.T * S * B * K - B.T * S * A).applyfunc(simplify) == zeros(1, 2)
     wrong = S + Matrix([[1, 0], [0, 0]])
     assert (eye(2) + A.T * wrong * (A - B * K) - wrong).applyfunc(simplify) != zeros(2, 2)
 

@@ -1,29 +1,24 @@
-"""The laws of the stages: exact sums, limits with their rates, and the saddle from explicit weights."""
+"""The laws of the stages: exact sums, and limits with their rates."""
 
 import mpmath
 import pytest
-from sympy import LambertW, Matrix, Rational, Symbol, cancel, exp, expand, lambdify, pi, sin, sqrt, zeros
+from sympy import LambertW, Matrix, Rational, Symbol, cancel, exp, expand, lambdify, sin, sqrt
 
-from theory.learning import WeightSpace
 from theory.stages import (
     T,
     axis_loss,
-    axis_power_residual,
+    axis_power,
+    envelope,
     envelope_minimiser,
     envelope_residual,
     geometric_loss,
     geometric_sum,
-    loss_slope,
-    nearest_valley,
     s,
-    saddle_growth,
-    saddle_rates,
     scaled_axis_loss,
-    stage_one_shift,
-    valley,
-    valley_index,
+    scaled_root,
+    unwound,
 )
-from theory.symbols import sigma_vm, sigma_zm, sigma_zu
+from theory.symbols import sigma_zm
 
 SQUARES = [Rational(1, 4), -Rational(1, 4), Rational(9, 16), -Rational(4, 9), Rational(9)]
 
@@ -50,7 +45,10 @@ def test_axis_loss_of_another_horizon_is_another_number():
 
 
 def test_powers_on_the_axis():
-    assert axis_power_residual() == zeros(2, 2)
+    root = sqrt(sigma_zm)
+    for steps in range(5):
+        found = axis_power((1 + root) ** steps, (1 - root) ** steps).expand()
+        assert found == (Matrix([[1, 1], [sigma_zm, 1]]) ** steps).expand()
 
 
 def test_geometric_sum_counts_its_terms():
@@ -95,6 +93,12 @@ def order(law):
     return float(mpmath.log(relative_error(law, 10**3) / relative_error(law, 10**5)) / mpmath.log(100))
 
 
+def test_scaled_loss_is_that_of_the_notes():
+    noted = ((exp(s) - 1) - sqrt(s / T) / 2 * exp(s) * sin(2 * sqrt(s * T))) / s**2
+    assert expand(scaled_axis_loss() - noted) == 0
+    assert cancel(envelope() - (exp(s) - 1) / s**2) == 0
+
+
 def test_scaled_loss_errs_in_first_order():
     assert order(scaled_axis_loss()) == pytest.approx(1.0, abs=0.1)
 
@@ -108,52 +112,25 @@ def test_with_the_opposite_oscillation_the_order_is_one_half():
     assert order(mirrored) == pytest.approx(0.5, abs=0.1)
 
 
-@pytest.mark.parametrize("k", [0, 1, 5])
-def test_valleys_are_where_the_oscillation_is_highest(k):
-    phase = 2 * sqrt(-valley().subs(valley_index, k) * T)
-    assert phase.simplify() == pi / 2 + 2 * pi * k
-    assert sin(phase.simplify()) == 1
+@pytest.mark.parametrize(("b", "c"), [(1, 2), (Rational(1, 2), 2), (3, 4)])
+def test_root_of_a_scaled_slope(b, c):
+    slope = exp(s) * (b * s - c * (1 - exp(-s))) / s**3
+    root = scaled_root(slope)
+    assert root.evalf() > 0
+    assert unwound(expand(slope * s**3).subs(s, root)).expand() == 0
+    with mpmath.workdps(40):
+        found = mpmath.findroot(lambda x: b * x - c * (1 - mpmath.exp(-x)), 2 * c / b)
+        assert abs(found - mpmath.mpf(str(root.evalf(38)))) < mpmath.mpf(10) ** -35
 
 
-def test_nearest_valley_lies_on_the_envelope_minimum():
-    k = nearest_valley().subs(T, 1000)
-    assert float(valley().subs(T, 1000).subs(valley_index, k) + envelope_minimiser()) == pytest.approx(0, abs=1e-14)
+@pytest.mark.parametrize("slope", [exp(s) / s**2, exp(s) * (2 * s - 1 + exp(-s)) / s**3, -exp(s) / s**3])
+def test_slopes_of_another_form_are_refused(slope):
+    with pytest.raises(ValueError, match="slope must be"):
+        scaled_root(slope)
 
 
-def explicit_rates(m, z, u, v, slope, zm_slope):
-    """d(z·u)/dt and d(v·m)/dt from ż = -(m ∂_zm + u ∂_zu), u̇ = -(z ∂_zu), v̇ = -(m ∂_vm), m frozen."""
-    by_zu, by_vm = slope * v.dot(m), slope * z.dot(u)
-    return -(m * zm_slope + u * by_zu).dot(u) - z.dot(z * by_zu), -(m * by_vm).dot(m)
-
-
-def numbers():
-    m, z, u, v = Matrix([1, -2, 3]), Matrix([2, 1, 5]), Matrix([-1, 4, 2]), Matrix([3, 1, 1])
-    space = WeightSpace()
-    stack = Matrix.hstack(m, z, u, v)
-    gram = stack.T * stack
-    values = {space.gram_symbols()[i, j]: gram[i, j] for i in range(4) for j in range(4)}
-    values |= {sigma_zu: z.dot(u), sigma_vm: v.dot(m), loss_slope: Rational(7, 3), space.gradient_symbols().zm[0]: 5}
-    return (m, z, u, v), values
-
-
-def test_saddle_rates_are_those_of_explicit_weights():
-    weights, values = numbers()
-    assert tuple(rate.subs(values) for rate in saddle_rates()) == explicit_rates(*weights, Rational(7, 3), 5)
-
-
-def test_saddle_rates_depend_on_both_norms():
-    (m, z, u, v), values = numbers()
-    assert saddle_rates()[0].subs(values) != explicit_rates(m, 0 * z, u, v, Rational(7, 3), 5)[0]
-
-
-def test_growth_rate_is_the_eigenvalue_of_the_rates():
-    _, values = numbers()
-    space = WeightSpace()
-    still = [rate.subs(space.gradient_symbols().zm[0], 0) for rate in saddle_rates()]
-    jacobian = Matrix(still).jacobian([sigma_zu, sigma_vm]).subs(values)
-    assert all(value**2 == saddle_growth().subs(values) for value in jacobian.eigenvals())
-
-
-def test_stage_one_pushes_through_the_invisible_overlap():
-    (m, _, u, _), values = numbers()
-    assert stage_one_shift().subs(values) == Rational(m.dot(u), m.dot(m))
+def test_lambert_functions_are_taken_out_of_exponentials():
+    w, other = LambertW(-Rational(1, 5)), LambertW(3)
+    power = exp(2 * w - other + s)
+    assert expand(unwound(power) - Rational(1, 25) / w**2 * other / 3 * exp(s)) == 0
+    assert unwound(exp(s) + 1) == exp(s) + 1

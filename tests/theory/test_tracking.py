@@ -5,22 +5,37 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from sympy import I, ImmutableMatrix, Matrix, Rational, Symbol, cancel, cos, expand, integrate, pi, re, sin, symbols
+from sympy import (
+    I,
+    ImmutableMatrix,
+    Matrix,
+    Rational,
+    Symbol,
+    cancel,
+    cos,
+    expand,
+    integrate,
+    ones,
+    pi,
+    re,
+    sin,
+    symbols,
+)
 
 from theory.loop import Overlaps
 from theory.plant import LinearPlant, double_integrator
+from theory.sinusoids import in_cosine, sinusoid_loss, tone_loss, tone_slope
 from theory.symbols import amplitude, dt, gain_p, gain_r, gamma, lam, phase
 from theory.tracking import (
     TrackingLoop,
+    axis_response,
+    axis_transfer,
     joint_polynomial,
     markov_agent,
     planar_gain,
     seen_polynomial,
     side_by_side,
-    squared_modulus,
     steps_of,
-    tone_loss,
-    tone_slope,
 )
 from theory.transfer_algebra import TransferAlgebra
 
@@ -105,10 +120,27 @@ def test_a_flipped_feed_is_noticed(rng):
 
 
 def test_transfer_of_every_agent_on_one_axis_is_the_textbook_loop():
-    G = planar_gain()
-    assert dt**2 / (lam - 1) ** 2 == G or cancel(G - dt**2 / (lam - 1) ** 2) == 0
-    found = TrackingLoop(double_integrator(dt)).transfer(LETTERS)[0]
-    assert cancel(found - G * gain_r / (1 - G * gain_p)) == 0
+    G, loop = planar_gain(), TrackingLoop(double_integrator(dt))
+    assert cancel(G - dt**2 / (lam - 1) ** 2) == 0
+    assert cancel(loop.transfer(LETTERS)[0] - G * gain_r / (1 - G * gain_p)) == 0
+    assert cancel(loop.transfer(LETTERS)[0] - axis_transfer(G)) == 0
+    assert cancel(loop.authority(LETTERS)[0] - axis_response(G)) == 0
+
+
+@pytest.mark.parametrize("sizes", TASKS)
+def test_around_the_plant_is_the_same_unexpanded(rng, sizes):
+    """E, Ĝ and C X + D through the responses of a random plant, and the change of cᵀ E a under a change of K."""
+    loop = Neurons(rng, **sizes).loop
+    p, q, outputs = loop.plant.p, loop.view.rows, loop.plant.q
+    K, change = exact(fractions(rng, p, q)) + ones(p, q) / lam, exact(fractions(rng, p, q))
+    pairs = list(zip(loop.around_the_plant(K), (loop.error(K), loop.authority(K), loop.reading(K)), strict=True))
+    weights, reference = exact(fractions(rng, outputs, 1)), exact(fractions(rng, outputs, 1))
+    moved = weights.T * loop.error_slope(K, change) * reference
+    assert moved[0] != 0
+    pairs.append((Matrix([[(loop.error_gradient(K, weights, reference).T * change).trace()]]), moved))
+    for point in (Rational(7, 3), Rational(-3, 11), Rational(5, 2)):
+        for found, expected in pairs:
+            assert found.subs(lam, point) == expected.subs(lam, point)
 
 
 def test_planar_agent_couples_the_axes_as_matrices_do():
@@ -187,7 +219,9 @@ def test_cross_talk_between_axes_is_part_of_the_loss():
     error = ImmutableMatrix([[1 / lam, 2], [3 / lam, lam]])
     assert tone_loss(error, 0, 1, 1) == 5
     assert tone_loss(error, 1, 1, 1) == Rational(5, 2)
-    assert squared_modulus(2 + lam) == cancel(5 + 2 * lam + 2 / lam)
+    squared = sinusoid_loss([2 + lam], [2 + 1 / lam], 1, 2)
+    assert cancel(squared - 5 - 2 * lam - 2 / lam) == 0
+    assert cancel(in_cosine(squared, Symbol("c")) - 5 - 4 * Symbol("c")) == 0
 
 
 @pytest.mark.parametrize(("row", "column", "lag"), [(0, 0, 0), (1, 2, 1), (0, 3, 2), (1, 1, 1)])

@@ -11,7 +11,6 @@ from theory.tracking_order import (
     horizon_loss,
     needed_control,
     response_from_rest,
-    rest_residuals,
     silent_loss,
     silent_slope,
 )
@@ -36,7 +35,9 @@ def test_needed_control_silences_the_formal_loss():
 
 
 def test_response_from_rest_solves_the_plant():
-    assert rest_residuals() == (0, 0, 0)
+    first, second, third = (response_from_rest(S(t), lam**t) for t in (5, 6, 7))
+    assert cancel(third - 2 * second + first - dt**2 * feedforward * lam**5) == 0
+    assert [cancel(response_from_rest(S(t), lam**t)) for t in (0, 1)] == [0, 0]
 
 
 @pytest.mark.parametrize("root", ROOTS.values(), ids=ROOTS)

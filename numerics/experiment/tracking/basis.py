@@ -13,8 +13,8 @@ from numerics.experiment.dense import DenseEpisodes, DenseLoop
 from numerics.experiment.environment import ClosedLoop
 from numerics.experiment.losses import TrackingError
 from numerics.experiment.neurons import Gradients
-from numerics.experiment.tracking.task import TrackingTask
 from numerics.plants import Plant
+from numerics.tracking_task import TrackingTask
 from numerics.weights import Weights
 
 

@@ -11,8 +11,8 @@ from numerics.experiment.losses import TrackingError
 from numerics.experiment.neurons import Gradients, Neurons
 from numerics.experiment.parts import batch_parts, helpers, mean_of_parts
 from numerics.experiment.tracking.basis import at_rest, equivalent, linear_response
-from numerics.experiment.tracking.task import TrackingTask, coefficients
 from numerics.experiment.trajectory import Trajectory
+from numerics.tracking_task import TrackingTask, coefficients
 from numerics.weights import Weights
 
 

@@ -11,7 +11,7 @@ from numerics.errors import whole
 from numerics.experiment.observe import by_modulus
 from numerics.experiment.simulate import joint_matrix
 from numerics.experiment.tracking.basis import linear_response
-from numerics.experiment.tracking.task import TrackingTask
+from numerics.tracking_task import TrackingTask
 from numerics.weights import Weights
 
 
@@ -60,14 +60,6 @@ def nearest(values: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return values[np.argmin(np.abs(values[:, None] - targets), axis=0)]
 
 
-def circle_points(task: TrackingTask) -> np.ndarray:
-    """exp(2πi f dt) of every frequency, where a pole that generates it would lie, (F,).
-
-    :param task: the task
-    """
-    return np.exp(2j * np.pi * task.dt * task.frequencies)
-
-
 def agent_matrix(weights: Weights, leak: float = 0.1) -> np.ndarray:
     """(1-γ) I + γ W, the agent without its environment, linearised at rest, (N, N).
 
@@ -88,7 +80,7 @@ def measure(task: TrackingTask, weights: Weights, leak: float = 0.1) -> dict[str
     :param leak: γ
     """
     found = {"frequency_loss": frequency_losses(task, weights, leak)}
-    points = circle_points(task)
+    points = task.advances
     with np.errstate(all="ignore"):
         joint = _spectrum(joint_matrix(task.plant, weights, leak))
         agent = _spectrum(agent_matrix(weights, leak))

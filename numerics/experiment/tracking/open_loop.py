@@ -13,11 +13,11 @@ from numerics.experiment.student import imitation_loss
 from numerics.experiment.tracking.basis import equivalent, linear_response
 from numerics.experiment.tracking.loop import Tracker, track
 from numerics.experiment.tracking.replay import TrackingReplay
-from numerics.experiment.tracking.task import coefficients
 from numerics.experiment.tracking.train import looks
 from numerics.experiment.trajectory import Trajectory
 from numerics.replay import check_fit
 from numerics.results import Run
+from numerics.tracking_task import coefficients
 from numerics.weights import Weights
 
 

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from numerics.errors import fits, real, require, whole
-from numerics.experiment.tracking.task import TrackingTask
 from numerics.replay import Training, check_fit, run_config
+from numerics.tracking_task import TrackingTask
 from numerics.weights import Weights, tracking_law
 
 

@@ -5,8 +5,8 @@ from numerics.experiment.neurons import Gradients
 from numerics.experiment.tracking.loop import Tracker
 from numerics.experiment.tracking.measures import measure
 from numerics.experiment.tracking.replay import TrackingReplay
-from numerics.experiment.tracking.task import TrackingTask
 from numerics.results import Run
+from numerics.tracking_task import TrackingTask
 from numerics.weights import Weights
 
 RECORDED = ("frequency_loss", "eigenvalues", "joint_near", "agent_near")

@@ -1,4 +1,4 @@
-"""Stage 1 in numbers, against stepping the loop and searching a grid."""
+"""Stage 1 in numbers, against stepping the loop and searching a grid; where learning on the axis stops."""
 
 from contextlib import suppress
 
@@ -6,9 +6,12 @@ import mpmath
 import numpy as np
 import pytest
 
+from numerics.descent import descend
 from numerics.errors import InputError
-from numerics.stages.axis import exact_loss, geometric, minimiser, valley_law
+from numerics.replay import Replay, Settings
+from numerics.stages.axis import exact_loss, geometric, minimiser, valley_law, valleys
 from numerics.stages.detection import AXIS_GROWTH
+from numerics.weights import Weights, at_overlaps
 
 
 def stepped(sigma, horizon):
@@ -122,3 +125,129 @@ def test_indexed_valleys_near_the_envelope_minimum_are_local_minima(k):
     horizon = 10**4
     around = valley_law(horizon, k) + np.linspace(-20, 20, 201) / horizon
     assert 0 < np.argmin(exact_loss(around / horizon, horizon)) < 200
+
+
+# every valley
+
+FIRST = {50: -1.0842, 200: -0.9374, 10**4: -0.6393, 10**5: -0.6080, 10**6: -0.6094}
+"""T σ_zm of the first valley from the right."""
+
+
+def turning(scaled, horizon):
+    """Newton's step towards a zero of the slope of the exact sum, in 60 digits."""
+    step, at = mpmath.mpf(10) ** -15, mpmath.mpf(scaled)
+    low, middle, high = (precise_loss(at + k * step, horizon) for k in (-1, 0, 1))
+    return float(-(high - low) / 2 / (high - 2 * middle + low) * step), high - 2 * middle + low > 0
+
+
+@pytest.mark.parametrize(("horizon", "scaled"), FIRST.items())
+def test_first_valley_of_the_exact_sum(horizon, scaled):
+    found = valleys(horizon)
+    assert found.bottoms[0] * horizon == pytest.approx(scaled, abs=5.1e-5)
+    with mpmath.workdps(60):
+        for ends, least in ((found.bottoms[[0, -1]], True), (found.ridges[[0, -1]], False)):
+            for end in ends:
+                correction, convex = turning(end * horizon, horizon)
+                assert abs(correction) < 1e-8
+                assert convex == least
+
+
+@pytest.mark.parametrize("horizon", [3, 5, 20, 50, 200])
+def test_valleys_are_those_of_the_stepped_sum(horizon):
+    """Also nearer to 0 and farther away than they are sought."""
+    grid = -(np.linspace(np.sqrt(1e-3), np.sqrt(15.0), 20_001) ** 2)
+    values = stepped(grid / horizon, horizon)
+    inner = values[1:-1]
+    found = [
+        grid[1:-1][(inner < values[:-2]) & (inner < values[2:])],
+        grid[1:-1][(inner > values[:-2]) & (inner > values[2:])],
+    ]
+    for scaled, exact in zip(found, (valleys(horizon).bottoms, valleys(horizon).ridges), strict=True):
+        np.testing.assert_allclose(scaled, exact * horizon, atol=2e-3)
+
+
+def test_deepest_of_the_valleys_is_the_minimiser():
+    for horizon in (50, 200, 10**4):
+        bottoms = valleys(horizon).bottoms
+        assert bottoms[np.argmin(exact_loss(bottoms, horizon))] * horizon == pytest.approx(minimiser(horizon), abs=1e-9)
+
+
+def test_two_valleys_at_fifty_steps_and_the_first_is_not_the_minimum():
+    found = valleys(50)
+    np.testing.assert_allclose(found.bottoms, [-0.0217, -0.0417], atol=5e-5)
+    np.testing.assert_allclose(found.ridges, [-0.0306], atol=5e-5)
+    assert minimiser(50) / 50 == pytest.approx(found.bottoms[1], abs=1e-12)
+    assert found.downhill([0.2, 0.0, -0.0305, -0.0306, -0.5]).tolist() == [0, 0, 0, 1, 1]
+
+
+@pytest.mark.parametrize("horizon", [10**5, 10**6])
+def test_valleys_end_at_their_limits_and_are_as_many_as_turns_between(horizon):
+    """From 4/3 + W(-4/3 e^(-4/3)) to 4 + W(-4 e^(-4)), to within two turns at either end."""
+    ends = np.array([0.605859977919, 3.920690394873])
+    bottoms = -valleys(horizon).bottoms * horizon
+    gaps = np.array([bottoms[0] - ends[0], ends[1] - bottoms[-1]])
+    assert np.all(np.abs(gaps) < 2 * np.pi * np.sqrt(ends / horizon))
+    turns = np.sqrt(horizon) * np.diff(np.sqrt(ends))[0] / np.pi
+    assert bottoms.size == pytest.approx(turns, abs=2)
+
+
+@pytest.mark.parametrize("horizon", [10**4, 10**5, 10**6])
+def test_deepest_valley_is_the_nearest_to_the_minimum_of_the_lower_envelope(horizon):
+    """Where two are equally deep, the whole number k* is half-way but for (2 s* - 3)/(8π (s* - 1)) = 0.0126."""
+    lowest, other = tied(horizon)
+    index = (2 * np.sqrt(AXIS_GROWTH * lowest) - np.pi / 2) / (2 * np.pi)
+    assert index % 1 + (2 * AXIS_GROWTH - 3) / (8 * np.pi * (AXIS_GROWTH - 1)) == pytest.approx(
+        0.5, abs=2 / np.sqrt(horizon)
+    )
+    assert other
+
+
+def tied(horizon):
+    """The episode length from a given one on at which the deepest valley changes to the next."""
+
+    def change(length):
+        k = np.floor((2 * np.sqrt(AXIS_GROWTH * horizon) - np.pi / 2) / (2 * np.pi)) + 1
+        a, b = (valley_law(length, k + i) / length for i in (0, 1))
+        around = np.linspace(-2, 2, 4001) / length**2
+        return exact_loss(a + around, length).min() - exact_loss(b + around, length).min()
+
+    low, high = horizon, horizon + int(2 * np.pi / np.sqrt(AXIS_GROWTH / horizon) * 3)
+    signs = change(low) < 0, change(high) < 0
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if (change(middle) < 0) == signs[0] else (low, middle)
+    return high, signs[0] and not signs[1]
+
+
+# where learning on the axis stops
+
+
+def resting(start, horizon, rate, epochs):
+    """Mean σ_zm over the second half of descent of networks without recurrence, and the longest step there."""
+    rng = np.random.default_rng(0)
+    drawn, none = at_overlaps(rng, (start, 0, 0, 0)), np.zeros((100, 1))
+    replay = Replay(
+        Weights(drawn.m, drawn.z, none, none),
+        rng.uniform(-2, 2, (epochs, 100, 2)),
+        Settings(horizon=horizon, learning_rate=rate),
+    )
+    path = descend(replay).overlaps
+    assert np.all(path[:, 1:] == 0)
+    later = path[epochs // 2 :, 0]
+    return later.mean(), np.abs(np.diff(later)).max()
+
+
+@pytest.mark.parametrize(("start", "valley"), [(0.05, 0), (-0.003, 0), (-0.012, 3)])
+def test_learning_by_short_steps_stops_in_the_first_valley(start, valley):
+    found = valleys(200)
+    assert found.downhill(start) == valley
+    rest, step = resting(start, 200, 0.001, 500)
+    assert np.argmin(np.abs(found.bottoms - rest)) == valley
+    assert step < np.diff(-found.bottoms)[0] / 3
+
+
+def test_learning_by_steps_longer_than_a_valley_passes_over_it():
+    found = valleys(200)
+    rest, step = resting(-0.003, 200, 0.01, 200)
+    assert step > np.diff(-found.bottoms)[0]
+    assert np.argmin(np.abs(found.bottoms - rest)) > 0

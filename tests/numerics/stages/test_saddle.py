@@ -9,7 +9,7 @@ from numerics.flow import unpack
 from numerics.population import FACTOR, population_loss
 from numerics.replay import Settings, rank_one_replay
 from numerics.stages.detection import of_run
-from numerics.stages.saddle import SETTLED, Plateau, plateau
+from numerics.stages.saddle import SETTLED, Leaving, amplitude, critical_kappa, plateau, speed
 from theory.learning import WeightSpace
 from theory.loop import ReducedLoop
 
@@ -82,14 +82,30 @@ def radius(zm, kappa, vu):
     return np.abs(np.roots([1, -(vu + 2), 2 * vu - zm + 1, vu * zm - vu - kappa])).max()
 
 
-@pytest.mark.parametrize("distance", [0.01, 0.04, 0.1])
+@pytest.mark.parametrize("distance", [0.01, 0.04, 0.1, 0.6])
 @pytest.mark.parametrize("vu", [-0.1, 0.0, 0.1])
-def test_critical_kappa_is_half_sigma_to_first_order(distance, vu):
-    """By Jury's conditions κ_c = |σ|/2 (1 + |σ|/4 - 3σ_vu/2) + higher orders."""
-    first = distance / 2 * (1 + distance / 4 - 1.5 * vu)
-    margin = distance / 2 * 3 * (abs(vu) + distance) ** 2
-    assert radius(-distance, first - margin - 1e-6, vu) > 1
-    assert radius(-distance, first + margin + 1e-6, vu) < 1
+def test_the_loop_becomes_stable_at_the_critical_kappa(distance, vu):
+    found = critical_kappa(-distance, vu)
+    assert radius(-distance, found * (1 - 1e-6), vu) > 1
+    assert radius(-distance, found * (1 + 1e-6), vu) < 1
+
+
+def test_critical_kappa_is_about_half_sigma():
+    """|σ|/2 (1 + |σ|/4 - 3σ_vu/2), to third order."""
+    for size in (0.01, 0.1):
+        law = size / 2 * (1 + size / 4 - 1.5 * size)
+        assert abs(critical_kappa(-size, size) - law) < size**3
+
+
+def test_where_no_kappa_makes_the_loop_stable_there_is_no_critical_one():
+    assert np.isnan(critical_kappa(-1.2, 0.0))
+    assert np.isfinite(critical_kappa(-1.2, -0.3))
+
+
+def test_speed_and_amplitude_of_typed_numbers():
+    assert speed(0.25, 1.0, 3.0) == pytest.approx(1.0, rel=1e-14)
+    assert amplitude(0.2, 0.1, 0.25, 1.0) == pytest.approx((0.2 / 2 + 0.1 / 0.5) / 2, rel=1e-14)
+    assert amplitude(0.4, -0.1, 0.25, 1.0) == pytest.approx(0.0, abs=1e-16)
 
 
 @pytest.fixture(scope="module")
@@ -136,24 +152,24 @@ def test_clipping_slows_the_plateau(run):
     assert read(run, norms=none).slope == pytest.approx(10 * read(run, norms=large).slope, rel=1e-5)
 
 
-def test_predicted_length_is_the_time_of_exponential_growth():
-    law = Plateau(length=50, start=0.01, critical=0.04, slope=2.0, speed=0.5, rate=0.01)
-    assert 0.01 * np.exp(0.01 * 2.0 * 0.5 * law.predicted()) == pytest.approx(0.04, rel=1e-14)
-    assert law.predicted(4.0) == pytest.approx(law.predicted() / 2, rel=1e-14)
+def test_the_law_s_length_is_the_time_of_exponential_growth():
+    law = Leaving(start=0.01, critical=0.04, slope=2.0, speed=0.5, rate=0.01)
+    assert 0.01 * np.exp(0.01 * 2.0 * 0.5 * law.epochs()) == pytest.approx(0.04, rel=1e-14)
+    assert law.epochs(4.0) == pytest.approx(law.epochs() / 2, rel=1e-14)
 
 
 @pytest.mark.parametrize("slope", [0.0, -2.0])
 def test_an_amplitude_that_does_not_grow_never_ends_the_plateau(slope):
-    law = Plateau(length=50, start=0.01, critical=0.04, slope=slope, speed=0.5, rate=0.01)
-    assert law.predicted() == np.inf
-    assert law.predicted(slope) == np.inf
+    law = Leaving(start=0.01, critical=0.04, slope=slope, speed=0.5, rate=0.01)
+    assert law.epochs() == np.inf
+    assert law.epochs(slope) == np.inf
 
 
-def test_one_run_lasts_as_long_as_predicted(run):
+def test_one_run_lasts_as_long_as_the_law_says(run):
     """The law's κ_c is good to a factor 2, one e-fold of κ, half of one of the amplitude."""
     found = read(run)
     fold = 0.5 / (found.rate * found.slope * found.speed)
-    assert abs(found.predicted() - found.length) < fold
+    assert abs(found.epochs() - found.length) < fold
 
 
 @pytest.mark.parametrize(("first", "second"), [(0, 0), (5, 5), (7, 3), (-1, 4), (3, 301)])

@@ -7,7 +7,7 @@ from numerics.errors import InputError
 from numerics.experiment.simulate import joint_matrix
 from numerics.experiment.tracking.basis import equivalent, linear_response
 from numerics.experiment.tracking.loop import Tracker, backpropagate, track, tracking_loss
-from numerics.experiment.tracking.task import TrackingTask, coefficients
+from numerics.tracking_task import TrackingTask, coefficients
 from numerics.weights import Weights, tracking_law
 
 SHORT = {"duration": 4.0, "ramp": 0.5}

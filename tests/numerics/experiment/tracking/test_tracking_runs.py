@@ -12,10 +12,10 @@ from numerics.experiment.tracking.loop import Tracker, track
 from numerics.experiment.tracking.measures import measure
 from numerics.experiment.tracking.open_loop import Lessons, train_tracking_open_loop
 from numerics.experiment.tracking.replay import TrackingReplay, TrackingTraining, tracking_replay
-from numerics.experiment.tracking.task import TrackingTask
 from numerics.experiment.tracking.train import RECORDED, train_tracking
 from numerics.replay_files import load_replay, save_replay
 from numerics.results import Run
+from numerics.tracking_task import TrackingTask
 
 TASK = TrackingTask(duration=3.0)
 

@@ -1,4 +1,4 @@
-"""Planar tracking of sums of sinusoids: the task of arXiv 2505.13567, figure 6. The experiment.
+"""Planar tracking of sums of sinusoids: the task of arXiv 2505.13567, figure 6, for the neurons and for the theory.
 
 Two decoupled double integrators, x = (p_x, p_y, v_x, v_y): p⁺ = p + dt v, v⁺ = v + dt u, every state then clamped to
 ±clamp. References r_a(t) = ramp(t) Σ_f amplitude_f cos(2π f t + phase_f) on each axis a, at t = 0, dt, 2 dt, ….
@@ -95,6 +95,17 @@ class TrackingTask:
     def axes(self) -> np.ndarray:
         """The axis of every frequency, 0 or 1, (F,)."""
         return np.repeat([0, 1], [len(self.frequencies_x), len(self.frequencies_y)])
+
+    @property
+    def advances(self) -> np.ndarray:
+        """λ = e^{iω} of every frequency, ω = 2π f dt: where a pole that generates it would lie, (F,)."""
+        return np.exp(2j * np.pi * self.dt * self.frequencies)
+
+    @property
+    def phasors(self) -> np.ndarray:
+        """The amplitude of every sinusoid on its axis, (F, 2)."""
+        sizes = np.broadcast_to(self.amplitude, self.frequencies.shape)
+        return sizes[:, None] * np.eye(2)[self.axes]
 
     @property
     def plant(self) -> Plant:

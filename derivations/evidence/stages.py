@@ -1,0 +1,46 @@
+"""Many seeds of the rank-one protocol by the exact map, and a few trained with another optimizer."""
+
+from collections.abc import Sequence
+
+from derivations.evidence.pairs import FEW
+from derivations.progress import Progress
+from numerics.experiment.observe import OBSERVERS
+from numerics.experiment.train import train
+from numerics.replay import rank_one_replay
+from numerics.results import Run
+from numerics.stages.ensemble import Ensemble
+from numerics.stages.ensemble import ensemble as exact_runs
+
+RUNS = 50
+"""Number of seeds unless told otherwise."""
+LATER = 100
+"""Epochs after stabilisation at which the third stage is looked at."""
+OPTIMIZERS = {"sgd": 0.01, "adam": 0.001}
+"""Learning rates."""
+
+
+def ensemble(seeds: Sequence[int], progress: Progress | None) -> Ensemble:
+    """Runs of the rank-one protocol by the exact map, one a seed.
+
+    :param seeds: the seeds
+    :param progress: called with (what, done, in all)
+    """
+    if progress:
+        progress(f"descending exactly, {len(seeds)} seeds", 0, 0)
+    return exact_runs(seeds)
+
+
+def optimizers(seeds: Sequence[int], progress: Progress | None) -> dict[str, list[Run]]:
+    """Networks trained directly with SGD and with Adam, 250 epochs: the first three seeds.
+
+    :param seeds: the seeds
+    :param progress: called with (what, done, in all)
+    """
+    found: dict[str, list[Run]] = {name: [] for name in OPTIMIZERS}
+    for index, seed in enumerate(seeds[:FEW]):
+        if progress:
+            progress("training with SGD and Adam", index, len(seeds[:FEW]))
+        for name, rate in OPTIMIZERS.items():
+            replay = rank_one_replay(seed, epochs=250, optimizer=name, learning_rate=rate)
+            found[name].append(train(replay, {key: OBSERVERS[key] for key in ("overlaps", "eigenvalues")}))
+    return found
