@@ -90,7 +90,7 @@ def _rates_by_weights(printed) -> list[Expr]:
 
 
 def _push_by_weights(printed) -> list[Expr]:
-    """The printed changes less those of two neurons after z → z + s m, with s such that z·m has moved by δ."""
+    """The printed changes less those of two neurons after z → z + s m, with s such that z·m has moved by d."""
     m, z, u, _ = weights = _neurons()
     moved = z + shift / m.dot(m) * m
     changes = (moved.dot(u) - z.dot(u), moved.dot(moved) - z.dot(z))
@@ -175,16 +175,15 @@ def _exit_steps() -> tuple[Step, ...]:
     spread = sqrt((1 - sigma_vu / 2) ** 2 + sigma_zm)
     return (
         Step.equal(
-            r"Where every root of the cubic lies inside the unit circle the product of the $1 - \lambda_i\lambda_j$, $i < j$, "
-            r"is positive: a real pair gives a positive factor, and so do conjugates, alone or as a product. In the "
-            r"coefficients it is $1 - a_1 + a_0 a_2 - a_0^2$.",
-            r"\prod_{i<j} (1 - \lambda_i\lambda_j)",
+            r"Where every root of the cubic lies inside the unit circle this product is positive: a real pair gives a positive "
+            r"factor, and so do conjugates, alone or as a product. In the coefficients it is $1 - a_1 + a_0 a_2 - a_0^2$.",
+            r"(1 - \lambda_1\lambda_2)(1 - \lambda_1\lambda_3)(1 - \lambda_2\lambda_3)",
             edge_condition(),
             edge,
             also=(_edge_by_roots(),),
         ),
         Step.solves(
-            r"As a function of $\kappa$ it is a parabola that opens downwards; for $\sigma_{zm} \ge -(1 - \sigma_{vu}/2)^2$ it "
+            r"As a function of $\kappa$ it is a parabola that opens downwards; for $\sigma_{zm} \geq -(1 - \sigma_{vu}/2)^2$ it "
             r"has real zeros, $2\sqrt{(1 - \sigma_{vu}/2)^2 + \sigma_{zm}}$ apart. Below the smaller, $\kappa_c$, the loop is "
             r"unstable.",
             r"\kappa_c",
@@ -214,7 +213,7 @@ def _axis_steps() -> tuple[Step, ...]:
     return (
         Step.solves(
             r"During stage 1, while $\partial_{zm}L$ dominates, every step adds a multiple of $m$ to $z$. When $\sigma_{zm}$ has "
-            r"moved by $\delta$, $\sigma_{zu}$ has been pushed along through the invisible overlap $m\cdot u$.",
+            r"moved by $d$, $\sigma_{zu}$ has been pushed along through the invisible overlap $m\cdot u$.",
             r"(\Delta\sigma_{zu}, \Delta\|z\|^2)",
             vector(stage_one_push()),
             _push_by_weights,
