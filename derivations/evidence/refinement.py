@@ -1,6 +1,7 @@
 """Stage 3: learning on from stabilisation for several control costs."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,13 +10,14 @@ from derivations.progress import Progress
 from numerics.descent import descend
 from numerics.errors import require
 from numerics.gains import closed_form, observer_root
-from numerics.replay import Replay, Settings, rank_one_replay
+from numerics.replay import Replay, paper_penalty, rank_one_replay
 from numerics.stages.detection import of_run
 from numerics.stages.ensemble import Ensemble
 from numerics.stages.optimum import lqr_gain, optimum
 from numerics.stages.refinement import Refinement, refine
 
 PENALTIES = (0.0, 0.5, 2.0, 5.0)
+"""The control costs β of the paper; :func:`numerics.replay.paper_penalty` says what they are in the loss of a run."""
 
 
 def refinements(
@@ -25,14 +27,16 @@ def refinements(
 
     :param ensemble: exact runs
     :param progress: called with (what, done, in all)
-    :param penalties: the control costs β
+    :param penalties: the control costs β of the paper
     """
     found: dict[float, list[Refinement]] = {penalty: [] for penalty in penalties}
     for index, penalty in enumerate(penalties):
         if progress:
             progress("stage 3 for several control costs", index, len(penalties))
         for seed, stages in list(zip(ensemble.seeds, ensemble.stages, strict=True))[:FEW]:
-            found[penalty].append(refine(rank_one_replay(seed), stages.ends[1], penalty, direct=False))
+            replay = rank_one_replay(seed)
+            cost = paper_penalty(penalty, replay.settings.horizon)
+            found[penalty].append(refine(replay, stages.ends[1], cost, direct=False))
     return found
 
 
@@ -47,7 +51,7 @@ def figure(
     :param seed: seed of the run
     :param progress: called with (what, done, in all)
     :param replay: the run; by default that of the protocol
-    :param penalties: the control costs β
+    :param penalties: the control costs β of the paper
     :raises InputError: if the run does not stabilise
     """
     shown = replay or rank_one_replay(seed)
@@ -57,7 +61,8 @@ def figure(
     data: dict[str, np.ndarray] = {"stabilisation": np.array(second), "penalties": np.array(penalties)}
     gaps = []
     for index, penalty in enumerate(penalties):
-        stage = refine(shown, second or 0, penalty)
+        cost = paper_penalty(penalty, shown.settings.horizon)
+        stage = refine(shown, second or 0, cost)
         theory, simulation, name = stage.theory, stage.simulation, f"{penalty:g}"
         roots = observer_root(theory.overlaps)
         gaps.append(np.abs(theory.overlaps - simulation.overlaps).max())  # type: ignore[union-attr]
@@ -67,8 +72,8 @@ def figure(
             f"naive_{name}": stage.naive_loss,
             f"root_{name}": roots,
             f"gains_{name}": np.array([closed_form(*pair) for pair in zip(theory.overlaps, roots, strict=True)]),
-            f"best_{name}": np.array(optimum(Settings(control_penalty=penalty)).loss),
-            f"lqr_{name}": lqr_gain(0.5, penalty)[0],
+            f"best_{name}": np.array(optimum(replace(shown.settings, control_penalty=cost)).loss),
+            f"lqr_{name}": lqr_gain(0.5, cost)[0],
         }
         if progress:
             progress(f"figure 5: stage 3 for {len(penalties)} control costs", index + 1, len(penalties))

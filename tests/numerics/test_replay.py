@@ -11,9 +11,10 @@ from numerics.errors import InputError
 from numerics.experiment.tracking.replay import tracking_replay
 from numerics.experiment.train import train
 from numerics.files import read_arrays, write_arrays, write_text
-from numerics.replay import Replay, Settings, rank_one_replay
+from numerics.replay import Replay, Settings, paper_penalty, rank_one_replay
 from numerics.replay_files import load_replay, save_replay
 from numerics.results import Run
+from numerics.weights import Weights
 
 
 @pytest.fixture
@@ -267,3 +268,30 @@ def test_another_librarys_system_is_no_plant():
     replay = rank_one_replay(0, 2, 3, 4)
     with pytest.raises(InputError, match=r"plant must be a numerics\.plants\.Plant; found tuple; convert it with"):
         Replay(replay.weights, replay.x0, replay.settings, (np.eye(2), np.ones((2, 1))))
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.5, 5.0])
+@pytest.mark.parametrize("horizon", [7, 50])
+def test_the_paper_s_control_cost_averages_the_state_and_sums_the_control(beta, horizon, rng):
+    """(1/2T) Σ |x|² + β Σ u², stepped by hand, is the loss of a run with control_penalty β T."""
+    m, z, u, v = rng.uniform(-0.5, 0.5, (4, 6))
+    x0 = rng.uniform(-2, 2, (1, 3, 2))
+    settings = Settings(horizon=horizon, control_penalty=paper_penalty(beta, horizon))
+    found = train(Replay(Weights(m=m, z=z, u=u, v=v), x0, settings)).loss[0]
+    expected = 0.0
+    for x, y in x0[0]:
+        h = np.zeros(6)
+        for _ in range(horizon):
+            control = z @ h
+            expected += (x**2 + y**2) / (2 * horizon) + beta * control**2
+            x, y = x + y, y + control
+            h = u * (v @ h) + m * x
+    assert found == pytest.approx(expected / 3, rel=1e-12)
+
+
+def test_a_control_cost_that_is_negative_or_no_horizon_is_refused():
+    assert paper_penalty(2.0) == 100.0
+    with pytest.raises(InputError, match="beta must be"):
+        paper_penalty(-1.0)
+    with pytest.raises(InputError, match="horizon must be"):
+        paper_penalty(1.0, 0)
