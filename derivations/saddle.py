@@ -184,9 +184,9 @@ def _exit_steps() -> tuple[Step, ...]:
         ),
         Step.solves(
             r"As a function of $\kappa$ it is a parabola that opens downwards; for $\sigma_{zm} \geq -(1 - \sigma_{vu}/2)^2$ it "
-            r"has real zeros, $2\sqrt{(1 - \sigma_{vu}/2)^2 + \sigma_{zm}}$ apart. Below the smaller, $\kappa_c$, the loop is "
+            r"has real zeros, $2\sqrt{(1 - \sigma_{vu}/2)^2 + \sigma_{zm}}$ apart. Below the smaller, $\kappa_{c}$, the loop is "
             r"unstable.",
-            r"\kappa_c",
+            r"\kappa_{c}",
             first,
             lambda least: (edge.subs(kappa, least), second - least - 2 * spread),
             also=(edge + (kappa - first) * (kappa - second),),
@@ -200,7 +200,7 @@ def _exit_steps() -> tuple[Step, ...]:
             by=_positive_norms,
         ),
         Step.solves(
-            r"With $p = p_0 e^{\mu t}$ it reaches $\kappa_c$ in this time.",
+            r"With $p = p_0 e^{\mu t}$ it reaches $\kappa_{c}$ in this time.",
             "t",
             log(EDGE / (START**2 * norms)) / (2 * mu),
             lambda t: START**2 * exp(2 * mu * t) * norms - EDGE,
@@ -235,9 +235,9 @@ def build() -> Result:
         "saddle",
         "Stage 2: leaving the saddle",
         r"The plateau is the neighbourhood of a saddle at $\sigma_{zu} = \sigma_{vm} = 0$. To first order it is left at the "
-        r"rate $|L_\kappa|\sqrt{\|m\|^2(\|u\|^2 + \|z\|^2)}$ and cannot end below $\kappa = \kappa_c$.",
+        r"rate $|L_\kappa|\sqrt{\|m\|^2(\|u\|^2 + \|z\|^2)}$ and cannot end below $\kappa = \kappa_{c}$.",
         "derived here",
         (*_flow_steps(), *_exit_steps(), *_axis_steps()),
-        (r"\mu^2", r"\kappa_c", "t", r"(\Delta\sigma_{zu}, \Delta\|z\|^2)", r"|\Delta\sigma_{zm}|"),
+        (r"\mu^2", r"\kappa_{c}", "t", r"(\Delta\sigma_{zu}, \Delta\|z\|^2)", r"|\Delta\sigma_{zm}|"),
         BACKGROUND,
     )
