@@ -8,7 +8,6 @@ long episodes are derived here. Where the loss on the axis has its valleys: :mod
 """
 
 from functools import cache
-from math import prod
 
 from sympy import (
     QQ,
@@ -25,6 +24,7 @@ from sympy import (
     exp,
     expand,
     factor,
+    prod,
     sin,
     sqrt,
 )
