@@ -46,7 +46,7 @@ BACKGROUND = Background(
         "The source reads eigenvalues near the frequencies as an internal model; for an agent that reads the reference "
         "they are neither necessary nor sufficient."
     ),
-    checks=("tracking: stationary loss of every frequency", "tracking: agent's pole nearest to e^{iω}"),
+    checks=("tracking: stationary loss of every frequency", "tracking: agent's pole nearest to exp(iω)"),
 )
 
 RESIDUE = Symbol("R")
@@ -193,7 +193,7 @@ def _chosen() -> tuple[Step, ...]:
             r"Adam, seed 0: at distances 0.051, 0.021, 0.020 and 0.010, from 0.098, 0.137, 0.186 and 0.240 at the start.",
             r"1000\,(\lambda_{0.1}, \lambda_{0.2}, \lambda_{0.3}, \lambda_{0.4})",
             vector(real + imaginary * I for real, imaginary in poles),
-            "tracking: agent's pole nearest to e^{iω}",
+            "tracking: agent's pole nearest to exp(iω)",
         ),
         Step.numerical(
             r"They are no internal models: this ratio, in the norm of both axes and whatever the plant, would be zero at a "

@@ -160,7 +160,7 @@ def poles(tracked: Sequence[TrackingSeed]) -> list[Check]:
         learned = np.array([epoch is not None for epoch in s.acquired])
         closer += (after / before)[learned & (task.frequencies > task.frequencies.min())].tolist()
         readings += agent_poles(task, s.run.weights, leak)[1][learned].tolist()
-    approach = "agent's pole nearest to e^{iω}, acquired frequencies but the lowest: distance over that at the start"
+    approach = "agent's pole nearest to exp(iω), acquired frequencies but the lowest: distance over that at the start"
     reading = "what these poles read of a reference that is tracked, over what they read of its position; 0 for an internal model"
     return [
         within(f"{approach}: largest", NEARER, max(closer, default=np.nan), 0.0, NEARER),
