@@ -10,6 +10,7 @@ from sympy import Abs, Poly
 
 from numerics.codegen import vectorise
 from numerics.errors import require
+from numerics.roots import Terms, exact_value, terms_of
 from numerics.spectra import reduced_matrix, reference_roots
 from theory.gain import effective_gains
 from theory.loop import ReducedLoop
@@ -37,10 +38,8 @@ def _cubic_function():
 
 
 @cache
-def _cubic_terms() -> list[list[tuple[tuple[int, ...], Fraction]]]:
-    """Exponents of the overlaps and number of every term, by coefficient."""
-    polynomials = [Poly(coefficient, *OVERLAPS) for coefficient in cubic().all_coeffs()]
-    return [[(powers, Fraction(int(c.p), int(c.q))) for powers, c in poly.terms()] for poly in polynomials]
+def _cubic_terms() -> list[Terms]:
+    return [terms_of(coefficient, OVERLAPS) for coefficient in cubic().all_coeffs()]
 
 
 @cache
@@ -68,7 +67,7 @@ def exact_cubic(overlaps: Sequence[float] | np.ndarray) -> list[Fraction]:
     :param overlaps: σ_zm, σ_zu, σ_vm, σ_vu, finite; taken as exact, (4,)
     """
     point = [Fraction(float(value)) for value in overlaps]
-    return [sum((c * prod(map(pow, point, powers)) for powers, c in terms), Fraction(0)) for terms in _cubic_terms()]
+    return [exact_value(terms, point) for terms in _cubic_terms()]
 
 
 def conditions(overlaps: np.ndarray, roots: np.ndarray) -> np.ndarray:

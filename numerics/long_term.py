@@ -103,7 +103,7 @@ def _in_digits(overlaps: np.ndarray, horizon: int, roots: Sequence[mpmath.mpc]) 
         distance = mpmath.fprod(dominant - other for other in others)
         factor = -2 * horizon * radius ** (2 * (horizon - 1)) * mpmath.conj(dominant) / distance
         slopes = [
-            sum(int(c) * mpmath.fprod(map(pow, [*point, dominant], powers)) for powers, c in terms)
+            sum(mpmath.mpf(c.p) / c.q * mpmath.fprod(map(pow, [*point, dominant], powers)) for powers, c in terms)
             for terms in _slope_terms()
         ]
         return loss, np.array([float((factor * slope).real) for slope in slopes])

@@ -8,11 +8,11 @@ are Gaussian integers over a power of two, (re, im), at which polynomials are ev
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import combinations, pairwise
-from math import cos, gcd, isqrt, lcm, pi, sin
+from math import cos, gcd, isqrt, lcm, pi, prod, sin
 
 import mpmath
 import numpy as np
-from sympy import ZZ, Poly
+from sympy import ZZ, Expr, Poly, Symbol
 
 from theory.symbols import lam
 
@@ -29,6 +29,7 @@ REACH = 1e-8
 
 Number = float | Fraction
 Point = tuple[int, int]
+Terms = list[tuple[Fraction, tuple[tuple[int, int], ...]]]
 
 
 def whole_numbers(coefficients: Iterable[Number]) -> list[int]:
@@ -57,6 +58,27 @@ def without_zeros(polynomial: Sequence[int]) -> list[int]:
     """
     last = max(index for index, c in enumerate(polynomial) if c)
     return list(polynomial[: last + 1])
+
+
+def terms_of(expression: Expr, arguments: Sequence[Symbol]) -> Terms:
+    """The terms of a polynomial with rational numbers: number, and index and exponent of every letter in it.
+
+    :param expression: the polynomial
+    :param arguments: its letters
+    """
+    return [
+        (Fraction(int(c.p), int(c.q)), tuple((index, power) for index, power in enumerate(powers) if power))
+        for powers, c in Poly(expression, *arguments).terms()
+    ]
+
+
+def exact_value(terms: Terms, point: Sequence[Fraction]) -> Fraction:
+    """A polynomial at a point, without rounding.
+
+    :param terms: its terms, from :func:`terms_of`
+    :param point: values of its letters
+    """
+    return sum((c * prod(point[index] ** power for index, power in powers) for c, powers in terms), Fraction(0))
 
 
 def precise_roots(coefficients: Iterable[Number], digits: int = DIGITS) -> list[mpmath.mpc]:

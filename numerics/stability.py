@@ -10,15 +10,26 @@ unit circle that criterion may differ from this one.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from math import lcm
 
 import mpmath
 import numpy as np
-from sympy import ZZ, Poly, Rational
+from sympy import ZZ, Poly
 from sympy.polys.matrices import DomainMatrix
 
 from numerics.errors import require
-from numerics.roots import DIGITS, Number, precise_roots, whole_numbers, without_content, without_zeros
+from numerics.roots import (
+    DIGITS,
+    Number,
+    Terms,
+    exact_value,
+    precise_roots,
+    terms_of,
+    whole_numbers,
+    without_content,
+    without_zeros,
+)
 from theory.loop import ReducedLoop
 from theory.symbols import lam
 
@@ -52,6 +63,13 @@ def stability(coefficients: Iterable[Number]) -> Stability:
     return Stability(side, *_radius_and_margin(exact, side))
 
 
+@cache
+def _loop_terms(loop: ReducedLoop) -> list[Terms]:
+    """Entries of P_eff, then 1-γ, in overlaps and parameters."""
+    letters = [*loop.overlaps.flat, *loop.parameters]
+    return [terms_of(entry, letters) for entry in (*loop.matrix, 1 - loop.leak)]
+
+
 def loop_stability(loop: ReducedLoop, overlaps: Iterable[Number], parameters: Iterable[Number] = ()) -> Stability:
     """Where the eigenvalues of the joint system lie, for any plant, rank and leak, from numbers taken as exact.
 
@@ -61,10 +79,8 @@ def loop_stability(loop: ReducedLoop, overlaps: Iterable[Number], parameters: It
     :param overlaps: flat overlaps, finite
     :param parameters: values of the loop's parameters
     """
-    letters = [*loop.overlaps.flat, *loop.parameters]
-    values = [Rational(Fraction(value)) for value in (*overlaps, *parameters)]
-    given = dict(zip(letters, values, strict=True))
-    *entries, bulk = (Fraction(int(c.p), int(c.q)) for c in (*loop.matrix.subs(given), (1 - loop.leak).subs(given)))
+    point = [Fraction(value) for value in (*overlaps, *parameters)]
+    *entries, bulk = (exact_value(terms, point) for terms in _loop_terms(loop))
     width, zero = loop.dimension, Fraction(0)
     reduced = exact_polynomial([entries[start : start + width] for start in range(0, width**2, width)])
     return stability([a - bulk * b for a, b in zip([*reduced, zero], [zero, *reduced], strict=True)])
