@@ -41,7 +41,8 @@ BACKGROUND = Background(
         "stages: stage 1: T σ* of the deepest valley, T = 10⁶, law against exact sum",
         "stages: stage 1: T σ of the first valley from the right, T = 10⁶",
         "stages: stage 1: T σ of the first valley from the left, T = 10⁶",
-        "stages: plateaus with 20 epochs at |κ| < 0.002 rest in the valley downhill of the start",
+        "stages: stage 1: plateaus with 20 epochs at |κ| < 0.002 rest in the valley downhill of the start",
+        "stages: stage 1: 100 neurons started on the axis rest in the valley downhill of the start",
     ),
 )
 
@@ -201,7 +202,7 @@ def _deepest() -> tuple[Step, ...]:
             also=(scaled_axis_loss() - below - gap,),
         ),
         Step.solves(
-            r"It touches $g_T$ where the sine is $1$. (At $s^*$ the cosine of step 6 is $0$.)",
+            r"It touches $g_T$ where the sine is $1$; at $s^*$ the cosine of step 6 is $0$.",
             r"T\sigma_{zm}^{(k)}",
             valley(),
             lambda scaled: (sin(sqrt(-4 * scaled * T)) - 1, scaled.subs(valley_index, 0) + pi**2 / (16 * T)),

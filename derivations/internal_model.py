@@ -1,6 +1,23 @@
 """What perfect tracking of a frequency asks of the agent, what it does not, and what learning chooses."""
 
-from sympy import Expr, I, Matrix, S, Symbol, Tuple, cancel, cos, exp, expand, factor, fraction, limit, rem, solve
+from sympy import (
+    Expr,
+    I,
+    Integer,
+    Matrix,
+    S,
+    Symbol,
+    Tuple,
+    cancel,
+    cos,
+    exp,
+    expand,
+    factor,
+    fraction,
+    limit,
+    rem,
+    solve,
+)
 
 from derivations.result import Background, Result, vector
 from derivations.step import Step
@@ -29,7 +46,7 @@ BACKGROUND = Background(
         "The source reads eigenvalues near the frequencies as an internal model; for an agent that reads the reference "
         "they are neither necessary nor sufficient."
     ),
-    checks=("tracking: stationary loss of every frequency",),
+    checks=("tracking: stationary loss of every frequency", "tracking: agent's pole nearest to exp(iω)"),
 )
 
 RESIDUE = Symbol("R")
@@ -166,6 +183,28 @@ def _without_model() -> tuple[Step, ...]:
     )
 
 
+def _chosen() -> tuple[Step, ...]:
+    """What learning chooses: seed 0 after 5000 epochs, frequencies ascending."""
+    poles = ((947, 67), (972, 119), (964, 196), (960, 255))
+    return (
+        Step.numerical(
+            r"Learning does move poles of the agent towards the frequencies. Those nearest to $e^{i\omega}$ of 0.1, 0.2, 0.3 and "
+            r"0.4 Hz, which are $0.998 + 0.063 i$, $0.992 + 0.125 i$, $0.982 + 0.187 i$ and $0.969 + 0.249 i$, after 5000 epochs of "
+            r"Adam, seed 0: at distances 0.051, 0.021, 0.020 and 0.010, from 0.098, 0.137, 0.186 and 0.240 at the start.",
+            r"1000\,(\lambda_{0.1}, \lambda_{0.2}, \lambda_{0.3}, \lambda_{0.4})",
+            vector(real + imaginary * I for real, imaginary in poles),
+            "tracking: agent's pole nearest to exp(iω)",
+        ),
+        Step.numerical(
+            r"They are no internal models: this ratio, in the norm of both axes and whatever the plant, would be zero at a "
+            r"pole whose mode reads nothing but the regulated error.",
+            r"10\,|N_p + \lambda N_r|/|N_p|",
+            vector(map(Integer, (23, 17, 58, 27))),
+            "tracking: what these poles read of a reference that is tracked",
+        ),
+    )
+
+
 def build() -> Result:
     """The condition, the error readers of the internal-model principle, and a perfect agent without any pole at ω."""
     return Result(
@@ -174,10 +213,11 @@ def build() -> Result:
         r"Perfect tracking of $\omega$ is a zero of the error at $e^{i\omega}$. An agent that reads the reference can place it by "
         r"feedforward, with no eigenvalue of its own or of the joint system near; a pole of the agent there is forced only if it "
         r"reads the regulated error alone, or must track on plants that vary. Eigenvalues near $\omega$ are thus neither "
-        r"necessary nor sufficient for tracking.",
+        r"necessary nor sufficient for tracking. Trained agents have poles near the frequencies all the same, which read the "
+        r"reference otherwise than as an error; this is measured, not derived.",
         "internal model principle: Francis & Wonham, Automatica 12, 457 (1976); the conditions for agents that read the "
         "reference derived here; eigenvalues near the frequencies: Ger & Barak, arXiv 2505.13567, Fig. 6",
-        (*_conditions(), *_without_model()),
+        (*_conditions(), *_without_model(), *_chosen()),
         ("E", "w"),
         BACKGROUND,
     )

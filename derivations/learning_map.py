@@ -61,11 +61,10 @@ def _moved(X: Matrix) -> tuple[Step, ...]:
             lambda printed: (X * printed - _stepped(X)).expand(),
             also=((descent(SPACE, start, SLOPES, rate) - _stepped(X).T * _stepped(X)).expand(),),
         ),
-        Step.solves(
+        _rate(
+            X,
+            "zm",
             r"Small steps give the flow $\dot G = -(G S D + D S G)$, in time $\eta c_g \times$ steps; here the overlaps.",
-            r"\dot\sigma_{zm}",
-            _rates()["zm"],
-            lambda printed: _expected(X, printed, "zm"),
             also=(
                 (small - flow(SPACE, GRAM, SLOPES)).expand(),
                 flow(SPACE, GRAM, SLOPES) + GRAM * S * D + D * S * GRAM,
@@ -74,32 +73,24 @@ def _moved(X: Matrix) -> tuple[Step, ...]:
     )
 
 
-def _rates() -> dict[str, Expr]:
-    """The rates of the overlaps under the flow."""
-    return dict(zip(PAIRS, SPACE.overlaps(flow(SPACE, GRAM, SLOPES)).flat, strict=True))
+def _rate(X: Matrix, name: str, reason: str, also: tuple = ()) -> Step:
+    """The rate of an overlap under the flow, against what it is for two neurons."""
+    rate = dict(zip(PAIRS, SPACE.overlaps(flow(SPACE, GRAM, SLOPES)).flat, strict=True))[name]
 
+    def gap(printed: Expr) -> Expr:
+        return expand(printed.subs(gram_values(X, GRAM)) - _drift(X, name))
 
-def _expected(X: Matrix, printed: Expr, name: str) -> Expr:
-    """A printed rate with the Gram matrix of two neurons less what their overlap does."""
-    return expand(printed.subs(gram_values(X, GRAM)) - _drift(X, name))
+    return Step.solves(reason, rf"\dot\sigma_{{{name}}}", rate, gap, also)
 
 
 def _rest(X: Matrix) -> tuple[Step, ...]:
     """The other overlaps under the flow, and the norm of the gradient."""
-    others = [
-        Step.solves(
-            reason, rf"\dot\sigma_{{{name}}}", _rates()[name], lambda printed, name=name: _expected(X, printed, name)
-        )
-        for name, reason in (
-            ("zu", r"Both $z$ and $u$ move."),
-            ("vm", r"Of $v$ and $m$ only $v$ moves."),
-            ("vu", r"Both $v$ and $u$ move."),
-        )
-    ]
     norm = squared_gradient_norm(SPACE, GRAM, SLOPES).expand()
     squares = sum(slope**2 for slope in trained_slope(X, SLOPES, SPACE))
     return (
-        *others,
+        _rate(X, "zu", r"Both $z$ and $u$ move."),
+        _rate(X, "vm", r"Of $v$ and $m$ only $v$ moves."),
+        _rate(X, "vu", r"Both $v$ and $u$ move."),
         Step.solves(
             r"Clipping scales the gradient by $c_g = \min(1, c_{\max}/(\|\partial L\| + 10^{-6}))$ and needs its norm over the "
             r"trained weights, $\|\partial L\|^2 = \mathrm{tr}(D S G S D)$.",

@@ -157,11 +157,12 @@ def _rank_steps() -> tuple[Step, ...]:
     following = -sum(c * g for c, g in zip(coefficients[1:3], HEARD, strict=True))
     return (
         Step.solves(
-            r"For $W = U V^T$ of rank $r$ the order is at most $q + r$ ($r$ for $\gamma = 1$): by Cayley and Hamilton the "
-            r"$g_j$ obey the recurrence with the coefficients of $(\lambda - 1 + \gamma)\,\det(\lambda - 1 + \gamma - "
-            r"\gamma\sigma_{vu})$. For $r = 2$, $p = q = 1$ and $\gamma = 1$ it is this, and so for all later lags.",
+            r"For $W = U V^T$ of rank $r$ the agent is a filter of $q + r$ states (open-loop-loss), so its order is at most "
+            r"$q + r$; for $\gamma = 1$ at most $r$, the first $q$ being the last input. By Cayley and Hamilton the $g_j$ obey the "
+            r"recurrence with the coefficients of $(\lambda - 1 + \gamma)\,\det(\lambda - 1 + \gamma - \gamma\sigma_{vu})$. For "
+            r"$r = 2$, $p = q = 1$ and $\gamma = 1$ it is this, and so for all later lags.",
             "g_3",
-            following,
+            expand(following),
             _recurrence,
             also=(coefficients[0], coefficients[3] - 1, recurrence_residual(2, 2)),
         ),

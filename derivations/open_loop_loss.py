@@ -1,6 +1,6 @@
 """The agent in open loop: a filter, its loss against a teacher, and what learning makes of it."""
 
-from sympy import QQ, Expr, ImmutableMatrix, Integer, Matrix, Poly, Symbol, Tuple, expand, symbols
+from sympy import QQ, Expr, ImmutableMatrix, Integer, Matrix, Poly, Rational, Symbol, Tuple, expand, symbols
 from sympy.polys.rings import PolyRing
 
 from derivations.result import Background, Result, vector
@@ -73,11 +73,22 @@ def _moment(printed) -> Expr:
     return expand((gaps.T * Matrix(printed) * gaps)[0] - _recorded(inputs))
 
 
-def _white(count: int) -> Expr:
-    """The recorded loss with ς² for every y_k² and 0 for every y_j y_k."""
-    inputs = symbols(f"y_1:{count + 1}", real=True)
-    terms = Poly(_recorded(inputs), *inputs).terms()
+def _mean(expression: Expr, inputs) -> Expr:
+    """A quadratic form of the inputs with ς² for every y_k² and 0 for every y_j y_k."""
+    terms = Poly(expression, *inputs).terms()
     return expand(sum(noise**2 * coefficient for powers, coefficient in terms if max(powers) == 2))
+
+
+def _white(count: int) -> Expr:
+    """The mean of the recorded loss over white inputs."""
+    inputs = symbols(f"y_1:{count + 1}", real=True)
+    return _mean(_recorded(inputs), inputs)
+
+
+def _white_moment(moment: Matrix) -> Matrix:
+    """The mean of R over white inputs less ς² (K-j)/K on the diagonal."""
+    inputs, K = symbols(f"y_1:{HEARD + 1}", real=True), HEARD
+    return Matrix(K, K, lambda i, j: _mean(moment[i, j], inputs) - (noise**2 * Rational(K - j, K) if i == j else 0))
 
 
 def _by_weights(printed) -> list[Expr]:
@@ -112,7 +123,7 @@ def _filter_steps(student) -> tuple[Step, ...]:
             also=(Matrix(AgentFilter().entry) - Matrix([1, 0]), AgentFilter().readout - Matrix([[sigma_zm, sigma_zu]])),
         ),
         Step.equal(
-            r"Fed with the plant's output it is the joint system again (so too for a plant of $2\times 2$ letters, rank two, "
+            r"Fed with the plant's output it is the joint system again (so too for a plant of two states with letters for entries, rank two, "
             r"with leak).",
             r"P_{\mathrm{eff}}",
             AgentFilter().closed(ReducedLoop()),
@@ -149,6 +160,7 @@ def _loss_steps(student, teacher) -> tuple[Step, ...]:
             r"L_{\mathrm{open}}",
             white_noise_loss(student, teacher),
             _white(SHOWN),
+            also=(_white_moment(input_moment(inputs)),),
         ),
         Step.solves(
             r"The loss sees the weights through the four overlaps, so $\partial L/\partial X = X S$ and the maps of the Gram "

@@ -123,7 +123,7 @@ def _learning_steps() -> tuple[Step, ...]:
             r"teacher's $\bar g_0$. Slopes are of the form $a + b/K$: they agree for every $K$ with the mean over all sequences "
             r"$\pm\varsigma$ if they do for two.",
             r"\partial_{zm} L_{\mathrm{open}}|_{\kappa=0}",
-            axis_slope(),
+            factor(axis_slope()),
             _feedthrough,
         ),
         Step.solves(
@@ -186,8 +186,8 @@ def _exact_steps() -> tuple[Step, ...]:
     return (
         Step.solves(
             r"Exactly, for $\sigma_{vu} = 0$ and $-1 < \sigma_{zm} < 0$: the loop is stable if and only if $\kappa_1 < \kappa < "
-            r"|\sigma_{zm}|$. There Jury's conditions hold (stability-region); at $\kappa \ge |\sigma_{zm}|$ one fails, "
-            r"$\chi(1) = |\sigma_{zm}| - \kappa$; at $\kappa \le \kappa_1$ another, $1 - a_1 + a_0 a_2 - a_0^2 = 1 + "
+            r"|\sigma_{zm}|$. There Jury's conditions hold (stability-region); at $\kappa \geq |\sigma_{zm}|$ one fails, "
+            r"$\chi(1) = |\sigma_{zm}| - \kappa$; at $\kappa \leq \kappa_1$ another, $1 - a_1 + a_0 a_2 - a_0^2 = 1 + "
             r"\sigma_{zm} - (1-\kappa)^2$.",
             r"\kappa_1",
             root,
@@ -232,7 +232,7 @@ def build() -> Result:
         "The spike of the closed-loop test loss in open loop",
         r"Imitation moves $\sigma_{zm}$ towards the teacher's $\bar g_0$ from the start; near its saddle the memory grows "
         r"exponentially, from its initial amplitude. While it lags behind, the student's own loop is unstable: to first order "
-        r"$|\lambda_1|^2 = 1 + |\sigma_{zm}| - 2\kappa$; exactly, for $\sigma_{vu} = 0$, below $\kappa_1 = 1 - \sqrt{1 - "
+        r"$|\lambda_1|^2 = 1 + |\sigma_{zm}| - 2\kappa$; exactly, for $\sigma_{vu} = 0$ and $-1 < \sigma_{zm} < 0$, below $\kappa_1 = 1 - \sqrt{1 - "
         r"|\sigma_{zm}|}$. A memory that overshoots makes a second kind, a real root beyond 1.",
         "the spike: Ger & Barak, arXiv 2505.13567, Fig. 1; its cause derived here",
         _learning_steps() + _small_steps() + _exact_steps(),

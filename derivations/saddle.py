@@ -90,7 +90,7 @@ def _rates_by_weights(printed) -> list[Expr]:
 
 
 def _push_by_weights(printed) -> list[Expr]:
-    """The printed changes less those of two neurons after z → z + s m, with s such that z·m has moved by δ."""
+    """The printed changes less those of two neurons after z → z + s m, with s such that z·m has moved by d."""
     m, z, u, _ = weights = _neurons()
     moved = z + shift / m.dot(m) * m
     changes = (moved.dot(u) - z.dot(u), moved.dot(moved) - z.dot(z))
@@ -175,19 +175,18 @@ def _exit_steps() -> tuple[Step, ...]:
     spread = sqrt((1 - sigma_vu / 2) ** 2 + sigma_zm)
     return (
         Step.equal(
-            r"Where every root of the cubic lies inside the unit circle the product of the $1 - \lambda_i\lambda_j$, $i < j$, "
-            r"is positive: a real pair gives a positive factor, and so do conjugates, alone or as a product. In the "
-            r"coefficients it is $1 - a_1 + a_0 a_2 - a_0^2$.",
-            r"\prod_{i<j} (1 - \lambda_i\lambda_j)",
+            r"Where every root of the cubic lies inside the unit circle this product is positive: a real pair gives a positive "
+            r"factor, and so do conjugates, alone or as a product. In the coefficients it is $1 - a_1 + a_0 a_2 - a_0^2$.",
+            r"(1 - \lambda_1\lambda_2)(1 - \lambda_1\lambda_3)(1 - \lambda_2\lambda_3)",
             edge_condition(),
             edge,
             also=(_edge_by_roots(),),
         ),
         Step.solves(
-            r"As a function of $\kappa$ it is a parabola that opens downwards; for $\sigma_{zm} \ge -(1 - \sigma_{vu}/2)^2$ it "
-            r"has real zeros, $2\sqrt{(1 - \sigma_{vu}/2)^2 + \sigma_{zm}}$ apart. Below the smaller, $\kappa_c$, the loop is "
+            r"As a function of $\kappa$ it is a parabola that opens downwards; for $\sigma_{zm} \geq -(1 - \sigma_{vu}/2)^2$ it "
+            r"has real zeros, $2\sqrt{(1 - \sigma_{vu}/2)^2 + \sigma_{zm}}$ apart. Below the smaller, $\kappa_{c}$, the loop is "
             r"unstable.",
-            r"\kappa_c",
+            r"\kappa_{c}",
             first,
             lambda least: (edge.subs(kappa, least), second - least - 2 * spread),
             also=(edge + (kappa - first) * (kappa - second),),
@@ -201,7 +200,7 @@ def _exit_steps() -> tuple[Step, ...]:
             by=_positive_norms,
         ),
         Step.solves(
-            r"With $p = p_0 e^{\mu t}$ it reaches $\kappa_c$ in this time.",
+            r"With $p = p_0 e^{\mu t}$ it reaches $\kappa_{c}$ in this time.",
             "t",
             log(EDGE / (START**2 * norms)) / (2 * mu),
             lambda t: START**2 * exp(2 * mu * t) * norms - EDGE,
@@ -214,7 +213,7 @@ def _axis_steps() -> tuple[Step, ...]:
     return (
         Step.solves(
             r"During stage 1, while $\partial_{zm}L$ dominates, every step adds a multiple of $m$ to $z$. When $\sigma_{zm}$ has "
-            r"moved by $\delta$, $\sigma_{zu}$ has been pushed along through the invisible overlap $m\cdot u$.",
+            r"moved by $d$, $\sigma_{zu}$ has been pushed along through the invisible overlap $m\cdot u$.",
             r"(\Delta\sigma_{zu}, \Delta\|z\|^2)",
             vector(stage_one_push()),
             _push_by_weights,
@@ -236,9 +235,9 @@ def build() -> Result:
         "saddle",
         "Stage 2: leaving the saddle",
         r"The plateau is the neighbourhood of a saddle at $\sigma_{zu} = \sigma_{vm} = 0$. To first order it is left at the "
-        r"rate $|L_\kappa|\sqrt{\|m\|^2(\|u\|^2 + \|z\|^2)}$ and cannot end below $\kappa = \kappa_c$.",
+        r"rate $|L_\kappa|\sqrt{\|m\|^2(\|u\|^2 + \|z\|^2)}$ and cannot end below $\kappa = \kappa_{c}$.",
         "derived here",
         (*_flow_steps(), *_exit_steps(), *_axis_steps()),
-        (r"\mu^2", r"\kappa_c", "t", r"(\Delta\sigma_{zu}, \Delta\|z\|^2)", r"|\Delta\sigma_{zm}|"),
+        (r"\mu^2", r"\kappa_{c}", "t", r"(\Delta\sigma_{zu}, \Delta\|z\|^2)", r"|\Delta\sigma_{zm}|"),
         BACKGROUND,
     )

@@ -1,8 +1,9 @@
 """A network of a few neurons with a letter for every weight: what is said of all networks, put in by hand."""
 
 from dataclasses import fields
+from itertools import combinations_with_replacement
 
-from sympy import Expr, ImmutableMatrix, Matrix, Symbol, diff
+from sympy import Expr, ImmutableMatrix, Matrix, Symbol, diff, eye, zeros
 
 from theory.learning import WeightSpace
 from theory.loop import Overlaps
@@ -56,6 +57,14 @@ def loss_slope(X: Matrix, slopes: Overlaps) -> Matrix:
     return X.applyfunc(lambda weight: diff(change, weight))
 
 
+def trained_columns(space: WeightSpace) -> list[int]:
+    """Places of the trained columns in X.
+
+    :param space: which columns are trained
+    """
+    return ["mzuv".index(block) for block in space.trained]
+
+
 def trained_slope(X: Matrix, slopes: Overlaps, space: WeightSpace) -> Matrix:
     """∂L/∂X with zeros at the weights that are not trained.
 
@@ -63,5 +72,24 @@ def trained_slope(X: Matrix, slopes: Overlaps, space: WeightSpace) -> Matrix:
     :param slopes: the derivatives of the loss by the overlaps
     :param space: which columns are trained
     """
-    free = ["mzuv".index(block) for block in space.trained]
+    free = trained_columns(space)
     return loss_slope(X, slopes).multiply_elementwise(Matrix(*X.shape, lambda i, j: int(j in free)))
+
+
+def number_of_forms(space: WeightSpace) -> int:
+    """Number of independent symmetric J on the trained columns with S J + J S = 0 there for every S.
+
+    S is ∂L/∂X of four neurons at X = 1, and the equations are collected one derivative of the loss at a time.
+
+    :param space: which columns are trained
+    """
+    X, slopes, columns = stacked(4), space.gradient_symbols(), trained_columns(space)
+    S = loss_slope(X, slopes).subs(dict(zip(X, eye(4), strict=True)))
+    units = []
+    for i, j in combinations_with_replacement(range(len(columns)), 2):
+        unit = zeros(len(columns))
+        unit[i, j] = unit[j, i] = 1
+        units.append(unit)
+    parts = [S.diff(d).extract(columns, columns) for d in slopes.flat]
+    system = Matrix.hstack(*(Matrix([entry for T in parts for entry in T * J + J * T]) for J in units))
+    return len(units) - system.rank()

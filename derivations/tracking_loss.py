@@ -113,7 +113,7 @@ def build() -> Result:
             r"Phases are independent: the products of two sinusoids, here $E a$ and $F b$ with $F = f_1 + i f_2$, average to zero, "
             r"so losses of frequencies add, as those of axes do: $L = \sum_f (\Delta t/2)\, a_f^2 \sum_i |E_{i,f}|^2$, cross-talk "
             r"between axes included.",
-            r"\mathrm{E}_{\varphi,\psi}\,(\mathrm{Re}\, E\, a\, e^{i\varphi} + \mathrm{Re}\, F\, b\, e^{i\psi})^2",
+            r"\mathrm{E}_{\varphi,\varphi'}\,(\mathrm{Re}\, E\, a\, e^{i\varphi} + \mathrm{Re}\, F\, b\, e^{i\varphi'})^2",
             _loss_of(*first[:3]) + _loss_of(*second[:3]),
             _mean(_mean((_wave(*first) + _wave(*second)) ** 2, phase), OTHER_PHASE),
         ),

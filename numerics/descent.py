@@ -168,7 +168,7 @@ def finish(
     weights, settings = replay.weights, replay.settings
     loop, parameters = loop_for(replay.plant, weights.rank, settings.leak)
     finite = int(outcome.finite_epochs)
-    updates, final = _last_weights(weights.stack, run, outcome)
+    updates, final = last_weights(weights.stack, run, outcome)
     overlaps = outcome.overlaps(space)[:finite]
     eigenvalues = by_modulus(reduced_eigenvalues(loop, overlaps, parameters))
     history = {
@@ -185,8 +185,13 @@ def finish(
     return Run("theory", status, history, Weights(*blocks), replay.config())
 
 
-def _last_weights(stack: np.ndarray, run: Callable[[int], Descent], outcome: Descent) -> tuple[int, np.ndarray]:
-    """Number of updates with finite weights, and X_0 T after them."""
+def last_weights(stack: np.ndarray, run: Callable[[int], Descent], outcome: Descent) -> tuple[int, np.ndarray]:
+    """Number of updates with finite weights, and X_0 T after them.
+
+    :param stack: X_0, (N, k)
+    :param run: makes the run again with fewer epochs
+    :param outcome: the descent
+    """
     updates, transfer = int(outcome.finite_epochs), outcome.transfer
     with np.errstate(all="ignore"):
         while not np.isfinite(final := stack @ transfer).all():

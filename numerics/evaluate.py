@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from functools import cache
 
+import mpmath
 import numpy as np
 
 from numerics.codegen import vectorise
 from numerics.doubling import horizon_loss
 from numerics.errors import matrix, number, require, whole
-from numerics.gains import closed_form, cubic_coefficients, fast_root
-from numerics.long_term import long_term, meeting
-from numerics.spectra import reference_roots
+from numerics.experiment.observe import by_modulus
+from numerics.gains import closed_form, exact_cubic, fast_root
+from numerics.long_term import long_term, meeting, rivalry
+from numerics.roots import precise_roots
+from numerics.stability import STABLE, stability
 from theory.loop import ReducedLoop
 from theory.loss import gradient, short_term_loss
 from theory.symbols import OVERLAPS
@@ -39,7 +42,8 @@ def evaluate(overlaps: Sequence[float], horizon: int = 50, alpha: float = 0.5) -
 
     With Q = I, Σ_0 = I: ``L_2`` is E|x_3|², after two controls; ``L_T`` is the time average of E|x_t|² over t < T;
     ``L_inf`` is ρ^{2T}; ``surrogate`` is α L_inf + (1-α) L_2; gradients are in the order σ_zm, σ_zu, σ_vm, σ_vu;
-    gains are (k_1, k_2).
+    gains are (k_1, k_2). The polynomial and its roots are those of the overlaps as exact numbers, rounded once.
+    ``stability`` is decided exactly, ``"stable"``, ``"boundary"`` (ρ = 1) or ``"unstable"``; ``margin`` is 1 - ρ.
     A value that overflows or does not exist is None, with the reason under ``notes``.
 
     :param overlaps: σ_zm, σ_zu, σ_vm, σ_vu
@@ -50,28 +54,31 @@ def evaluate(overlaps: Sequence[float], horizon: int = 50, alpha: float = 0.5) -
     point = matrix("overlaps", list(overlaps)).ravel()
     require(point.size == 4, f"overlaps must be four numbers zm zu vm vu; found {point.size}")
     horizon, alpha = whole("horizon", horizon, 1), number("alpha", alpha, 0, 1)
-    coefficients = cubic_coefficients(point)
-    representable = bool(np.isfinite(coefficients).all()) and float(np.abs(coefficients).max()) < LARGE
+    exact = exact_cubic(point)
+    representable = max(map(abs, exact)) < LARGE
     require(representable, f"overlaps must give a cubic with coefficients below {LARGE:g}; found larger ones")
-    roots = reference_roots(coefficients)
-    radius, third = float(np.abs(roots).max()), fast_root(roots)
-    losses, slopes = _losses(point, horizon, alpha, roots)
+    precise, side = precise_roots(exact), stability(exact)
+    roots = by_modulus(np.array(list(map(complex, precise))))
+    third = fast_root(roots)
+    losses, slopes = _losses(point, horizon, alpha, precise)
     return {
         "overlaps": point.tolist(),
         "horizon": horizon,
         "alpha": alpha,
-        "characteristic_polynomial": coefficients.tolist(),
+        "characteristic_polynomial": [float(c) for c in exact],
         "eigenvalues": [[float(root.real), float(root.imag)] for root in [*roots, 0j]],
-        "spectral_radius": radius,
-        "stable": radius < 1,
+        "spectral_radius": side.radius,
+        "stable": side.verdict == STABLE,
+        "stability": side.verdict,
+        "margin": side.margin,
         **{name: _finite(value) for name, value in losses.items()},
         "gradients": {name: [_finite(value) for value in slope] for name, slope in slopes.items()},
         "gains": closed_form(point, third).tolist(),
-        "notes": [*_notes(losses, slopes, horizon), *_root_notes(third, roots)],
+        "notes": [*_notes(losses, slopes, horizon), *_root_notes(third, roots, precise)],
     }
 
 
-def _losses(point: np.ndarray, horizon: int, alpha: float, roots: np.ndarray) -> tuple[dict, dict]:
+def _losses(point: np.ndarray, horizon: int, alpha: float, roots: list[mpmath.mpc]) -> tuple[dict, dict]:
     """The four losses and their gradients, by name; not finite where they overflow or do not exist."""
     L_2, slope_2 = short_term(point)
     total, slope_T = horizon_loss(ReducedLoop(), point, horizon, np.eye(2))
@@ -95,13 +102,15 @@ def _notes(losses: dict, slopes: dict, horizon: int) -> list[str]:
     ]
 
 
-def _root_notes(third: float, roots: np.ndarray) -> list[str]:
+def _root_notes(third: float, roots: np.ndarray, precise: list[mpmath.mpc]) -> list[str]:
     """Gains are those of the plane of the other two modes, which attracts only if λ_3 is fastest; ρ has a kink where
-    roots meet."""
+    roots meet or share the largest modulus."""
     kink = ["the two largest roots nearly meet: where they do, the gradient of L_inf does not exist"]
+    rival = ["another root has nearly the largest modulus: where two share it, the gradient of L_inf does not exist"]
     slow = [f"gains are those beside λ_3 = {third:.4g}, which does not decay fastest"]
     fastest = third == 0 or abs(third) < np.sort(np.abs(roots))[1]
-    return kink * meeting(roots) + slow * (not fastest)
+    close = meeting(precise)
+    return kink * close + rival * (not close and rivalry(precise)) + slow * (not fastest)
 
 
 def _finite(value: float) -> float | None:

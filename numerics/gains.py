@@ -1,22 +1,28 @@
 """Effective gains K with u ≈ -K x from theory; :func:`numerics.experiment.observe.regressed_gains` measures them."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import cache
+from math import prod
 
 import numpy as np
+from sympy import Abs, Poly
 
 from numerics.codegen import vectorise
 from numerics.errors import require
-from numerics.spectra import reduced_matrix
+from numerics.roots import Terms, exact_value, terms_of
+from numerics.spectra import reduced_matrix, reference_roots
 from theory.gain import effective_gains
 from theory.loop import ReducedLoop
 from theory.observer import observer_root as theory_root
 from theory.spectrum import cubic
-from theory.symbols import OVERLAPS, lambda_3
+from theory.symbols import OVERLAPS, lam, lambda_3
 
 DISTINCT = 1e-7
 """Gap between moduli, over the largest, below which they count as equal: a double root in floats splits by about 1e-8,
 a triple one at 0 by 1e-6 in direction but 1e-9 in modulus."""
+WELL_CONDITIONED = 100
+"""Condition of a root, over the largest modulus, up to which roots in floats are good to about 1e-14 of it."""
 DOUBLE = 1e-3
 """Imaginary part to which rounding may split a double root: at the optimum without control cost λ_3 is double."""
 
@@ -31,6 +37,22 @@ def _cubic_function():
     return vectorise(cubic().all_coeffs(), list(OVERLAPS), "cubic")
 
 
+@cache
+def _cubic_terms() -> list[Terms]:
+    return [terms_of(coefficient, OVERLAPS) for coefficient in cubic().all_coeffs()]
+
+
+@cache
+def _condition_function():
+    """The sum of the terms' moduli, and the derivative by λ."""
+    chi, arguments = cubic().as_expr(), [*OVERLAPS, lam]
+    terms = Poly(chi, *arguments).terms()
+    total = sum(
+        abs(c) * prod(Abs(s) ** power for s, power in zip(arguments, powers, strict=True)) for powers, c in terms
+    )
+    return vectorise([total, chi.diff(lam)], arguments, "moduli of terms and dchi/dlambda")
+
+
 def cubic_coefficients(overlaps: np.ndarray) -> np.ndarray:
     """Coefficients of χ(λ)/λ for the rank-one double integrator, leading first, (..., 4).
 
@@ -39,14 +61,43 @@ def cubic_coefficients(overlaps: np.ndarray) -> np.ndarray:
     return _cubic_function()(*np.moveaxis(np.asarray(overlaps, dtype=np.float64), -1, 0))
 
 
+def exact_cubic(overlaps: Sequence[float] | np.ndarray) -> list[Fraction]:
+    """The same coefficients without rounding, at one point.
+
+    :param overlaps: σ_zm, σ_zu, σ_vm, σ_vu, finite; taken as exact, (4,)
+    """
+    point = [Fraction(float(value)) for value in overlaps]
+    return [exact_value(terms, point) for terms in _cubic_terms()]
+
+
+def conditions(overlaps: np.ndarray, roots: np.ndarray) -> np.ndarray:
+    """How far roots of the cubic move if its terms change by ε each, over ε: Σ|terms of χ| / |χ_λ|, (k,).
+
+    :param overlaps: σ_zm, σ_zu, σ_vm, σ_vu, (4,)
+    :param roots: roots of the cubic, (k,)
+    """
+    sizes, slopes = np.abs(_condition_function()(*overlaps, np.asarray(roots))).T
+    with np.errstate(all="ignore"):
+        return sizes / slopes
+
+
+def cubic_roots(overlaps: np.ndarray) -> np.ndarray:
+    """Roots of the cubic at one point, (3,); from exact coefficients where floats would blur roots that nearly meet.
+
+    :param overlaps: σ_zm, σ_zu, σ_vm, σ_vu, finite, (4,)
+    """
+    roots = np.roots(cubic_coefficients(overlaps))
+    good = conditions(overlaps, roots) <= WELL_CONDITIONED * np.abs(roots).max()
+    return roots if good.all() else reference_roots(exact_cubic(overlaps))
+
+
 def fast_root(roots: np.ndarray) -> float:
     """λ_3 among the three roots: the real one beside a complex pair, else the smallest in modulus.
 
     :param roots: roots of the cubic, (3,)
     """
     roots = np.asarray(roots)
-    scale = max(1.0, float(np.abs(roots).max()))
-    real = roots[np.abs(roots.imag) < 1e-12 * scale].real
+    real = roots[roots.imag == 0].real
     if real.size == 0:
         real = roots[np.argsort(np.abs(roots.imag))[:1]].real
     return float(real[np.argmin(np.abs(real))])
@@ -82,7 +133,7 @@ def closed_form(overlaps: np.ndarray, root: float | None = None) -> np.ndarray:
     :param root: λ_3; :func:`fast_root` of the cubic by default
     """
     if root is None:
-        root = fast_root(np.roots(cubic_coefficients(overlaps)))
+        root = fast_root(cubic_roots(overlaps))
     return _gain_function()(*overlaps, root)
 
 

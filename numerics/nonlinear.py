@@ -8,13 +8,13 @@ A nonlinear loop sees more of a batch than its second moment, so the whole batch
   neuron's weights, so they do not stay Gaussian, and the part left out counts in η² terms and in clipping.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 
 import numpy as np
 
 from numerics.codegen import build, indent, jit, tuple_source, vectorise
-from numerics.descent import descend_loss, loop_for
+from numerics.descent import descend_loss, last_weights, loop_for
 from numerics.errors import require
 from numerics.experiment.observe import by_modulus
 from numerics.iterate import Descent, resolve_backend
@@ -161,7 +161,7 @@ def descend_gaussian(replay: Replay, backend: str = "auto") -> Run:
     """The closure's counterpart of :func:`numerics.experiment.train.train` for erf neurons: descent of the Gram matrix.
 
     Exact for a linear loop, an approximation here; see the module. The final weights are X_0 T, with T the product of
-    all Q.
+    all Q; after a divergence, the last finite ones.
 
     :param replay: the run to be made; erf, low-rank, SGD
     :param backend: ``"auto"``, ``"python"`` or ``"numba"``
@@ -174,12 +174,22 @@ def descend_gaussian(replay: Replay, backend: str = "auto") -> Run:
     space, steps = gaussian_space(replay), replay.x0.shape[0] * replay.x0.shape[1] * settings.horizon
     backend = resolve_backend(backend, steps)
     kernel = batch_kernel(loop, settings.control_penalty != 0, backend == "numba")
-    outcome = descend_loss(kernel, space, replay.weights.gram, replay.x0, settings, parameters, backend)
-    return _run(replay, outcome, space, loop, parameters)
+
+    def run(epochs: int) -> Descent:
+        return descend_loss(kernel, space, replay.weights.gram, replay.x0[:epochs], settings, parameters, backend)
+
+    return _run(replay, run, space, loop, parameters)
 
 
-def _run(replay: Replay, outcome: Descent, space: GaussianSpace, loop: GaussianLoop, parameters) -> Run:
-    """The outcome in the terms of direct training; the spectrum is that of the loop linearised at rest."""
+def _run(
+    replay: Replay, run: Callable[[int], Descent], space: GaussianSpace, loop: GaussianLoop, parameters: tuple
+) -> Run:
+    """The run in the terms of direct training; the spectrum is that of the loop linearised at rest.
+
+    An update at which the weights overflow is a divergence.
+    """
+    outcome = run(replay.epochs)
+    updates, last = last_weights(replay.weights.stack, run, outcome)
     finite, linear = int(outcome.finite_epochs), WeightSpace(space.p, space.q, space.rank)
     overlaps, at_rest = outcome.overlaps(linear)[:finite], parameters[:-1]
     eigenvalues = by_modulus(reduced_eigenvalues(loop.linear, overlaps, at_rest))
@@ -191,6 +201,5 @@ def _run(replay: Replay, outcome: Descent, space: GaussianSpace, loop: GaussianL
     if space.p == space.q == space.rank == 1:
         history["overlaps"] = overlaps
     ends = np.cumsum([space.widths[block] for block in BLOCKS])[:-1]
-    final = Weights(*np.split(replay.weights.stack @ outcome.transfer, ends, axis=1))
-    status = COMPLETED if finite == replay.epochs else diverged(finite)
-    return Run("theory", status, history, final, replay.config())
+    status = COMPLETED if updates == replay.epochs else diverged(updates)
+    return Run("theory", status, history, Weights(*np.split(last, ends, axis=1)), replay.config())

@@ -64,7 +64,7 @@ class Settings(Training):
     :param train: names of the trained arrays; with none the weights stay as they are
     :param horizon: episode length T in steps, at least 1
     :param state_weight: weight of |x|², Q = state_weight · I
-    :param control_penalty: weight of |u|², R = control_penalty · I
+    :param control_penalty: weight of |u|², R = control_penalty · I; :func:`paper_penalty` of the paper's β
     :param time_average: whether s = 1/T, otherwise s = 1
     :raises InputError: if a value is out of range or a word unknown
     """
@@ -90,6 +90,19 @@ class Settings(Training):
     def scale(self) -> float:
         """The factor s of the loss: 1/T or 1."""
         return 1.0 / self.horizon if self.time_average else 1.0
+
+
+def paper_penalty(beta: float, horizon: int = 50) -> float:
+    """The control_penalty that a control cost β of the paper is: β T.
+
+    The authors' rank-one code has the loss (1/2T) Σ_t |x_t|² + β Σ_t u_t²: the state averaged over time, the penalty
+    summed. With s = 1/T and state_weight = 1/2 that is s Σ_t (|x_t|²/2 + β T u_t²), the loss of :class:`Settings`.
+
+    :param beta: β of the paper
+    :param horizon: episode length T in steps
+    :raises InputError: if a value is out of range
+    """
+    return number("beta", beta, 0, FINITE) * whole("horizon", horizon, 1, LONGEST)
 
 
 def check_fit(weights: Weights, plant: Plant, train: tuple[str, ...], prefix: str = "") -> None:

@@ -3,6 +3,7 @@
 Closed loop, open loop, or tracking.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from numerics.errors import choice, require, whole
+from numerics.errors import InputError, choice, require, whole
 from numerics.experiment.open_loop import OpenLoopReplay
 from numerics.experiment.population_states import HALF_WIDTH
 from numerics.experiment.tracking.replay import TrackingReplay, TrackingTraining
@@ -18,19 +19,33 @@ from numerics.files import read_arrays, write_arrays
 from numerics.plants import Plant, double_integrator
 from numerics.replay import Replay, Settings, Training
 from numerics.tracking_task import TrackingTask
-from numerics.weights import Weights, contents, load_weights
+from numerics.weights import WEIGHT_NAMES, Weights, contents, load_weights
 
 TASKS = ("closed_loop", "open_loop", "tracking")
 TEACHER = "teacher_"
 
 SERIES = ("amplitude", "frequencies_x", "frequencies_y")
 
-FOREIGN = sorted({f.name for f in fields(Settings)} - {f.name for f in fields(TrackingTraining)})
-"""Settings of the closed loop that a tracking run does not have."""
+LATER = ("process", "sensory", "delay")
+"""Names that files of later versions may hold."""
 
 Arrays = dict[str, np.ndarray]
 AnyReplay = Replay | OpenLoopReplay | TrackingReplay
 Kind = TypeVar("Kind", bound=Training)
+
+
+def _names_of(kind: type) -> set[str]:
+    return {f.name for f in fields(kind)}
+
+
+ALWAYS = {*WEIGHT_NAMES, "task", "seed"}
+PLANT = {*"ABC"}
+READ = {
+    "closed_loop": ALWAYS | PLANT | _names_of(Settings) | {"x0"},
+    "open_loop": ALWAYS | PLANT | _names_of(Settings) | {TEACHER + n for n in WEIGHT_NAMES} | {"y", "half_width"},
+    "tracking": ALWAYS | _names_of(TrackingTraining) | _names_of(TrackingTask) | {"phases_x", "phases_y"},
+}
+"""All names that a run of a task reads."""
 
 
 def _scalar(name: str, value: np.ndarray):
@@ -44,14 +59,25 @@ def _names(value: np.ndarray) -> tuple[str, ...]:
     return tuple(name for word in words for name in word.replace(",", " ").split())
 
 
-def _check_spelling(arrays: Arrays, path: str | Path) -> None:
-    """Refuse names that are a known one misspelt; other unknown names are left alone."""
-    known = [f.name for kind in (Settings, TrackingTask) for f in fields(kind)]
-    known += ["task", "seed", "half_width", "phases_x", "phases_y"]
+def _check_names(arrays: Arrays, task: str, path: str | Path) -> None:
+    """Refuse names that the run would not read: unknown ones, and those of other tasks."""
+    every = set().union(*READ.values())
     for name in arrays:
-        close = get_close_matches(name, known, 1, 0.8)
-        right = not close or name in known
-        require(right, f"{path} must spell its settings right; found {name}; did you mean {''.join(close)}?")
+        what = f"found {name}, which is not supported by this version; remove it"
+        require(name not in LATER, f"{path} must hold only names that a run reads; {what}")
+        if name not in every:
+            near = _nearest(name, READ[task]) or _nearest(name, every) or _nearest(name, READ[task], 0.0)
+            raise InputError(f"{path} must hold only names that a run reads; found {name}; did you mean {near}?")
+    foreign = [name for name in arrays if name not in READ[task]]
+    kind = task.replace("_", "-")
+    what = f"{path} must hold settings of a {kind} run; found {', '.join(foreign)}, which it does not read"
+    require(not foreign, f"{what}; remove them, or give another task")
+
+
+def _nearest(name: str, known: Iterable[str], likeness: float = 0.7) -> str:
+    """The known name most like a wrong one, whatever its capitals; empty if none is alike enough."""
+    spelt = {right.lower(): right for right in sorted(known)}
+    return "".join(spelt[close] for close in get_close_matches(name.lower(), spelt, 1, likeness))
 
 
 def _settings(arrays: Arrays, weights: Weights, kind: type[Kind]) -> Kind:
@@ -64,16 +90,8 @@ def _settings(arrays: Arrays, weights: Weights, kind: type[Kind]) -> Kind:
     return kind(**given)
 
 
-def _check_foreign(arrays: Arrays, path: str | Path) -> None:
-    """Refuse what a tracking run would not read: its plant, cost and length are those of its task."""
-    foreign = [name for name in (*FOREIGN, *"ABC", "x0") if name in arrays]
-    what = f"{path} must hold settings of a tracking run; found {', '.join(foreign)}, which it does not read"
-    require(not foreign, f"{what}; remove them")
-
-
 def _tracking(arrays: Arrays, weights: Weights, seed: int | None, path: str | Path) -> TrackingReplay:
     """A tracking run; absent entries of its task take the paper's values."""
-    _check_foreign(arrays, path)
     given: dict = {name: _scalar(name, arrays[name]) for name in ("dt", "duration", "ramp", "clamp") if name in arrays}
     given |= {name: tuple(np.ravel(arrays[name]).tolist()) for name in SERIES if name in arrays}
     if "inputs" in arrays:
@@ -91,14 +109,12 @@ def _plant(arrays: Arrays, path: str | Path) -> Plant:
 
 
 def _series(arrays: Arrays, name: str, axes: str, path: str | Path) -> np.ndarray:
-    result = {"loss", "status"} <= arrays.keys()
-    what = "the result of a run; give the replay that it was made from" if result else contents(arrays)
-    require(name in arrays, f"{path} must contain {name} {axes}; found {what}")
+    require(name in arrays, f"{path} must contain {name} {axes}; found {contents(arrays)}")
     return arrays[name]
 
 
 def load_replay(path: str | Path) -> AnyReplay:
-    """Read a replay file: weights, settings, and ``x0``.
+    """Read a replay file: weights, settings, and ``x0``. Names that the run would not read are refused.
 
     In open loop the teacher and the inputs ``y`` replace ``x0``, in tracking ``phases_x`` and ``phases_y``. Missing
     settings take the protocol's defaults. An absent ``clip`` means none. ``A``, ``B``, ``C`` may give a plant other
@@ -109,9 +125,11 @@ def load_replay(path: str | Path) -> AnyReplay:
     :raises InputError: if the file or its contents are bad
     """
     arrays = read_arrays(path)
-    _check_spelling(arrays, path)
+    run = {"loss", "status"} <= arrays.keys()
+    require(not run, f"{path} must be a replay; found the result of a run; give the replay that it was made from")
     task = str(_scalar("task", arrays["task"])) if "task" in arrays else TASKS[0]
     choice("task", task, TASKS)
+    _check_names(arrays, task, path)
     weights = load_weights(arrays, path)
     seed = whole("seed", _scalar("seed", arrays["seed"]), 0) if "seed" in arrays else None
     if task == "tracking":

@@ -115,7 +115,10 @@ class Run:
         return self.history["spectral_radius"]
 
     def stabilisation(self) -> int | None:
-        """First epoch from which the spectral radius stays below 1 to the end, or None if it never does."""
+        """First epoch from which the spectral radius stays below 1 to the end, or None if it never does.
+
+        The radius is that of eigenvalues in floats, good to rounding only; :mod:`numerics.stability` decides exactly.
+        """
         unstable = np.flatnonzero(~(self.spectral_radius < 1))
         first = 0 if unstable.size == 0 else int(unstable[-1]) + 1
         return first if first < self.spectral_radius.size else None

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-import mpmath
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment
@@ -12,6 +11,7 @@ from numerics.codegen import vectorise
 from numerics.experiment.observe import by_modulus
 from numerics.experiment.simulate import joint_matrix
 from numerics.plants import Plant
+from numerics.roots import Number, precise_roots
 from numerics.weights import Weights
 from theory.loop import ReducedLoop
 
@@ -118,7 +118,7 @@ def track(spectra: np.ndarray) -> np.ndarray:
     return paths
 
 
-def reference_roots(coefficients: Iterable[float], digits: int = 50) -> np.ndarray:
+def reference_roots(coefficients: Iterable[Number], digits: int = 50) -> np.ndarray:
     """Roots of a polynomial computed in high precision and rounded once, by decreasing modulus.
 
     Near a double root floating-point eigenvalues are good to √ε only; these are not.
@@ -126,10 +126,4 @@ def reference_roots(coefficients: Iterable[float], digits: int = 50) -> np.ndarr
     :param coefficients: real coefficients, leading first; taken as exact
     :param digits: decimal digits of the computation
     """
-    exact = [mpmath.mpf(c) for c in coefficients]
-    zeros = 0
-    while len(exact) > 1 and exact[-1] == 0:
-        exact, zeros = exact[:-1], zeros + 1
-    with mpmath.workdps(digits):
-        roots = mpmath.polyroots(exact, maxsteps=500, extraprec=8 * digits, cleanup=True) if len(exact) > 1 else []
-    return by_modulus(np.array([complex(root) for root in roots] + [0j] * zeros))
+    return by_modulus(np.array([complex(root) for root in precise_roots(coefficients, digits)]))

@@ -152,8 +152,8 @@ class SymmetryAlgebra:
         pairs, total = self.pairs, Integer(0)
         for word, coefficient in by_words(expression).items():
             turned = tuple(pairs[x] for x in reversed(word))
-            rotations = [w[k:] + w[:k] for w in (word, turned) for k in range(len(w))]
-            total += coefficient * Symbol(min(" ".join(map(str, w)) for w in rotations))
+            rotations = [w[k:] + w[:k] for w in (word, turned) for k in range(max(len(w), 1))]
+            total += coefficient * Symbol("tr " + min(" ".join(map(str, w)) for w in rotations))
         return total
 
     @property

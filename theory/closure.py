@@ -10,14 +10,13 @@ Descending G by itself is the Gaussian closure.
 """
 
 from dataclasses import dataclass
-from functools import cache
 
-from sympy import ImmutableMatrix, Matrix, diff, simplify, zeros
+from sympy import Expr, ImmutableMatrix, Matrix, diff
 
 from theory import symbols
 from theory.learning import WeightSpace
 from theory.loop import Overlaps
-from theory.nonlinear import GaussianOverlaps, activation, gain, gaussian_mean
+from theory.nonlinear import GaussianOverlaps, gain
 
 
 @dataclass(frozen=True)
@@ -63,26 +62,18 @@ class GaussianSpace(WeightSpace):
         return GaussianOverlaps(linear.zm, linear.zu, linear.vm, linear.vu, **own)
 
 
-@cache
-def projection_residual() -> ImmutableMatrix:
-    """E[w ∂(z φ(s))/∂w]ᵀ less Σ S for one neuron w = (m, z, u, v) ~ N(0, Σ), s = m κ_m + u κ_u: zero.
+def readout_sensitivity() -> ImmutableMatrix:
+    """S of one read-out zᵀh = G(Δ) (σ_zm κ_m + σ_zu κ_u) of rank one, in Δ, κ_m, κ_u and the Gram matrix.
 
-    The left side is how a read-out zᵀh of many neurons changes when all move by a linear map of w; with Stein's lemma
-    once and twice, E[w φ] = c E φ' and E[w z φ'] = Σ_wz E φ' + c c_z E φ''', c = E[w s]. The right side is the chain
-    rule through F = G(Δ)(σ_zm κ_m + σ_zu κ_u). So the gradient of the nonlinear network, projected on the weights
-    themselves, is X S, although at each neuron it is a nonlinear function of its weights.
+    Its slopes by the overlaps, through Δ = σ_mm κ_m² + σ_uu κ_u² + 2 σ_mu κ_m κ_u too (N = 1), at their places.
     """
-    space, s = GaussianSpace(), symbols.preactivation
-    Σ, d = space.gram_symbols(), Matrix([symbols.kappa_m, 0, symbols.kappa_u, 0])
-    c, Δ = Σ * d, (d.T * Σ * d)[0]
-    slope, third = (gaussian_mean(diff(activation(), s, k)).subs(symbols.variance, Δ) for k in (1, 3))
-    by_weight = zeros(4)
-    for k, direction in enumerate(d):
-        by_weight[:, k] = direction * (Σ[:, 1] * slope + c * c[1] * third)
-    by_weight[:, 1] += c * slope
-    readout = gain(Δ) * c[1]
-    visible = space.overlaps(Σ).flat
-    partials = dict(zip(space.gradient_symbols().flat, (diff(readout, o) for o in visible), strict=True))
-    return ImmutableMatrix(
-        (by_weight - Σ * space.sensitivity(space.gradient_symbols()).subs(partials)).applyfunc(simplify)
-    )
+    space, (by_m, by_u) = GaussianSpace(), (symbols.kappa_m, symbols.kappa_u)
+    o = space.overlaps(space.gram_symbols())
+    readout = gain() * (o.zm * by_m + o.zu * by_u)[0]
+    spread = (o.mm * by_m**2 + o.uu * by_u**2 + 2 * o.mu * by_m * by_u)[0]
+
+    def slope(overlap: Expr) -> Expr:
+        return diff(readout, overlap) + diff(readout, symbols.variance) * diff(spread, overlap)
+
+    blocks = (o.zm, o.zu, o.vm, o.vu, o.mm, o.uu, o.mu)
+    return space.sensitivity(GaussianOverlaps(*(block.applyfunc(slope) for block in blocks)))

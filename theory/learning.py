@@ -14,19 +14,9 @@ the closed loop are derived here.
 
 from dataclasses import dataclass
 
-from sympy import (
-    Expr,
-    Function,
-    ImmutableMatrix,
-    Matrix,
-    Symbol,
-    diag,
-    eye,
-    linear_eq_to_matrix,
-    zeros,
-)
+from sympy import Expr, ImmutableMatrix, Matrix, Symbol, diag, eye, linear_eq_to_matrix, zeros
 
-from theory.loop import Overlaps, explicit_weights
+from theory.loop import Overlaps
 from theory.symbols import clip_factor, eta, matrix_symbols
 
 BLOCKS = ("m", "z", "u", "v")
@@ -145,31 +135,6 @@ def squared_gradient_norm(space: WeightSpace, gram: ImmutableMatrix, gradients: 
     return (D * S * gram * S * D).trace()
 
 
-def weight_gradient_residual(space: WeightSpace, neurons: int = 2) -> ImmutableMatrix:
-    """∂L/∂X - X S for an arbitrary function L of the overlaps of a small network: zero.
-
-    :param space: the weight space
-    :param neurons: number N of neurons
-    """
-    weights = explicit_weights(neurons, space.p, space.q, space.rank)
-    X = Matrix.hstack(*(weights[block] for block in BLOCKS))
-    overlaps = space.overlaps(ImmutableMatrix(X.T * X))
-    slots = space.overlaps(space.gram_symbols()).flat
-    loss = Function("L")(*slots)
-    values = dict(zip(slots, overlaps.flat, strict=True))
-    partials = [loss.diff(slot) for slot in slots]
-    names = space.gradient_symbols()
-    chained = sum(
-        (
-            partial * X.applyfunc(lambda x, value=values[slot]: value.diff(x))
-            for slot, partial in zip(slots, partials, strict=True)
-        ),
-        zeros(*X.shape),
-    )
-    named = chained.subs(dict(zip(partials, names.flat, strict=True)))
-    return ImmutableMatrix((named - X * space.sensitivity(names)).expand())
-
-
 def conserved_forms(space: WeightSpace) -> list[ImmutableMatrix]:
     """All quadratic laws: a basis of the symmetric J with Π X J Xᵀ Π constant under the flow for every loss.
 
@@ -193,25 +158,6 @@ def conserved_forms(space: WeightSpace) -> list[ImmutableMatrix]:
         values = dict(zip(unknown.values(), vector, strict=True))
         forms.append(ImmutableMatrix(J.subs(values)))
     return forms
-
-
-def scaling_law_residual(space: WeightSpace | None = None) -> ImmutableMatrix:
-    """d/dt (UᵀU - VᵀV) under the flow, less what the symmetry U → U R, V → V R⁻ᵀ makes zero.
-
-    A loss that is invariant under the symmetry has σ_zuᵀ ∂_zu + ∂_vu-terms = transposed v-terms:
-    E = σ_zuᵀ ∂_zu + σ_vuᵀ ∂_vu - (∂_vm σ_vmᵀ + ∂_vu σ_vuᵀ) = 0. The residual d/dt(UᵀU - VᵀV) + E + Eᵀ is
-    zero, so UᵀU - VᵀV is conserved whenever u and v are both trained.
-
-    :param space: the weight space; rank one with m frozen by default
-    """
-    space = space or WeightSpace()
-    G, d = space.gram_symbols(), space.gradient_symbols()
-    rate = flow(space, G, d)
-    u, v = space.columns("u"), space.columns("v")
-    change = rate[u, u] - rate[v, v]
-    o = space.overlaps(G)
-    euler = o.zu.T * d.zu + o.vu.T * d.vu - (d.vm * o.vm.T + d.vu * o.vu.T)
-    return ImmutableMatrix((change + euler + euler.T).expand())
 
 
 def form_drift(space: WeightSpace, form: ImmutableMatrix) -> ImmutableMatrix:

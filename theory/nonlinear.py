@@ -28,7 +28,6 @@ from sympy import (
     MatrixBase,
     Rational,
     Symbol,
-    cancel,
     erf,
     exp,
     integrate,
@@ -196,38 +195,3 @@ class GaussianLoop:
         moved = self.plant.A * state[:n, :] + self.plant.B * (self.readout * state)
         driven = (1 - leak) * state[n:, :] + leak * gain(self.variance(drive)) * drive
         return Matrix.vstack(moved, driven)
-
-
-def linearisation_residual(loop: GaussianLoop) -> ImmutableMatrix:
-    """Jacobian of the map at rest less P_eff of the linear loop: zero.
-
-    :param loop: the loop
-    """
-    state = symbols.matrix_symbols("s", loop.dimension, 2)[:, 0]
-    rest = dict.fromkeys(state, 0)
-    return ImmutableMatrix((loop.advance(state).jacobian(state).subs(rest) - loop.linear.matrix).applyfunc(cancel))
-
-
-@cache
-def scaling_residual(loop: GaussianLoop) -> ImmutableMatrix:
-    """f(c s) with c² N neurons less c f(s) with N: zero, so x in units of √N has the loop of N = 1.
-
-    :param loop: the loop, with a symbol for N
-    """
-    c, state = symbols.scaling, symbols.matrix_symbols("s", loop.dimension, 2)[:, 0]
-    larger = loop.advance(c * state).subs(loop.neurons, c**2 * loop.neurons)
-    return ImmutableMatrix((larger - c * loop.advance(state)).applyfunc(simplify))
-
-
-@cache
-def symmetry_residual(loop: GaussianLoop) -> ImmutableMatrix:
-    """The map after u → c u, v → v/c, b → b/c less the map, b⁺ divided by c: zero, for rank one.
-
-    :param loop: the loop, of one control, one observation, rank one
-    """
-    c, state, o = symbols.scaling, symbols.matrix_symbols("s", loop.dimension, 2)[:, 0], loop.overlaps
-    letters = {o.zu: c, o.vm: 1 / c, o.mu: c, o.uu: c**2}
-    factors = {block[0]: power * block[0] for block, power in letters.items()}
-    stretch = ImmutableMatrix.diag(*[1] * (loop.dimension - 1), 1 / c)
-    moved = loop.advance(stretch * state).subs(factors, simultaneous=True)
-    return ImmutableMatrix((moved - stretch * loop.advance(state)).applyfunc(simplify))

@@ -19,7 +19,7 @@ loss_slope = Symbol("L_kappa", real=True)
 """∂L/∂κ on the axis."""
 axis_gradient = Symbol("d_zm", real=True)
 """∂L/∂σ_zm on the axis."""
-shift = Symbol("delta", real=True)
+shift = Symbol("d", real=True)
 """How far stage 1 moves σ_zm."""
 
 SPACE = WeightSpace()
@@ -49,11 +49,11 @@ def _axis_step(rate: Expr) -> Matrix:
 
 
 def stage_one_push() -> tuple[Expr, Expr]:
-    """(Δσ_zu, Δ‖z‖²) while learning on the axis moves σ_zm by δ, however many steps that takes.
+    """(Δσ_zu, Δ‖z‖²) while learning on the axis moves σ_zm by d, however many steps that takes.
 
-    Every step adds a multiple of m to z, so all of them do: z → z + δ m/‖m‖², which leaves u, v and σ_vm alone:
+    Every step adds a multiple of m to z, so all of them do: z → z + d m/‖m‖², which leaves u, v and σ_vm alone:
 
-        Δσ_zu = δ m·u/‖m‖²,   Δ‖z‖² = (2 δ σ_zm + δ²)/‖m‖².
+        Δσ_zu = d m·u/‖m‖²,   Δ‖z‖² = (2 d σ_zm + d²)/‖m‖².
     """
     G, step = SPACE.gram_symbols(), Symbol("step")
     names, moved = SPACE.overlaps(G), _axis_step(step)

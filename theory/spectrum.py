@@ -8,8 +8,6 @@ from functools import cache
 from sympy import (
     Expr,
     ImmutableMatrix,
-    Integer,
-    Matrix,
     Poly,
     Rational,
     cancel,
@@ -21,7 +19,6 @@ from sympy import (
     factor,
     factorial,
     quo,
-    radsimp,
     simplify,
     sqrt,
 )
@@ -212,32 +209,6 @@ def perturbative_root(base: Expr, order: int) -> Expr:
         term = (1 / others**k).diff(lam, k - 1) if k > 1 else 1 / others
         series += kappa**k / factorial(k) * simplify(term.subs(lam, base))
     return series
-
-
-def order_residual(root: Expr, order: int) -> Matrix:
-    """Coefficients of κ^0 … κ^order of the cubic at a perturbed root, which vanish.
-
-    :param root: an approximate root, a polynomial in κ
-    :param order: the order in κ to which it is a root
-    """
-    series = Poly(root, kappa).all_coeffs()[::-1]
-    chi = Poly(visible(cubic().as_expr()), lam, kappa)
-    power, total = [Integer(1)], [Integer(0)] * (order + 1)
-    for degree in range(chi.degree(lam) + 1):
-        for k, coefficient in enumerate(power[: order + 1]):
-            for shift in range(order + 1 - k):
-                total[k + shift] += coefficient * chi.coeff_monomial(lam**degree * kappa**shift)
-        power = _truncated_product(power, series, order)
-    return Matrix([cancel(radsimp(entry)) for entry in total])
-
-
-def _truncated_product(left: list[Expr], right: list[Expr], order: int) -> list[Expr]:
-    """Coefficients of a product of two polynomials up to an order."""
-    product = [Integer(0)] * min(len(left) + len(right) - 1, order + 1)
-    for i, a in enumerate(left):
-        for j, b in enumerate(right[: len(product) - i]):
-            product[i + j] += a * b
-    return product
 
 
 def dominant_modulus(perturbative: bool = False) -> Named:

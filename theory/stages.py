@@ -8,7 +8,6 @@ long episodes are derived here. Where the loss on the axis has its valleys: :mod
 """
 
 from functools import cache
-from math import prod
 
 from sympy import (
     QQ,
@@ -22,10 +21,10 @@ from sympy import (
     Rational,
     Symbol,
     cos,
-    diff,
     exp,
     expand,
     factor,
+    prod,
     sin,
     sqrt,
 )
@@ -160,12 +159,3 @@ def unwound(expression: Expr) -> Expr:
 def envelope_minimiser() -> Expr:
     """s* = 2 + W_0(-2 e⁻²) = 1.59362…, where the envelope is least: s e^s = 2 (e^s - 1)."""
     return scaled_root(envelope().diff(s))
-
-
-def envelope_residual() -> Expr:
-    """(s - 2) e^{s-2} + 2 e⁻² at the stationary point, in terms of d/ds (e^s - 1)/s²: zero identically.
-
-    d/ds[(e^s - 1)/s²] · s³ e^{-2} = (s - 2) e^{s-2} + 2 e⁻².
-    """
-    slope = diff((exp(s) - 1) / s**2, s)
-    return expand(expand(slope * s**3 * exp(-2)) - expand((s - 2) * exp(s - 2) + 2 * exp(-2)))

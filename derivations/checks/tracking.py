@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from derivations.check import Check, share
+from derivations.check import Check, share, within
 from derivations.evidence.pairs import timed
 from derivations.evidence.tracking import TrackingSeed
 from numerics.experiment.tracking.loop import Tracker, backpropagate, track, tracking_loss
-from numerics.experiment.tracking.measures import frequency_losses, projected_losses
+from numerics.experiment.tracking.measures import agent_poles, frequency_losses, projected_losses
 from numerics.experiment.tracking.staircase import ascending, competition
 from numerics.tracking.episodes import episode_losses
 from numerics.tracking.stationary import joint_radius, stationary_losses
@@ -17,6 +17,8 @@ from numerics.tracking.stationary import joint_radius, stationary_losses
 SEEDS = 10
 SHARE = 0.8
 """Fraction of seeds that must show what is claimed of most."""
+NEARER, READ = 0.5, 0.3
+"""Bounds on how far poles stay, over their first distance, and on what they read of a reference that is tracked."""
 PERIOD = 100
 """Steps after which the paper's four sinusoids repeat together."""
 
@@ -144,5 +146,27 @@ def plain_descent(plain: Sequence[TrackingSeed]) -> list[Check]:
     return [share(claim, found, len(plain))]
 
 
-CLAIMS = (equivalence, by_frequency, stationary, order, amplitudes, plain_descent)
+def poles(tracked: Sequence[TrackingSeed]) -> list[Check]:
+    """Learning moves poles of the agent towards e^{iω}, and they are no internal models: they do not read the error.
+
+    :param tracked: runs of the protocol
+    """
+    closer, readings = [], []
+    for s in tracked:
+        task, leak = s.replay.task, s.replay.settings.leak
+        before, after = (
+            np.abs(agent_poles(task, w, leak)[0] - task.advances) for w in (s.replay.weights, s.run.weights)
+        )
+        learned = np.array([epoch is not None for epoch in s.acquired])
+        closer += (after / before)[learned & (task.frequencies > task.frequencies.min())].tolist()
+        readings += agent_poles(task, s.run.weights, leak)[1][learned].tolist()
+    approach = "agent's pole nearest to exp(iω), acquired frequencies but the lowest: distance over that at the start"
+    reading = "what these poles read of a reference that is tracked, over what they read of its position; 0 for an internal model"
+    return [
+        within(f"{approach}: largest", NEARER, max(closer, default=np.nan), 0.0, NEARER),
+        within(f"{reading}: least", 0.0, min(readings, default=np.nan), READ, np.inf),
+    ]
+
+
+CLAIMS = (equivalence, by_frequency, stationary, order, amplitudes, plain_descent, poles)
 """The checks of ``closedloop validate --tracking``."""

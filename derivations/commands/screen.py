@@ -58,12 +58,13 @@ def point(values: dict) -> str:
 
     :param values: the result of :func:`numerics.evaluate.evaluate`
     """
+    side = "on the boundary" if values["stability"] == "boundary" else values["stability"]
     roots = ", ".join(f"{re:.6g}{im:+.6g}i" if im else f"{re:.6g}" for re, im in values["eigenvalues"])
     lines = [
         f"overlaps        {', '.join(f'{v:g}' for v in values['overlaps'])}   (σ_zm, σ_zu, σ_vm, σ_vu)",
         f"cubic           {', '.join(f'{v:.8g}' for v in values['characteristic_polynomial'])}",
         f"eigenvalues     {roots}",
-        f"spectral radius {values['spectral_radius']:.8g}   ({'stable' if values['stable'] else 'unstable'})",
+        f"spectral radius {values['spectral_radius']:.8g}   ({side}: 1 - ρ = {values['margin']:.8g})",
         f"gains           k_1 = {values['gains'][0]:.8g}, k_2 = {values['gains'][1]:.8g}",
     ]
     for name in ("L_2", "L_T", "L_inf", "surrogate"):

@@ -26,7 +26,7 @@ def evaluate(
 
     The plant is the double integrator, the agent of rank one; initial states have covariance I, and the weight of states is Q = I.
 
-    L_2 is the mean of |x_3|², after two controls (the first step is uncontrolled). L_T is the mean of |x_t|² over the steps t = 0 … T-1. L_inf is ρ^(2T), with ρ the spectral radius. The surrogate is α L_inf + (1 - α) L_2. Gradients are by σ_zm, σ_zu, σ_vm, σ_vu. On the plane of the two slow modes the agent acts as u = -k_1 x^(1) - k_2 x^(2).
+    L_2 is the mean of |x_3|², after two controls (the first step is uncontrolled). L_T is the mean of |x_t|² over the steps t = 0 … T-1. L_inf is ρ^(2T), with ρ the spectral radius. The surrogate is α L_inf + (1 - α) L_2. Gradients are by σ_zm, σ_zu, σ_vm, σ_vu. The overlaps are taken as the exact numbers that they are as floats: a loop is stable where every eigenvalue lies strictly inside the unit circle, on the boundary where ρ is exactly 1, unstable otherwise. On the plane of the two slow modes the agent acts as u = -k_1 x^(1) - k_2 x^(2).
 
     Examples:
 

@@ -56,7 +56,11 @@ FIGURES = {
         "short-term-loss",
         "Stage 2: plateau, opposing gradients, paths under the surrogate and for episode lengths from one start, its length.",
     ),
-    5: ("optimum", "Stage 3: the third root, control costs, and the way to the optimum."),
+    5: (
+        "optimum",
+        "Stage 3 under the control costs β of the paper, which averages the state and sums the control: 0, 25, 100 and 250 in the "
+        "loss of this toolkit. The way to the optimum, the third root, gains, and the best agent by cost.",
+    ),
     6: ("tracking-order", "Tracking: the staircase, loss by frequency, eigenvalues, one episode, the order."),
 }
 """A result of the chapter, and the caption, by the number of the figure."""
@@ -110,9 +114,30 @@ class Measured:
         if line is None:
             return text(self.words) + "."
         several = f" (worst of {len(self.lines)})" if len(self.lines) > 1 else ""
+        return f"{text(line.claim)}{several}: {self.numbers(number, fails)}."
+
+    def numbers(self, number: Callable[[float, int], str], fails: str) -> str:
+        """The numbers of the worst line; nothing without a report.
+
+        :param number: writes a number with so many digits
+        :param fails: the verdict on a claim that does not hold
+        """
+        line = self.worst
+        if line is None:
+            return ""
         found = f"theory {number(line.theory, 6)}, simulation {number(line.simulation, 6)}"
         gap = f"difference {number(line.difference, 2)}, tolerance {number(line.tolerance, 2)}"
-        return f"{text(line.claim)}{several}: {found}, {gap}{'' if line.passed else '; ' + fails}."
+        return f"{found}, {gap}{'' if line.passed else '; ' + fails}"
+
+
+def measured_by(check: str, lines: Sequence[Check]) -> Measured:
+    """What reports say of a line of ``validate``.
+
+    :param check: ``"JOB: words"``
+    :param lines: the lines of the reports
+    """
+    command, words = decided_by(check)
+    return Measured(command, words, tuple(line for line in lines if words in line.claim))
 
 
 def _share(line: Check) -> float:
@@ -157,12 +182,16 @@ class Book:
         """All figures."""
         return [picture for chapter in self.chapters for picture in chapter.pictures]
 
+    @property
+    def whole(self) -> bool:
+        """Whether it holds the whole catalogue."""
+        return len(self.results) == len(catalogue.ORDER)
+
     @cached_property
     def symbols(self) -> dict[str, Entry]:
         """The table's letters in use; all of them in a book of the whole catalogue."""
         used = symbols_of(self.results)
-        whole = len(self.results) == len(catalogue.ORDER)
-        return {name: entry for name, entry in TABLE.items() if whole or name in used}
+        return {name: entry for name, entry in TABLE.items() if self.whole or name in used}
 
     def pieces(self, paragraph: str) -> Iterator[tuple[str, str]]:
         """The pieces of prose: ``words``, ``math``, ``code``, and the ``name`` of a result in this book.
@@ -183,11 +212,7 @@ class Book:
 
         :param result: the result
         """
-        found = []
-        for entry in result.background.checks:
-            command, words = decided_by(entry)
-            found.append(Measured(command, words, tuple(line for line in self.measured if words in line.claim)))
-        return found
+        return [measured_by(entry, self.measured) for entry in result.background.checks]
 
 
 def compose(results: Sequence[Result], figures: Path | None = None, reports: Sequence[Path] = ()) -> Book:

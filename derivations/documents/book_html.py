@@ -8,7 +8,20 @@ from pathlib import Path
 
 from sympy import Basic
 
-from derivations.documents.book import LINE, PREFACE, SUBTITLE, TITLE, Book, Chapter, Measured, Picture, meaning
+from derivations.documents.book import (
+    LINE,
+    PREFACE,
+    SUBTITLE,
+    TITLE,
+    Book,
+    Chapter,
+    Measured,
+    Picture,
+    meaning,
+    measured_by,
+)
+from derivations.documents.claims.claim import Claim
+from derivations.documents.claims.table import CLAIMS_TITLE, GROUPS, OPENING
 from derivations.documents.letters import OWN, Letters
 from derivations.documents.mathml import display, inline
 from derivations.linebreak import equation_lines
@@ -29,6 +42,8 @@ def document(book: Book, letters: Letters = OWN) -> str:
     page = _Page(book, letters)
     chapters = [page.chapter(number, chapter) for number, chapter in enumerate(book.chapters, 1)]
     preface = "\n".join(f"<p>{page.prose(paragraph)}</p>" for paragraph in PREFACE)
+    ends = [page.claims(len(chapters) + 1)] if book.whole else []
+    ends.append(page.symbols(len(chapters) + len(ends) + 1))
     parts = [
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
@@ -37,7 +52,7 @@ def document(book: Book, letters: Letters = OWN) -> str:
         page.contents(),
         f'<main>\n<section id="how-to-read"><h2>How to read</h2>\n{preface}</section>',
         *chapters,
-        page.symbols(len(chapters) + 1),
+        *ends,
         "</main>\n</body>\n</html>\n",
     ]
     return "\n".join(parts)
@@ -57,7 +72,7 @@ def text(raw: str) -> str:
 
     :param raw: the text
     """
-    return re.sub(r"([^\W\d_])_(∞|[^\W_]+)", r"<i>\1</i><sub>\2</sub>", escape(raw))
+    return re.sub(r"([^\W\d_])_(∞|[^\W_²]+)", r"<i>\1</i><sub>\2</sub>", escape(raw))
 
 
 def _linked(source: str) -> str:
@@ -93,7 +108,8 @@ class _Page:
             inside = "".join(f'<li><a href="#{r.name}">{escape(r.title)}</a></li>\n' for r in chapter.results)
             heading = f'<a href="#{_slug(chapter.title)}">{escape(chapter.title)}</a>'
             parts.append(f"<li>{heading}\n<ol>\n{inside}</ol></li>")
-        return "\n".join([*parts, '<li><a href="#symbols">Symbols</a></li>\n</ol></nav>'])
+        claims = f'<li><a href="#claims">{CLAIMS_TITLE}</a></li>\n' if self.book.whole else ""
+        return "\n".join([*parts, f'{claims}<li><a href="#symbols">Symbols</a></li>\n</ol></nav>'])
 
     def chapter(self, number: int, chapter: Chapter) -> str:
         slug = _slug(chapter.title)
@@ -143,6 +159,27 @@ class _Page:
         """The lines of ``validate``, with the numbers of the worst one where a report is at hand."""
         rows = [f"<li><code>{check.command}</code>: {check.told(text, number, FAILS)}</li>" for check in checks]
         return "\n".join(["<h4>Numerical check</h4>\n<ul>", *rows, "</ul>"]) if rows else ""
+
+    def claims(self, number: int) -> str:
+        """The claims of the paper, a table a subject."""
+        heading = f'<section id="claims"><h2><a href="#claims">{number} {CLAIMS_TITLE}</a></h2>'
+        parts = [heading, *(f"<p>{self.prose(paragraph)}</p>" for paragraph in OPENING)]
+        head = "".join(f"<th>{name}</th>" for name in ("claim", "verdict", "decided by"))
+        for title, claims in GROUPS.items():
+            rows = "\n".join(map(self.claim, claims))
+            table = f'<table class="symbols claims">\n<tr>{head}</tr>\n{rows}\n</table>'
+            parts.append(f'<h3>{escape(title)}</h3>\n<div class="scroll">{table}</div>')
+        return "\n".join([*parts, "</section>"])
+
+    def claim(self, claim: Claim) -> str:
+        """One claim: where it stands, the verdict, and what decides it with the numbers at hand."""
+        decided = [f'<li><a href="#{name}">{name}</a></li>' for name in claim.results]
+        for check in claim.checks:
+            found = measured_by(check, self.book.measured)
+            decided.append(f"<li><code>{found.command}</code>: {found.told(text, number, FAILS)}</li>")
+        how = f": {text(claim.how)}" if claim.how else ""
+        cells = f"<td>{text(claim.claim)} <i>{claim.place}</i></td><td><b>{claim.verdict}</b>{how}</td>"
+        return f"<tr>{cells}<td>{'<ul>' + ''.join(decided) + '</ul>' if decided else ''}</td></tr>"
 
     def symbols(self, number: int) -> str:
         """The table of symbols."""

@@ -6,14 +6,26 @@ from dataclasses import dataclass
 
 from sympy import Basic
 
-from derivations.documents.book import LINE, PREFACE, SUBTITLE, TITLE, Book, Chapter, Measured, meaning
+from derivations.documents.book import (
+    LINE,
+    PREFACE,
+    SUBTITLE,
+    TITLE,
+    Book,
+    Chapter,
+    Measured,
+    meaning,
+    measured_by,
+)
+from derivations.documents.claims.claim import Claim
+from derivations.documents.claims.table import CLAIMS_TITLE, GROUPS, OPENING
 from derivations.documents.latex import equation
 from derivations.documents.letters import OWN, Letters
 from derivations.result import Result
 from derivations.step import Step
 from derivations.wording import decided_by
 
-GREEK = dict(zip("αβγδεηκλμπρσςτφχΔΣΠ", ["alpha", "beta", "gamma", "delta", "varepsilon", "eta", "kappa", "lambda", "mu", "pi", "rho", "sigma", "varsigma", "tau", "varphi", "chi", "Delta", "Sigma", "Pi"], strict=True))  # fmt: skip
+GREEK = dict(zip("αβγδεηκλμπρσςτφχωΔΣΠ", ["alpha", "beta", "gamma", "delta", "varepsilon", "eta", "kappa", "lambda", "mu", "pi", "rho", "sigma", "varsigma", "tau", "varphi", "chi", "omega", "Delta", "Sigma", "Pi"], strict=True))  # fmt: skip
 SIGNS = dict(
     zip(
         "∇∞∂‖≥≤≠≈→∈∝…√",
@@ -54,7 +66,7 @@ def text(raw: str) -> str:
 
     :param raw: the text
     """
-    pieces = re.split(r"([^\W\d]_(?:∞|\w+))", raw)
+    pieces = re.split(rf"([^\W\d]_(?:∞|[^\W{''.join(RAISED)}]+))", raw)
     return "".join(_subscripted(piece) if index % 2 else _escaped(piece) for index, piece in enumerate(pieces))
 
 
@@ -110,7 +122,8 @@ def document(book: Book, letters: Letters = OWN, folder: str = "") -> str:
         *(page.prose(paragraph) + "\n" for paragraph in PREFACE),
     ]
     chapters = [page.chapter(chapter) for chapter in book.chapters]
-    body = "\n".join([*opening, *chapters, page.symbols(), "\\end{document}\n"])
+    claims = [page.claims()] if book.whole else []
+    body = "\n".join([*opening, *chapters, *claims, page.symbols(), "\\end{document}\n"])
     return PREAMBLE + letters.with_definitions(body)
 
 
@@ -172,6 +185,25 @@ class _Page:
         rows = [f"\\item {code(check.command)}: {check.told(text, number, FAILS)}" for check in checks]
         begin = "\\begin{itemize}\\setlength{\\itemsep}{0pt}"
         return ["\\entry{Numerical check}", begin, *rows, "\\end{itemize}"] if rows else []
+
+    def claims(self) -> str:
+        """The claims of the paper, by subject."""
+        parts = [f"\\clearpage\n\\section{{{CLAIMS_TITLE}}}\\label{{claims}}"]
+        parts += [self.prose(paragraph) + "\n" for paragraph in OPENING]
+        for title, claims in GROUPS.items():
+            parts += [f"\\subsection{{{title}}}", *map(self.claim, claims)]
+        return "\n".join(parts)
+
+    def claim(self, claim: Claim) -> str:
+        """One claim: where it stands, the verdict, and what decides it with the numbers at hand."""
+        rows = [f"\\item \\hyperref[{name}]{{{code(name)}}}" for name in claim.results]
+        for check in claim.checks:
+            found = measured_by(check, self.book.measured)
+            rows.append(f"\\item {code(found.command)}: {found.told(text, number, FAILS)}")
+        how = f": {text(claim.how)}" if claim.how else ""
+        head = f"\\entry{{{claim.verdict}}}{text(claim.claim)} \\textit{{{claim.place}}}{how}."
+        begin = "\\begin{itemize}\\setlength{\\itemsep}{0pt}\\small"
+        return "\n".join([head, begin, *rows, "\\end{itemize}"] if rows else [head])
 
     def symbols(self) -> str:
         """The table of symbols."""

@@ -34,7 +34,16 @@ PAPER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("L_∞", "long-term loss, ρ²ᵀ", ("theory.loss.long_term_loss",)),
     ("L_T", "loss over T steps", ("theory.loss.horizon_loss", "numerics.population.population_loss")),
     ("alpha", "weight of the long-term loss in the surrogate", ("theory.loss.surrogate",)),
-    ("beta", "weight of the control cost", ("theory.loss.Cost.penalty", "numerics.replay.Settings.control_penalty")),
+    (
+        "beta",
+        "weight of the control cost, on the same scale as that of the state",
+        ("theory.loss.Cost.penalty", "numerics.replay.Settings.control_penalty"),
+    ),
+    (
+        "beta",
+        "control cost in the paper: summed over time beside an averaged state cost, so control_penalty is β T",
+        ("numerics.replay.paper_penalty",),
+    ),
     ("T", "episode length", ("numerics.replay.Settings.horizon",)),
     ("eta", "learning rate", ("numerics.replay.Settings.learning_rate",)),
     ("k_1 k_2", "effective gains, derived", ("theory.gain.effective_gains", "numerics.gains.closed_form")),

@@ -14,8 +14,10 @@ from numerics.experiment.train import train
 from numerics.plants import double_integrator
 from numerics.replay import Replay, Settings
 from numerics.results import Run
-from numerics.stages.axis import exact_loss, geometric, minimiser, valley_law
+from numerics.stages.axis import exact_loss, geometric, minimiser, valley_law, valleys
 from numerics.weights import at_overlaps
+from theory.stages import envelope_minimiser
+from theory.valleys import first_valleys
 
 HORIZON, EPOCHS = 50, 60
 STARTS = tuple(np.linspace(-0.2, 0.2, 10).tolist())
@@ -102,13 +104,14 @@ def figure(
     :param progress: called with (what, done, in all)
     :param starts: values of σ_zm at which learning begins
     :param epochs: number of updates
-    :param horizons: episode lengths whose minimum on the axis is shown
+    :param horizons: episode lengths whose valleys on the axis are shown
     """
     rng = np.random.default_rng(seed)
     axis = np.linspace(-0.2, 0.1, 301)
     axis = axis[np.abs(axis) > 1e-9]
     points = np.concatenate([np.linspace(-0.2, -0.01, 12), np.linspace(0.01, 0.1, 6)])
     learned = learn(rng, seed, starts, epochs, progress)
+    bottoms = [valleys(T).bottoms * T for T in horizons]
     return {
         "axis": axis,
         "exact": exact_loss(axis, HORIZON),
@@ -118,6 +121,10 @@ def figure(
         "horizons": np.array(horizons),
         "minimisers": np.array([minimiser(T) for T in horizons]),
         "law": np.array([valley_law(T) for T in horizons]),
+        "first": np.array([found[0] for found in bottoms]),
+        "outermost": np.array([found[-1] for found in bottoms]),
+        "limits": np.array([-float(limit) for limit in (*first_valleys(), envelope_minimiser())]),
+        "valleys": valleys(HORIZON).bottoms,
         "paths": learned.paths,
         "direct": learned.direct,
         "difference": np.array(learned.difference),

@@ -13,11 +13,14 @@ from numerics.gains import closed_form
 from numerics.open_loop.descent import descend_open_loop
 from numerics.open_loop.predicted_spike import predicted_spike, spike_map
 from numerics.population import population_loss
-from numerics.replay import Replay, full_replay, rank_one_replay
+from numerics.replay import Replay, full_replay, paper_penalty, rank_one_replay
 
 SEEDS, EPOCHS = 20, 1000
 MEMORIES = tuple(np.logspace(-3, -1.3, 9).tolist())
-PENALTIES = (1.0, 2.0, 5.0)
+PENALTIES = (0.5, 2.0, 5.0)
+"""The control costs β of the paper for which the map has a teacher: all but 0."""
+MAPPED = 600
+"""Updates of a run of the map: the latest spike comes after 528."""
 
 Data = dict[str, np.ndarray]
 
@@ -100,13 +103,13 @@ def plane(
     :param seed: seed of the networks that are shown
     :param progress: called with (what, done, in all)
     :param memories: initial amplitudes of the memory
-    :param penalties: control costs of the teachers
+    :param penalties: control costs β of the paper, of the teachers
     :param options: further arguments of :func:`figure`
     """
-    mesh = np.array(memories), np.array(penalties)
+    costs = np.array([paper_penalty(beta) for beta in penalties])
     return {
         **figure(seed, progress, **options),
-        "map": spike_map(*mesh),
-        "memories": mesh[0],
-        "penalties": mesh[1],
+        "map": spike_map(np.array(memories), costs, MAPPED),
+        "memories": np.array(memories),
+        "penalties": np.array(penalties),
     }

@@ -1,6 +1,7 @@
 """Stage 3: learning on from stabilisation for several control costs."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,13 +10,18 @@ from derivations.progress import Progress
 from numerics.descent import descend
 from numerics.errors import require
 from numerics.gains import closed_form, observer_root
-from numerics.replay import Replay, Settings, rank_one_replay
+from numerics.population import population_loss
+from numerics.replay import Replay, Settings, paper_penalty, rank_one_replay
 from numerics.stages.detection import of_run
 from numerics.stages.ensemble import Ensemble
-from numerics.stages.optimum import lqr_gain, optimum
+from numerics.stages.optimum import lqr_gain, observed_feedback, optimum
 from numerics.stages.refinement import Refinement, refine
 
 PENALTIES = (0.0, 0.5, 2.0, 5.0)
+"""The control costs β of the paper; :func:`numerics.replay.paper_penalty` says what they are in the loss of a run."""
+
+COSTS = np.logspace(-4, 1, 101)
+"""Control costs β for which the best agent is shown."""
 
 
 def refinements(
@@ -25,14 +31,16 @@ def refinements(
 
     :param ensemble: exact runs
     :param progress: called with (what, done, in all)
-    :param penalties: the control costs β
+    :param penalties: the control costs β of the paper
     """
     found: dict[float, list[Refinement]] = {penalty: [] for penalty in penalties}
     for index, penalty in enumerate(penalties):
         if progress:
             progress("stage 3 for several control costs", index, len(penalties))
         for seed, stages in list(zip(ensemble.seeds, ensemble.stages, strict=True))[:FEW]:
-            found[penalty].append(refine(rank_one_replay(seed), stages.ends[1], penalty, direct=False))
+            replay = rank_one_replay(seed)
+            cost = paper_penalty(penalty, replay.settings.horizon)
+            found[penalty].append(refine(replay, stages.ends[1], cost, direct=False))
     return found
 
 
@@ -47,7 +55,7 @@ def figure(
     :param seed: seed of the run
     :param progress: called with (what, done, in all)
     :param replay: the run; by default that of the protocol
-    :param penalties: the control costs β
+    :param penalties: the control costs β of the paper
     :raises InputError: if the run does not stabilise
     """
     shown = replay or rank_one_replay(seed)
@@ -57,19 +65,40 @@ def figure(
     data: dict[str, np.ndarray] = {"stabilisation": np.array(second), "penalties": np.array(penalties)}
     gaps = []
     for index, penalty in enumerate(penalties):
-        stage = refine(shown, second or 0, penalty)
-        theory, simulation, name = stage.theory, stage.simulation, f"{penalty:g}"
-        roots = observer_root(theory.overlaps)
-        gaps.append(np.abs(theory.overlaps - simulation.overlaps).max())  # type: ignore[union-attr]
-        data |= {
-            f"loss_{name}": theory.loss,
-            f"direct_{name}": simulation.loss,  # type: ignore[union-attr]
-            f"naive_{name}": stage.naive_loss,
-            f"root_{name}": roots,
-            f"gains_{name}": np.array([closed_form(*pair) for pair in zip(theory.overlaps, roots, strict=True)]),
-            f"best_{name}": np.array(optimum(Settings(control_penalty=penalty)).loss),
-            f"lqr_{name}": lqr_gain(0.5, penalty)[0],
-        }
+        stage = refine(shown, second or 0, paper_penalty(penalty, shown.settings.horizon))
+        gaps.append(np.abs(stage.theory.overlaps - stage.simulation.overlaps).max())  # type: ignore[union-attr]
+        data |= {f"{name}_{penalty:g}": values for name, values in numbers(stage, shown.settings).items()}
         if progress:
             progress(f"figure 5: stage 3 for {len(penalties)} control costs", index + 1, len(penalties))
-    return data | {"difference": np.max(gaps)}
+    return data | best_agents(shown.settings) | {"difference": np.max(gaps)}
+
+
+def numbers(stage: Refinement, settings: Settings) -> dict[str, np.ndarray]:
+    """Loss, its distance above the optimum, λ_3 and gains over stage 3, and where they should end.
+
+    :param stage: stage 3, trained directly too
+    :param settings: those of the run before stage 3
+    """
+    theory, paid = stage.theory, replace(settings, control_penalty=stage.penalty)
+    roots, best = observer_root(theory.overlaps), optimum(paid).loss
+    return {
+        "loss": theory.loss,
+        "direct": stage.simulation.loss,  # type: ignore[union-attr]
+        "naive": stage.naive_loss,
+        "above": population_loss(theory.overlaps, paid)[0] / best - 1,
+        "root": roots,
+        "gains": np.array([closed_form(*pair) for pair in zip(theory.overlaps, roots, strict=True)]),
+        "best": np.array(best),
+        "lqr": lqr_gain(settings.state_weight, stage.penalty)[0],
+    }
+
+
+def best_agents(settings: Settings) -> dict[str, np.ndarray]:
+    """Gains and σ_vu of the best time-invariant agent of a long horizon over the paper's control costs β.
+
+    :param settings: horizon and weight of the state
+    """
+    costs = [paper_penalty(beta, settings.horizon) for beta in COSTS]
+    gains = np.array([lqr_gain(settings.state_weight, cost)[0] for cost in costs])
+    recurrences = np.array([observed_feedback(gain)[2] for gain in gains])
+    return {"costs": COSTS, "best_gains": gains, "best_recurrence": recurrences}

@@ -1,10 +1,9 @@
-"""Figure 3: stage 1. The loss on the σ_zm axis, its minimiser, and learning from ten initial values."""
+"""Figure 3: stage 1. The loss on the σ_zm axis, its first, outermost and deepest valley, learning from ten initial values."""
 
 import numpy as np
 
 from derivations.evidence.axis import HORIZON
 from numerics import plots
-from numerics.stages.detection import AXIS_GROWTH
 
 
 def draw(data: dict[str, np.ndarray]):
@@ -21,13 +20,21 @@ def draw(data: dict[str, np.ndarray]):
     axes[0].set(xlabel=r"$\sigma_{zm}$", ylabel=f"loss, T = {HORIZON} (time average)", title="a  asymmetric loss")
     axes[0].set_ylim(top=10 * data["exact"].max())
     axes[0].legend(loc="upper left")
-    axes[1].semilogx(data["horizons"], data["minimisers"], "o", ms=4, mfc="none", label="minimum of the exact loss")
+    for name, label, marker in (
+        ("first", "first valley from the right", "^"),
+        ("minimisers", "global minimum", "o"),
+        ("outermost", "first valley from the left", "v"),
+    ):
+        axes[1].semilogx(data["horizons"], data[name], marker, ms=4, mfc="none", label=label)
     axes[1].semilogx(data["horizons"], data["law"], "k+", ms=5, label=r"$-(\pi/2+2\pi k)^2/4T$, deepest $k$")
-    axes[1].axhline(-AXIS_GROWTH, label=r"$-(2+W_0(-2e^{-2}))$", **plots.THEORY)
-    axes[1].set(xlabel="episode length T (steps)", ylabel=r"$T\,\sigma_{zm}^*$", title="b  minimum on the axis")
-    axes[1].set_ylim(-2.8, 0.8)
+    for limit in data["limits"]:
+        axes[1].axhline(limit, **plots.THEORY)
+    axes[1].set(xlabel="episode length T (steps)", ylabel=r"$T\,\sigma_{zm}$", title="b  valleys on the axis")
+    axes[1].set_ylim(-4.3, 2.6)
     axes[1].legend(loc="upper right", fontsize=5.5)
+    for bottom in data["valleys"]:
+        axes[2].axhline(bottom, color="#D55E00", linewidth=0.8, zorder=0)
     axes[2].plot(data["direct"].T, color="#0072B2", linewidth=1.2)
     axes[2].plot(data["paths"].T, **plots.THEORY)
-    axes[2].set(xlabel="epoch", ylabel=r"$\sigma_{zm}$", title="c  learning, theory dashed")
+    axes[2].set(xlabel="epoch", ylabel=r"$\sigma_{zm}$", title="c  learning and the two valleys")
     return figure

@@ -29,6 +29,8 @@ class Spike:
     :param variance: variance of the student's inputs
     :param rise: largest factor by which the student's test loss exceeds its lowest value so far
     :param epoch: when
+    :param largest: largest test loss of the student
+    :param lowest: lowest test loss of the student up to the spike
     :param closed_rise: the same for the population loss of the closed-loop run
     :param imitation: the student's own loss, first and last
     :param test: the student's test loss, first and last
@@ -38,10 +40,22 @@ class Spike:
     variance: float
     rise: float
     epoch: int
+    largest: float
+    lowest: float
     closed_rise: float
     imitation: tuple[float, float]
     test: tuple[float, float]
     teacher: float
+
+    @property
+    def over_first(self) -> float:
+        """The largest test loss over that at epoch 0."""
+        return self.largest / self.test[0]
+
+    @property
+    def fallen(self) -> float:
+        """The lowest test loss up to the spike over that at epoch 0."""
+        return self.lowest / self.test[0]
 
 
 def spikes(
@@ -69,7 +83,9 @@ def spikes(
         student = train_open_loop(replay, {})
         test, loss = student.history["test_loss"], student.loss
         peak = spike(test)
-        found.append(Spike(variance, peak.rise, peak.epoch, spike(own).rise, _ends(loss), _ends(test), float(own[-1])))
+        sizes = float(test.max()), float(test[: peak.epoch + 1].min())
+        closed_rise, last = spike(own).rise, float(own[-1])
+        found.append(Spike(variance, peak.rise, peak.epoch, *sizes, closed_rise, _ends(loss), _ends(test), last))
     return found
 
 
@@ -143,10 +159,27 @@ def report(found: Sequence[Spike]) -> str:
         lines += [
             f"full tanh students, white inputs of variance {variance:g}, {counted(len(group), 'seed')}",
             f"  test loss rises over {THRESHOLD:g}-fold in {np.sum(rises > THRESHOLD)}, over twofold in {np.sum(rises > 2)}",
-            f"  rise: median {np.median(rises):.3g}, {rises.min():.3g} to {rises.max():.3g}; "
-            f"at epoch {np.median(epochs):g} ({min(epochs)} to {max(epochs)})",
+            *_definitions(group),
+            f"  the spike is at epoch {np.median(epochs):g} ({min(epochs)} to {max(epochs)})",
             f"  closed-loop population loss: rise median {np.median(closed):.3g}, {closed.min():.3g} to {closed.max():.3g}",
             f"  last over first imitation loss: median {np.median(imitation):.3g}",
             f"  last test loss over the teacher's: median {np.median(final):.3g}",
         ]
     return "\n".join(lines)
+
+
+def _definitions(group: Sequence[Spike]) -> list[str]:
+    """How high the spike is by two definitions, and why they differ."""
+    names = ("rise", "over_first", "fallen")
+    rise, over_first, fallen = (np.array([getattr(s, name) for s in group]) for name in names)
+    return [
+        f"  rise, over the lowest loss so far: {_spread(rise)}",
+        f"  largest loss over that at epoch 0: {_spread(over_first)}",
+        f"  lowest loss before the spike over that at epoch 0: {_spread(fallen)}",
+        "  the first is the second divided by the third where the spike is the largest loss: learning lowers the test loss",
+        "  before it spikes, so the loss at epoch 0 is no measure of what had been reached",
+    ]
+
+
+def _spread(values: np.ndarray) -> str:
+    return f"median {np.median(values):.3g}, mean {values.mean():.3g}, {values.min():.3g} to {values.max():.3g}"

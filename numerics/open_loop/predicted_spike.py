@@ -70,11 +70,12 @@ def start(memory: float, teacher: np.ndarray, neurons: int = 4) -> Weights:
 def spike_map(memories: np.ndarray, penalties: np.ndarray, epochs: int = 200) -> np.ndarray:
     """Epoch and log10 height of the spike over initial memories and teachers, (penalties, memories, 2).
 
-    The teachers are the closed-loop optima for control costs β. Below β ≈ 0.23 the optimum's recurrence is unstable
-    alone, |σ_vu| > 1 (1 - √5 at β = 0), and its responses to white inputs grow without bound: no teacher for open loop.
+    The teachers are the closed-loop optima for control costs. Below a control_penalty of 0.23, β = 0.0046 in the paper,
+    the optimum's recurrence is unstable alone, |σ_vu| > 1 (1 - √5 without cost), and its responses to white inputs grow
+    without bound: no teacher for open loop.
 
     :param memories: amplitudes p
-    :param penalties: control costs β of the teachers
+    :param penalties: control_penalty of the teachers; :func:`numerics.replay.paper_penalty` of the paper's β
     :param epochs: number of updates
     """
     settings, epochs = Settings(), whole("epochs", epochs, 1)

@@ -17,7 +17,7 @@ from numerics.stages.naive import OverlapDescent, naive_descent
 class Refinement:
     """Stage 3 for one control cost.
 
-    :param penalty: β, the weight of the squared control
+    :param penalty: control_penalty of the loss, the weight of the squared control
     :param theory: the exact map
     :param simulation: direct training, or None if it was not asked for
     :param naive: the four-overlap descent
@@ -59,7 +59,7 @@ def refine(replay: Replay, stabilisation: int, penalty: float, direct: bool = Tr
 
     :param replay: the run
     :param stabilisation: epoch at which stage 3 begins
-    :param penalty: β
+    :param penalty: control_penalty of the loss; :func:`numerics.replay.paper_penalty` of the paper's β
     :param direct: whether to train the neurons too
     """
     require(replay.settings.leak == 1.0, f"leak must be 1 for stage 3; found {replay.settings.leak:g}")

@@ -1,7 +1,10 @@
 """What many tests share: the catalogue, a book, a dozen runs in the place of fifty, and verdicts by claim."""
 
+import ast
+import inspect
 import json
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from matplotlib.image import imsave
 
 from derivations import catalogue, cli
 from derivations.check import Check
+from derivations.checks.jobs import JOBS
 from derivations.documents import book
 from numerics.stages.ensemble import ensemble
 
@@ -57,6 +61,59 @@ def runs():
     with np.errstate(under="ignore"):
         found = ensemble(range(FEW), epochs=600)
     assert len(found.stages) == FEW
+    return found
+
+
+HOLE = "\0"
+"""What stands for a value in a text that is put together."""
+
+
+def texts(source):
+    """Every text in a source; values in it are holes."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else HOLE for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def said(template, words):
+    """Whether a text can hold these words, at least half of their letters outside its holes."""
+
+    @cache
+    def best(i, j):
+        if i == len(words):
+            return 0
+        if j == len(template):
+            return -np.inf
+        if template[j] == HOLE:
+            return max(best(i, j + 1), best(i + 1, j))
+        return 1 + best(i + 1, j + 1) if template[j] == words[i] else -np.inf
+
+    return any(best(0, start) >= 0.5 * len(words) for start in range(len(template)))
+
+
+@pytest.fixture(scope="session")
+def job_texts():
+    """Every text in the modules that decide a job's claims, by job."""
+
+    def of(job):
+        modules = {inspect.getmodule(claim) for claim in job.claims}
+        studies = {m for module in modules for m in vars(module).values() if inspect.ismodule(m)}
+        ours = [m for m in (*modules, *studies) if m.__name__.startswith("derivations")]
+        return sorted({text for module in ours for text in texts(inspect.getsource(module))})
+
+    return {name: of(job) for name, job in JOBS.items()}
+
+
+@pytest.fixture(scope="session")
+def decides(job_texts):
+    """Whether there is a line of ``validate`` with these words: decides("JOB: words")."""
+
+    def found(entry):
+        job, words = entry.split(": ", 1)
+        return any(words in text for text in job_texts[job]) or any(said(text, words) for text in job_texts[job])
+
     return found
 
 

@@ -91,8 +91,22 @@ def test_the_losses_are_what_the_help_says(run):
     assert found["L_inf"] == pytest.approx(max(abs(np.linalg.eigvals(step))) ** (2 * horizon), rel=1e-10)
 
 
-def test_evaluate_prints_text_without_json(run):
-    assert "spectral radius" in run("evaluate", "--overlaps", -3, 8, 1, -2)[1]
+@pytest.mark.parametrize(
+    ("overlaps", "told"),
+    [
+        ((-3, 8, 1, -2), "spectral radius 0   (stable: 1 - ρ = 1)"),
+        ((-2.8125, 5.3671875, 1, -1.375), "spectral radius 1   (on the boundary: 1 - ρ = 0)"),
+        ((0.25, 0, 0, 0), "spectral radius 1.5   (unstable: 1 - ρ = -0.5)"),
+        ((np.nextafter(-2.8125, 0), 5.3671875, 1, -1.375), "spectral radius 1   (stable: 1 - ρ = 3.5"),
+        ((np.nextafter(-2.8125, -3), 5.3671875, 1, -1.375), "spectral radius 1   (unstable: 1 - ρ = -3.5"),
+    ],
+)
+def test_evaluate_says_stable_unstable_or_on_the_boundary(run, overlaps, told):
+    """At σ_zm = -2.8125 a pair lies exactly on the circle; the last two are one float beside it."""
+    assert told in run("evaluate", "--overlaps", *(repr(float(value)) for value in overlaps))[1]
+    values = json.loads(run("evaluate", "--overlaps", *(repr(float(v)) for v in overlaps), "--json")[1])
+    side = told.partition("(")[2].partition(":")[0].removeprefix("on the ")
+    assert (values["stability"], values["stable"]) == (side, side == "stable")
 
 
 @pytest.mark.parametrize("form", ["text", "latex", "json"])
@@ -183,6 +197,24 @@ def test_mistakes_get_one_clear_line_and_code_2(run, replay, tmp_path, monkeypat
     assert err.count("\n") == 1
     assert message in err
     assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("delay", "found delay, which is not supported by this version; remove it"),
+        ("process", "found process, which is not supported by this version; remove it"),
+        ("lerning_rate", "found lerning_rate; did you mean learning_rate?"),
+        ("remark", "did you mean"),
+    ],
+)
+@pytest.mark.parametrize("command", ["train", "descend", "track", "compare"])
+def test_a_name_that_no_run_reads_is_refused_by_every_reader(run, tmp_path, replay, command, name, told):
+    files.write_arrays(replay, {**read_arrays(replay), name: np.ones(2)})
+    code, out, err = run(command, "--replay", replay, "--out", tmp_path / "out")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert told in err
+    assert [path.name for path in tmp_path.iterdir()] == [replay.name]
 
 
 @pytest.mark.parametrize("name", ["report.md", "gains.png"])

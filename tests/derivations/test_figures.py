@@ -141,11 +141,24 @@ def test_gains_are_those_beside_the_third_root_and_approach_the_star(data):
         assert np.linalg.norm(gains[-1] - star) < 0.75 * np.linalg.norm(gains[0] - star)
 
 
+def test_losses_lie_above_the_optimum_and_the_star_is_among_the_best_agents(data):
+    """The distance above the optimum is that of the overlaps' own loss, and the curve of best agents holds LQR's gains."""
+    numbers, costs = data[5], data[5]["costs"]
+    for penalty in refinement.PENALTIES:
+        assert (numbers[f"above_{penalty:g}"] > 0).all()
+        if penalty:
+            on_curve = [np.interp(np.log(penalty), np.log(costs), gains) for gains in numbers["best_gains"].T]
+            np.testing.assert_allclose(on_curve, numbers[f"lqr_{penalty:g}"], rtol=2e-3)
+    alone = costs[np.abs(numbers["best_recurrence"]) < 1]
+    assert 0.004 < alone.min() < 0.0055
+
+
 def test_any_number_of_costs_is_drawn(data):
     for count in (1, 3):
         few = {**data[5], "penalties": data[5]["penalties"][:count]}
         figure = figure5.draw(few)
-        assert len(figure.axes[2].lines) == 2 * count
+        stars = [line for line in figure.axes[3].lines if line.get_marker() == "*"]
+        assert len(stars) == count
         plt.close(figure)
     many = {**data[5], "penalties": np.tile(data[5]["penalties"], 2)}
     plt.close(figure5.draw(many))

@@ -95,6 +95,19 @@ def test_a_flat_test_loss_is_no_spike(found):
     assert "over twofold in 0" in spike_study.report(flat)
 
 
+def test_both_heights_of_a_spike_are_told(found):
+    """Where the spike is the largest loss, the rise is its height over epoch 0 divided by how far the loss had fallen."""
+    for s in found:
+        assert s.lowest <= s.test[0] <= s.largest
+        if s.largest == pytest.approx(s.rise * s.lowest, rel=1e-12):
+            assert s.rise == pytest.approx(s.over_first / s.fallen, rel=1e-12)
+    one = replace(found[0], rise=40.0, largest=80.0, lowest=2.0, test=(8.0, 1.0))
+    text = spike_study.report([one])
+    assert "rise, over the lowest loss so far: median 40, mean 40, 40 to 40" in text
+    assert "largest loss over that at epoch 0: median 10, mean 10, 10 to 10" in text
+    assert "lowest loss before the spike over that at epoch 0: median 0.25" in text
+
+
 def test_one_missing_seed_in_two_fails(found):
     checks = spike_study.checks([found[0], replace(found[1], rise=9.0)])
     assert not checks[0].passed

@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+import sympy
 from sympy import Basic, Expr, ImmutableMatrix, Matrix, MatrixBase, Poly, Symbol, Tuple, nan, ones, zeros
 
 from derivations import catalogue
@@ -62,9 +63,10 @@ def imported(name):
 
 
 def constants():
-    """Names of the theory's constants that are expressions, such as the golden ratio."""
+    """Names of the theory's own constants that are expressions, such as the golden ratio; pi and i are sympy's."""
     modules = [import_module(f"theory.{path.stem}") for path in FOLDER.glob("*.py") if path.stem != "__init__"]
-    return {key for module in modules for key, value in vars(module).items() if isinstance(value, Basic | MatrixBase)}
+    found = {key for module in modules for key, value in vars(module).items() if isinstance(value, Basic | MatrixBase)}
+    return {key for key in found if not hasattr(sympy, key)}
 
 
 BENDS = [(name, key) for name in catalogue.ORDER for key in imported(name)]

@@ -8,7 +8,7 @@ import pytest
 from derivations.check import share, within
 from derivations.checks import stage_one as stage_one_checks
 from derivations.evidence.axis import AxisLearning
-from numerics.stages.axis import minimiser
+from numerics.stages.axis import valleys
 from numerics.stages.detection import Stages
 
 
@@ -27,38 +27,29 @@ def test_within_bounds(found, passed):
 # the axis
 
 
-@pytest.fixture(scope="module")
-def deepest():
-    """T σ* at T = 10⁶."""
-    return minimiser(10**6)
-
-
-@pytest.fixture
-def _searched_once(monkeypatch, deepest):
-    monkeypatch.setattr(stage_one_checks, "minimiser", lambda horizon: deepest)
-
-
 def driven_to(end, difference=0.0):
-    """Learning from three networks on the axis in which σ_zm ends at a value."""
-    return AxisLearning(np.full((3, 4), end), np.full((3, 4), end), difference, 0.0)
+    """Learning from three networks on the axis in which σ_zm starts at 0.1 and ends at a value."""
+    path = np.full((3, 40), end)
+    path[:, 0] = 0.1
+    return AxisLearning(path, path, difference, 0.0)
 
 
-@pytest.mark.usefixtures("_searched_once")
-def test_valley_and_axis_claims_tell_the_neighbouring_valley(monkeypatch, outcome, line):
-    assert all(outcome(stage_one_checks.axis(driven_to(-0.05))).values())
-    spacing = 2 * np.pi * np.sqrt(1.6 / 10**6)
-    real = stage_one_checks.valley_law
-    monkeypatch.setattr(stage_one_checks, "valley_law", lambda horizon: real(horizon) + spacing)
-    assert not line(stage_one_checks.axis(driven_to(-0.05)), "deepest valley").passed
+def test_axis_claims_hold_where_learning_rests_in_the_first_valley(outcome):
+    assert all(outcome(stage_one_checks.axis(driven_to(-0.022))).values())
 
 
-@pytest.mark.usefixtures("_searched_once")
+def test_another_valley_than_the_first_is_told(line):
+    """The global minimum, from the right."""
+    checks = stage_one_checks.axis(driven_to(-0.0417))
+    assert not line(checks, "downhill of the start").passed
+    assert line(checks, "driven").passed
+
+
 @pytest.mark.parametrize("end", [0.05, -0.15])
 def test_starts_driven_elsewhere_are_told(line, end):
     assert not line(stage_one_checks.axis(driven_to(end)), "driven").passed
 
 
-@pytest.mark.usefixtures("_searched_once")
 def test_paths_and_roots_that_differ_are_told(monkeypatch, line):
     real = stage_one_checks.leading_eigenvalues
     monkeypatch.setattr(stage_one_checks, "leading_eigenvalues", lambda *args: 1.001 * real(*args))
@@ -67,6 +58,67 @@ def test_paths_and_roots_that_differ_are_told(monkeypatch, line):
     shown = line(checks, "quadratic")
     assert not shown.passed
     assert shown.simulation == pytest.approx(1.001 * shown.theory)
+
+
+# valleys for long episodes
+
+
+def test_laws_for_long_episodes_hold(outcome):
+    assert all(outcome(stage_one_checks.long_episodes()).values())
+
+
+def test_neighbouring_valleys_are_told(monkeypatch, line):
+    real, found = stage_one_checks.valley_law, valleys(10**6)
+    monkeypatch.setattr(stage_one_checks, "minimiser", lambda horizon: -1.5969514)
+    monkeypatch.setattr(stage_one_checks, "valley_law", lambda horizon: real(horizon) + 0.008)
+    monkeypatch.setattr(
+        stage_one_checks,
+        "valleys",
+        lambda horizon: replace(found, bottoms=found.bottoms[1:-1], ridges=found.ridges[1:-1]),
+    )
+    checks = stage_one_checks.long_episodes()
+    assert not line(checks, "deepest valley").passed
+    assert not line(checks, "from the right").passed
+    assert not line(checks, "from the left").passed
+
+
+# the first valley
+
+
+def test_plateaus_rest_in_the_valley_downhill_of_the_start(runs, outcome, line):
+    checks = stage_one_checks.first_valley(runs)
+    assert all(outcome(checks).values())
+    assert "(8 at -0.0217, 1 at -0.0417): 9 of 9 runs" in line(checks, "plateaus with 20 epochs").claim
+
+
+def test_plateaus_in_the_global_minimum_from_the_right_are_told(runs, other, line):
+    moved = runs.overlaps.copy()
+    moved[1:, :, 0] -= 0.02
+    checks = stage_one_checks.first_valley(other(runs, overlaps=moved))
+    assert not line(checks, "plateaus with 20 epochs").passed
+    assert not line(checks, "K(1)").passed
+    assert not line(checks, "of valley 1").passed
+
+
+def test_plateaus_beside_their_valley_are_told(runs, other, line):
+    moved = runs.overlaps.copy()
+    moved[1:, :, 0] += 0.004
+    checks = stage_one_checks.first_valley(other(runs, overlaps=moved))
+    assert line(checks, "plateaus with 20 epochs").passed
+    assert not line(checks, "of valley 1").passed
+
+
+def test_starts_of_another_law_are_told(runs, other, line):
+    moved = runs.overlaps.copy()
+    moved[0, :, 0] = -0.05
+    assert not line(stage_one_checks.first_valley(other(runs, overlaps=moved)), "fraction of networks").passed
+
+
+def test_runs_without_a_plateau_are_told(runs, other, line):
+    changed = other(runs, stages=[Stages(None, None) for _ in runs.stages])
+    checks = stage_one_checks.first_valley(changed)
+    assert not line(checks, "plateaus with 20 epochs").passed
+    assert not line(checks, "K(1)").passed
 
 
 # the end of stage 1

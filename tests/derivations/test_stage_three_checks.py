@@ -8,6 +8,8 @@ import pytest
 from derivations.checks import stage_three as stage_three_checks
 from derivations.evidence.refinement import refinements
 from numerics.population import population_loss
+from numerics.replay import rank_one_replay
+from numerics.stages.refinement import refine
 
 NAIVE, LAST, GAINS = "is off in the first", "and in the last", "distance of the gains"
 
@@ -23,7 +25,17 @@ def test_best_agent_holds_and_tells_wrong_optima(monkeypatch, outcome):
     assert all(outcome(stage_three_checks.best_agent()).values())
     real = stage_three_checks.optimum
     monkeypatch.setattr(stage_three_checks, "optimum", lambda settings: displaced(real(settings)))
-    assert not any(outcome(stage_three_checks.best_agent()).values())
+    wrong = {
+        claim: passed for claim, passed in outcome(stage_three_checks.best_agent()).items() if "alone" not in claim
+    }
+    assert len(wrong) == 9
+    assert not any(wrong.values())
+
+
+def test_a_recurrence_on_the_other_side_of_the_unit_circle_is_told():
+    for beta, right, other in ((0.0, -1.236, -0.15), (0.5, -0.15, -1.236), (0.5, 0.08, 1.236)):
+        assert stage_three_checks.alone("", beta, right).passed
+        assert not stage_three_checks.alone("", beta, other).passed
 
 
 def displaced(found):
@@ -65,6 +77,37 @@ def test_a_naive_descent_that_is_far_off_is_told(refined, part, word, line):
         return replace(stage, naive=replace(stage.naive, loss=loss))
 
     assert not line(stage_three_checks.control_costs(changed(refined, worse)), word).passed
+
+
+def test_learning_arrives_up_to_a_zigzag(refined, outcome):
+    assert all(outcome(stage_three_checks.arrival(refined)).values())
+
+
+def test_learning_that_stops_short_or_moves_straight_is_told(refined, line):
+    """A tenth more of the loss; and a path whose steps all have one direction."""
+
+    def short(stage):
+        final = replace(stage.theory.weights, z=0.8 * stage.theory.weights.z)
+        return replace(stage, theory=replace(stage.theory, weights=final))
+
+    def straight(stage):
+        run = stage.theory
+        path = np.linspace(run.overlaps[0], run.overlaps[-1], len(run.overlaps))
+        return replace(stage, theory=replace(run, history={**run.history, "overlaps": path}))
+
+    assert not line(stage_three_checks.arrival(changed(refined, short)), "above the optimum").passed
+    assert not line(stage_three_checks.arrival(changed(refined, straight)), "reverse").passed
+
+
+def test_without_a_cost_learning_is_far_from_the_optimum_and_the_strength_of_the_cost_decides(refined, runs):
+    """A penalty T times too weak, or none, leaves the loss further above the optimum than the claim allows."""
+    seed = runs.seeds[1]
+    for penalty in (0.0, 0.5):
+        weak = refine(rank_one_replay(seed), runs.stages[1].ends[1], penalty, direct=False)
+        assert not all(check.passed for check in stage_three_checks.arrival({0.5: [weak]}))
+    free = refine(rank_one_replay(seed), runs.stages[1].ends[1], 0.0, direct=False)
+    assert all(check.passed for check in stage_three_checks.arrival({0.0: [free]}))
+    assert not any(check.passed for check in stage_three_checks.arrival({0.0: refined[0.5]}))
 
 
 def test_gains_that_do_not_approach_are_told(refined, monkeypatch, line):

@@ -6,10 +6,19 @@ import numpy as np
 import pytest
 
 from derivations.checks import tracking as tracking_checks
-from derivations.checks.tracking import amplitudes, by_frequency, equivalence, order, plain_descent, stationary
+from derivations.checks.tracking import (
+    amplitudes,
+    by_frequency,
+    equivalence,
+    order,
+    plain_descent,
+    poles,
+    stationary,
+)
 from derivations.evidence.tracking import TrackingSeed, followed, growing
 from numerics.experiment.tracking.replay import tracking_replay
 from numerics.results import Run
+from numerics.tracking_task import TrackingTask
 from numerics.weights import Weights
 
 
@@ -24,6 +33,22 @@ def stable_weights():
     keep = np.block([[none, none], [-3 * one, 0.7 * one]])
     m = np.block([[one, -one], [3 * one, none]]) / 0.1
     return Weights(m, np.vstack([-2 * one, -2.5 * one]), w=(keep - 0.9 * np.eye(4)) / 0.1)
+
+
+def with_modes(values, reference):
+    """A seed whose run ends with one mode a frequency, each reading p and so many times r/λ of its axis."""
+    task = TrackingTask()
+    blocks = [np.array([[v.real, v.imag], [-v.imag, v.real]]) for v in values]
+    step = np.zeros((8, 8))
+    m = np.zeros((8, 4))
+    for k, (block, axis) in enumerate(zip(blocks, task.axes, strict=True)):
+        rows = slice(2 * k, 2 * k + 2)
+        step[rows, rows] = block
+        m[2 * k, axis] = 1.0
+        m[rows, 2 + axis] = reference * np.linalg.solve(block, [1.0, 0.0])
+    run = staircase((100, 900, 400, 1500))
+    weights = Weights(m, np.ones((8, 2)), w=(step - 0.9 * np.eye(8)) / 0.1)
+    return replace(run, replay=tracking_replay(0, 1, 2, 40), run=replace(run.run, weights=weights))
 
 
 def passed(lines):
@@ -120,3 +145,11 @@ def test_growing_amplitudes_end_at_that_of_the_protocol():
 )
 def test_plain_descent_learns_the_lower_frequency_of_each_axis(epochs, expected):
     assert passed(plain_descent([staircase(epochs), staircase((300, NEVER, 1300, NEVER))])) == [expected]
+
+
+def test_poles_that_come_nearer_and_do_not_read_the_error():
+    points = TrackingTask().advances
+    assert passed(poles([with_modes(0.98 * points, 1.0)])) == [True, True]
+    assert passed(poles([with_modes(0.98 * points, -1.0)])) == [True, False]
+    assert passed(poles([with_modes(0.7 * points, 1.0)])) == [False, True]
+    assert passed(poles([with_modes(0.98 * points, 1.0), with_modes(0.98 * points, -0.9)])) == [True, False]

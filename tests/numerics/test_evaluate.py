@@ -79,21 +79,21 @@ def at_roots(*roots):
     return [zm, vu * zm - vu - c, 1.0, vu]
 
 
+def precise_loss(point, horizon):
+    """ρ^{2T} in 60 digits, by mpmath's own iteration from the exact overlaps."""
+    with mpmath.workdps(60):
+        zm, zu, vm, vu = map(mpmath.mpf, point)
+        roots = mpmath.polyroots([1, -(vu + 2), 2 * vu - zm + 1, vu * zm - vu - vm * zu], maxsteps=2000, extraprec=1500)
+        return max(abs(root) for root in roots) ** (2 * horizon)
+
+
 def precise_slope(point, horizon):
     """∇ρ^{2T} by central differences in 60 digits."""
     with mpmath.workdps(60):
         h = mpmath.mpf(10) ** -25
-
-        def loss(at):
-            zm, zu, vm, vu = at
-            roots = mpmath.polyroots(
-                [1, -(vu + 2), 2 * vu - zm + 1, vu * zm - vu - vm * zu], maxsteps=500, extraprec=500
-            )
-            return max(abs(root) for root in roots) ** (2 * horizon)
-
         exact = [mpmath.mpf(float(value)) for value in point]
         moved = [[[x + s * h * (i == k) for i, x in enumerate(exact)] for s in (1, -1)] for k in range(4)]
-        return [float((loss(up) - loss(down)) / (2 * h)) for up, down in moved]
+        return [float((precise_loss(up, horizon) - precise_loss(down, horizon)) / (2 * h)) for up, down in moved]
 
 
 @pytest.mark.parametrize("angle", [1e-8, 1e-7, 5e-6, 1e-3, 1.0])
@@ -113,6 +113,55 @@ def test_gradient_at_the_optimum_without_control_cost():
     assert values["eigenvalues"][0][1] > 0
     np.testing.assert_allclose(values["gradients"]["L_inf"], precise_slope(point, 1), rtol=1e-9)
     assert "nearly meet" in values["notes"][0]
+
+
+@pytest.mark.parametrize("roots", [(0.9, 0.9, 0.3), (1.02, 1.02, -0.4), (0.7, 0.7, 0.7), (0.97, 0.97, 0.97)])
+def test_long_term_loss_where_roots_meet(roots):
+    """From coefficients rounded to floats it was off by 3e-6 and more at double roots, by 4e-4 at triple ones."""
+    point = at_roots(*roots)
+    expected = float(precise_loss(point, 50))
+    for value in (evaluate(point, 50)["L_inf"], long_term(np.array(point), 50)[0]):
+        assert value == pytest.approx(expected, rel=1e-14)
+
+
+@pytest.mark.parametrize("gap", [1e-2, 1e-4, 1e-6, 1e-8])
+@pytest.mark.parametrize("turned", [False, True])
+def test_gradient_of_the_long_term_loss_beside_a_double_root(gap, turned):
+    """From rounded coefficients it was off by 3e-3 at the gap 1e-6, and without a digit at 1e-8."""
+    rng = np.random.default_rng(4)
+    for _ in range(3):
+        size, third = rng.uniform(0.5, 1.1), rng.uniform(-0.4, 0.4)
+        pair = size * np.exp([1j * gap, -1j * gap]) if turned else size * np.array([1, 1 - gap])
+        point = at_roots(*pair, third)
+        expected = precise_slope(point, 50)
+        for slope in (evaluate(point, 50)["gradients"]["L_inf"], long_term(np.array(point), 50)[1]):
+            np.testing.assert_allclose(slope, expected, rtol=1e-9 if gap > 1e-3 else 1e-13)
+
+
+@settings(max_examples=40, deadline=None)
+@given(coordinates, coordinates, coordinates, coordinates)
+def test_long_term_loss_is_right_wherever_its_root_is_simple(zm, zu, vm, vu):
+    point = np.array([zm, zu, vm, vu])
+    values = evaluate(point, 20)
+    loss, slope = long_term(point, 20)
+    assert (loss, values["L_inf"]) == pytest.approx((float(precise_loss(point, 20)),) * 2, rel=1e-11)
+    if None not in values["gradients"]["L_inf"]:
+        scale = max(map(abs, values["gradients"]["L_inf"]))
+        np.testing.assert_allclose(slope, values["gradients"]["L_inf"], rtol=1e-9, atol=1e-9 * scale)
+
+
+@pytest.mark.parametrize("step", [0, 1, -1])
+def test_of_two_roots_of_one_modulus_the_larger_has_the_gradient(step):
+    """0.5 and -0.5 to begin with; one float further the larger is known, and that the other is close is told."""
+    point = at_roots(0.5, -0.5, 0.125)
+    point[0] = float(point[0] + step * np.spacing(point[0]))
+    values = evaluate(point, 2)
+    notes = [note for note in values["notes"] if "nearly the largest modulus" in note]
+    assert bool(notes) == bool(step)
+    if step:
+        np.testing.assert_allclose(values["gradients"]["L_inf"], precise_slope(point, 2), rtol=1e-12)
+    else:
+        assert values["gradients"]["L_inf"] == [None] * 4
 
 
 @pytest.mark.parametrize("roots", [(2j, -2j, -2), (0.5, -0.5, 0.125), (0.5, 0.5, 0.125)])

@@ -1,5 +1,6 @@
 """Gains in closed form, from the slow subspace, and measured on trajectories."""
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -39,6 +40,20 @@ def test_gains_place_the_eigenvalues_of_the_closed_plant():
 def test_fast_root_is_the_real_one_beside_a_pair():
     assert fast_root(np.array([0.1 + 1j, 0.1 - 1j, 1.5])) == 1.5
     assert fast_root(np.array([1.0, 0.2, -0.7])) == 0.2
+
+
+@pytest.mark.parametrize("gap", [1e-4, 1e-6, 1e-8, 0.0])
+def test_closed_form_gains_where_the_fast_root_is_nearly_double(gap):
+    """λ_3 and a neighbour at 0.4: in floats each is known to √ε only."""
+    point = overlaps_with_roots([0.9, 0.4, 0.4 + gap])
+    with mpmath.workdps(60):
+        zm, zu, vm, vu = map(mpmath.mpf, point.tolist())
+        cubic = [1, -(vu + 2), 2 * vu - zm + 1, vu * zm - vu - vm * zu]
+        roots = mpmath.polyroots(cubic, maxsteps=1000, extraprec=500)
+        complex_pair = [root for root in roots if abs(root.imag) > 1e-40]
+        fast = max(root.real for root in roots) if complex_pair else min(root.real for root in roots)
+        expected = [-zm - (fast - vu) * (1 - fast), fast - vu]
+        np.testing.assert_allclose(closed_form(point), list(map(float, expected)), rtol=1e-14)
 
 
 def test_regression_needs_a_step(rng):

@@ -13,7 +13,7 @@ from numerics.descent import descend
 from numerics.errors import InputError
 from numerics.experiment.activations import activate, slope_at
 from numerics.experiment.simulate import rollout
-from numerics.experiment.train import loss_and_gradient
+from numerics.experiment.train import loss_and_gradient, train
 from numerics.kernels import loss_kernel
 from numerics.nonlinear import (
     batch_kernel,
@@ -178,6 +178,22 @@ def test_final_weights_have_the_final_overlaps():
     long, short = descend_gaussian(replay), descend_gaussian(replace(replay, x0=replay.x0[:5]))
     rows = np.triu_indices(4)
     np.testing.assert_allclose(short.weights.gram[rows], long.history["gram"][5], rtol=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("rate", "clip", "epoch"), [(1e307, np.inf, 0), (1e307, 1.0, 1), (1e150, np.inf, 1), (1e150, 1.0, 1)]
+)
+def test_divergence_is_reported_as_by_the_linear_map_and_by_training(rate, clip, epoch):
+    """The last finite weights stay, also where it is the update that overflows, as the first one at 1e307 unclipped."""
+    replay = rank_one_replay(0, 5, 10, 20, activation="erf", learning_rate=rate, clip=clip)
+    linear = replace(replay, settings=replace(replay.settings, activation="linear"))
+    runs = descend_gaussian(replay, "python"), train(replay), descend(linear, "python")
+    assert [run.status for run in runs] == [f"diverged at epoch {epoch}"] * 3
+    for run in runs:
+        assert {len(history) for history in run.history.values()} == {1}
+        assert np.isfinite(run.loss).all()
+        assert np.isfinite(run.weights.stack).all()
+        assert np.array_equal(run.weights.stack, replay.weights.stack) == (epoch == 0)
 
 
 def test_backends_agree():

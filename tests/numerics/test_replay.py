@@ -8,12 +8,14 @@ import pytest
 
 from numerics.descent import descend
 from numerics.errors import InputError
+from numerics.experiment.open_loop import open_loop_replay
 from numerics.experiment.tracking.replay import tracking_replay
 from numerics.experiment.train import train
 from numerics.files import read_arrays, write_arrays, write_text
-from numerics.replay import Replay, Settings, rank_one_replay
+from numerics.replay import Replay, Settings, paper_penalty, rank_one_replay
 from numerics.replay_files import load_replay, save_replay
 from numerics.results import Run
+from numerics.weights import Weights
 
 
 @pytest.fixture
@@ -243,15 +245,81 @@ def test_a_recurrence_of_rank_zero_runs_alike(arrays, write):
     np.testing.assert_allclose(descend(replay, "python").loss, train(replay).loss, rtol=1e-10)
 
 
+def files(folder):
+    """One replay file a task."""
+    closed = rank_one_replay(0, epochs=2, batch=3, neurons=4)
+    runs = {
+        "closed_loop": closed,
+        "open_loop": open_loop_replay(closed, closed.weights, length=3),
+        "tracking": tracking_replay(0, epochs=1, batch=2, neurons=4),
+    }
+    for task, replay in runs.items():
+        save_replay(folder / f"{task}.npz", replay)
+    return {task: folder / f"{task}.npz" for task in runs}
+
+
+@pytest.mark.parametrize("task", ["closed_loop", "open_loop", "tracking"])
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("lerning_rate", "found lerning_rate; did you mean learning_rate?"),
+        ("Leak", "found Leak; did you mean leak?"),
+        ("optimiser", "found optimiser; did you mean optimizer?"),
+        ("tain", "found tain; did you mean train?"),
+        ("ckip", "found ckip; did you mean clip?"),
+        ("sead", "found sead; did you mean seed?"),
+        ("process", "found process, which is not supported by this version; remove it"),
+        ("sensory", "found sensory, which is not supported by this version; remove it"),
+        ("delay", "found delay, which is not supported by this version; remove it"),
+    ],
+)
+@pytest.mark.parametrize("value", [1.0, np.ones((2, 3))])
+def test_names_that_no_run_reads_are_refused(tmp_path, task, name, told, value):
+    path = files(tmp_path)[task]
+    load_replay(path)
+    write_arrays(path, {**read_arrays(path), name: value})
+    with pytest.raises(InputError) as caught:
+        load_replay(path)
+    assert str(caught.value) == f"{path} must hold only names that a run reads; {told}"
+
+
 @pytest.mark.parametrize(
     ("wrong", "right"),
-    [("lerning_rate", "learning_rate"), ("amplitudes", "amplitude"), ("frequences_x", "frequencies_x")],
+    [("amplitudes", "amplitude"), ("frequences_x", "frequencies_x"), ("X0", "x0"), ("half-width", "half_width")],
 )
-def test_a_misspelt_setting_is_told(tmp_path, wrong, right):
+def test_a_misspelt_name_of_any_task_is_told(tmp_path, wrong, right):
     replay = rank_one_replay(0, epochs=1, batch=2, neurons=4)
-    np.savez(tmp_path / "r.npz", **replay.weights.arrays(), x0=replay.x0, **{wrong: 0.1}, remark=1)
-    with pytest.raises(InputError, match=f"found {wrong}; did you mean {right}"):
+    np.savez(tmp_path / "r.npz", **replay.weights.arrays(), x0=replay.x0, **{wrong: 0.1})
+    with pytest.raises(InputError, match=rf"found {wrong}; did you mean {right}\?"):
         load_replay(tmp_path / "r.npz")
+
+
+@pytest.mark.parametrize("name", ["remark", "arr_0", "sigma", "γ", "data"])
+def test_whatever_the_name_the_nearest_known_one_is_told(tmp_path, name):
+    path = files(tmp_path)["closed_loop"]
+    write_arrays(path, {**read_arrays(path), name: 1.0})
+    with pytest.raises(InputError, match=rf"found {name}; did you mean \w+\?$"):
+        load_replay(path)
+
+
+@pytest.mark.parametrize(
+    ("task", "name"),
+    [
+        ("closed_loop", "y"),
+        ("closed_loop", "teacher_z"),
+        ("closed_loop", "half_width"),
+        ("closed_loop", "phases_x"),
+        ("open_loop", "x0"),
+        ("open_loop", "dt"),
+        ("tracking", "y"),
+        ("tracking", "teacher_m"),
+    ],
+)
+def test_names_of_another_task_are_refused(tmp_path, task, name):
+    path = files(tmp_path)[task]
+    write_arrays(path, {**read_arrays(path), name: 1.0})
+    with pytest.raises(InputError, match=f"settings of a {task.replace('_', '-')} run; found {name}, which it does"):
+        load_replay(path)
 
 
 @pytest.mark.parametrize("name", ["horizon", "state_weight", "control_penalty", "time_average", "A", "x0"])
@@ -267,3 +335,30 @@ def test_another_librarys_system_is_no_plant():
     replay = rank_one_replay(0, 2, 3, 4)
     with pytest.raises(InputError, match=r"plant must be a numerics\.plants\.Plant; found tuple; convert it with"):
         Replay(replay.weights, replay.x0, replay.settings, (np.eye(2), np.ones((2, 1))))
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.5, 5.0])
+@pytest.mark.parametrize("horizon", [7, 50])
+def test_the_paper_s_control_cost_averages_the_state_and_sums_the_control(beta, horizon, rng):
+    """(1/2T) Σ |x|² + β Σ u², stepped by hand, is the loss of a run with control_penalty β T."""
+    m, z, u, v = rng.uniform(-0.5, 0.5, (4, 6))
+    x0 = rng.uniform(-2, 2, (1, 3, 2))
+    settings = Settings(horizon=horizon, control_penalty=paper_penalty(beta, horizon))
+    found = train(Replay(Weights(m=m, z=z, u=u, v=v), x0, settings)).loss[0]
+    expected = 0.0
+    for x, y in x0[0]:
+        h = np.zeros(6)
+        for _ in range(horizon):
+            control = z @ h
+            expected += (x**2 + y**2) / (2 * horizon) + beta * control**2
+            x, y = x + y, y + control
+            h = u * (v @ h) + m * x
+    assert found == pytest.approx(expected / 3, rel=1e-12)
+
+
+def test_a_control_cost_that_is_negative_or_no_horizon_is_refused():
+    assert paper_penalty(2.0) == 100.0
+    with pytest.raises(InputError, match="beta must be"):
+        paper_penalty(-1.0)
+    with pytest.raises(InputError, match="horizon must be"):
+        paper_penalty(1.0, 0)

@@ -10,7 +10,6 @@ from theory.stages import (
     axis_power,
     envelope,
     envelope_minimiser,
-    envelope_residual,
     geometric_loss,
     geometric_sum,
     s,
@@ -73,10 +72,6 @@ def test_envelope_minimiser_to_fifty_digits():
         least = mpmath.findroot(lambda x: x * mpmath.e**x - 2 * (mpmath.e**x - 1), 1.6)
         assert abs(least - mpmath.mpf(str(envelope_minimiser().evalf(55)))) < mpmath.mpf(10) ** -50
     assert envelope_minimiser() == 2 + LambertW(-2 * exp(-2))
-
-
-def test_envelope_residual_vanishes_identically():
-    assert envelope_residual() == 0
 
 
 def relative_error(law, horizon):

@@ -69,6 +69,26 @@ def agent_matrix(weights: Weights, leak: float = 0.1) -> np.ndarray:
     return (1 - leak) * np.eye(weights.neurons) + leak * weights.recurrence
 
 
+def agent_poles(task: TrackingTask, weights: Weights, leak: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
+    """The agent's eigenvalue nearest to every e^{iω}, and what its mode reads of a reference that is tracked perfectly.
+
+    With w its left eigenvector and y_p, y_r what the agent reads under p_t = λ^t and under r_t = λ^{t+1}, the second is
+    |w M (y_p + y_r)|/|w M y_p|: 0 where the mode reads nothing but the error r_{t-1} - p_t. Both (F,).
+
+    :param task: the task
+    :param weights: the agent's weights
+    :param leak: γ
+    """
+    values, modes = np.linalg.eig(agent_matrix(weights, leak))
+    chosen = np.argmin(np.abs(values[:, None] - task.advances), axis=0)
+    readers, seen, dt = np.linalg.inv(modes)[chosen] @ weights.m, task.plant.C, task.dt
+    ratios = []
+    for reader, value in zip(readers, values[chosen], strict=True):
+        position = reader @ (seen[:, :2] + (value - 1) / dt * seen[:, 2:])
+        ratios.append(np.linalg.norm(position + value * (reader @ task.feed)) / np.linalg.norm(position))
+    return values[chosen], np.array(ratios)
+
+
 def measure(task: TrackingTask, weights: Weights, leak: float = 0.1) -> dict[str, np.ndarray]:
     """What is recorded of a tracking run at an epoch.
 

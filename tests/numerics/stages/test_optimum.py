@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 from numerics.errors import InputError
 from numerics.gains import closed_form
 from numerics.plants import Plant
-from numerics.replay import Settings
+from numerics.replay import Settings, paper_penalty
 from numerics.stages.optimum import GOLDEN, lqr_gain, observed_feedback, optimum
 
 
@@ -166,3 +166,24 @@ def test_an_lqr_of_a_plant_that_cannot_be_steered_is_refused():
     stuck = Plant(np.diag([2.0, 0.5]), np.array([0.0, 1.0]), np.array([1.0, 0.0]))
     with pytest.raises(InputError, match="plant must be stabilisable"):
         lqr_gain(1.0, 1.0, stuck)
+
+
+PAPER = {
+    0.0: (0.6180, 1.6180, -1.2361),
+    0.5: (0.1073, 0.5321, -0.1501),
+    2.0: (0.0584, 0.3770, 0.0049),
+    5.0: (0.0384, 0.2998, 0.0822),
+}
+"""k_1, k_2 and σ_vu of the best agent by the control cost β of the paper, to four decimals."""
+
+
+@pytest.mark.parametrize(("beta", "expected"), PAPER.items())
+def test_best_agents_of_the_paper_s_control_costs(beta, expected):
+    found = optimum(Settings(control_penalty=paper_penalty(beta)))
+    assert (*found.gains, found.overlaps[3]) == pytest.approx(expected, abs=6e-5)
+
+
+def test_the_best_agent_is_stable_alone_from_a_two_hundredth_of_the_paper_s_unit_on():
+    """|σ_vu| = 1 at control_penalty 0.228, β = 0.0046 in the paper: below every cost but 0 that it has."""
+    for beta, sign in ((0.0045, 1), (0.0047, -1)):
+        assert sign * (abs(optimum(Settings(control_penalty=paper_penalty(beta))).overlaps[3]) - 1) > 0

@@ -5,6 +5,7 @@ import pytest
 from sympy import I, ImmutableMatrix, Poly, Rational, expand_complex
 
 from numerics.errors import InputError
+from numerics.experiment.tracking.measures import agent_poles
 from numerics.tracking.filter import Filter, agent_step, circle
 from numerics.tracking.stationary import (
     joint_radius,
@@ -195,6 +196,22 @@ def test_agents_that_read_other_signals(rng, inputs):
         states = np.vstack([T, (advance - 1) / 0.1 * T])  # v = (λ - 1) p/dt
         control = agent @ (task.plant.C @ states + task.feed)
         assert np.abs((advance - 1) ** 2 * speed @ states - 0.01 * control).max() < 1e-12 * np.abs(control).max()
+
+
+@pytest.mark.parametrize("inputs", [("position", "reference"), ("position", "velocity", "reference")])
+def test_what_a_pole_reads_is_the_error_that_the_closed_loop_leaves_at_it(rng, inputs):
+    """One mode an axis: beside its pole E is -(1 + λ N_r/N_p), whatever else the loop does."""
+    task = TrackingTask(inputs=inputs, frequencies_x=(0.1,), frequencies_y=(0.4,))
+    one = np.eye(2)
+    modes = [0.95 * np.array([[v.real, v.imag], [-v.imag, v.real]]) for v in task.advances]
+    step, m = np.zeros((4, 4)), rng.normal(size=(4, 2 * len(inputs)))
+    step[:2, :2], step[2:, 2:] = modes
+    m = m * np.tile(np.repeat(one, 2, axis=0), len(inputs))
+    weights = Weights(m, np.repeat(one, 2, axis=0), w=(step - 0.9 * np.eye(4)) / 0.1)
+    values, ratios = agent_poles(task, weights)
+    assert values == pytest.approx(0.95 * task.advances)
+    errors = transfer(task, weights, values + 1e-9) * values[:, None, None] - np.eye(2)
+    assert np.abs(errors[[0, 1], [0, 1], [0, 1]]) == pytest.approx(ratios, rel=1e-5)
 
 
 # errors

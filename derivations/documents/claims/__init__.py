@@ -1,0 +1,1 @@
+"""Every claim of the paper, what decides it, and the verdict."""
