@@ -263,6 +263,7 @@ def test_a_run_that_memory_does_not_hold_is_one_line(run, tmp_path, monkeypatch)
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.usefixtures("_one_result")
 def test_an_unclipped_report_is_json(run, tmp_path):
     small = ["--seeds", 1, "--epochs", 3, "--batch", 4, "--neurons", 6, "--horizon", 4, "--clip", "inf"]
     out = run("validate", *small, "--json", "--out", tmp_path)[1]
