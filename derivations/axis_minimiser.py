@@ -103,8 +103,8 @@ def _scaled() -> tuple[Step, ...]:
         ),
         _least(
             r"The envelope is least where $s e^s = 2(e^s - 1)$, that is $(s - 2) e^{s-2} = -2e^{-2}$; of its two solutions "
-            r"$s = 0$ is none. $s^* = 1.5936$.",
-            "s^*",
+            r"$s = 0$ is none. $s_0 = 1.5936$.",
+            "s_0",
             envelope_minimiser(),
             0,
             "1.5936",
@@ -202,14 +202,14 @@ def _deepest() -> tuple[Step, ...]:
             also=(scaled_axis_loss() - below - gap,),
         ),
         Step.solves(
-            r"It touches $g_T$ where the sine is $1$; at $s^*$ the cosine of step 6 is $0$.",
+            r"It touches $g_T$ where the sine is $1$; at $s_0$ the cosine of step 6 is $0$.",
             r"T\sigma_{zm}^{(k)}",
             valley(),
             lambda scaled: (sin(sqrt(-4 * scaled * T)) - 1, scaled.subs(valley_index, 0) + pi**2 / (16 * T)),
             also=(unwound((valley_cosine() * s * exp(s)).expand().subs(s, envelope_minimiser())),),
         ),
         Step.asymptotic(
-            r"On a fixed interval of $s$, for large $T$, $g_T$ falls up to one minimum, $s^*$ with a first correction of "
+            r"On a fixed interval of $s$, for large $T$, $g_T$ falls up to one minimum, $s_0$ with a first correction of "
             r"$0.0995/\sqrt{T}$, and rises from there. The least value of $f_T$ lies between the two touches on either side "
             r"of it: beyond them $f_T \geq g_T$ is above the value at the nearer touch.",
             "s_T",
@@ -219,7 +219,7 @@ def _deepest() -> tuple[Step, ...]:
         ),
         Step.asymptotic(
             r"A touch lies at $s_T$ for this $k$; the deepest valley is that of a whole number beside it, the nearest unless two are "
-            r"about as near. It lies at $T\sigma_{zm}^{(k)}$ up to order $1/T$, because the cosine is $0$ at $s^*$.",
+            r"about as near. It lies at $T\sigma_{zm}^{(k)}$ up to order $1/T$, because the cosine is $0$ at $s_0$.",
             r"k^*",
             nearest_valley(),
             (2 * sqrt(least * T) + (minimum - least) * sqrt(T / least) - pi / 2) / (2 * pi),
@@ -240,6 +240,6 @@ def build() -> Result:
         r"distance to the deepest valley, which is one of the two beside it.",
         "derived here; the asymmetry that drives it is that of Ger & Barak, arXiv 2505.13567, Sec. 4",
         steps,
-        (r"s_{\mathrm{right}}", r"s_{\mathrm{left}}", "s^*", r"T\sigma_{zm}^{(k)}", "s_T", "k^*", "f_T(s)"),
+        (r"s_{\mathrm{right}}", r"s_{\mathrm{left}}", "s_0", r"T\sigma_{zm}^{(k)}", "s_T", "k^*", "f_T(s)"),
         BACKGROUND,
     )

@@ -65,7 +65,7 @@ def _slow_plane(first: Expr, second: Expr) -> tuple[Step, ...]:
         Step.solves(
             r"Divide the cubic by $\lambda - \lambda_3$: the quadratic of the slow pair, with the remainder "
             r"$\chi(\lambda_3)/\lambda_3 = 0$. It is $\det(\lambda - M_{\mathrm{cl}})$ at the gains that follow.",
-            r"(\lambda - \lambda_1)(\lambda - \lambda_2)",
+            r"\chi(\lambda)/[\lambda(\lambda - \lambda_3)]",
             slow_polynomial().as_expr(),
             lambda printed: (lam - lambda_3) * printed + _minors(lambda_3) - _minors(lam),
             also=(matched,),
@@ -133,17 +133,18 @@ def _signs() -> tuple[Step, ...]:
             also=(_characteristic(lam).subs(root, simultaneous=True) - ((lam - p) ** 2 - d),),
         ),
         Step.equal(
-            r"Otherwise they are real. One is negative and the other positive where their product is negative, "
-            r"$k_1 < k_2 - 1$.",
-            r"\lambda_1 \lambda_2",
+            r"Otherwise they are real. One is negative and the other positive where their product, the determinant, is "
+            r"negative, $k_1 < k_2 - 1$.",
+            r"\det M_{\mathrm{cl}}",
             product,
-            expand((mean + spread) * (mean - spread)),
+            _characteristic(0),
+            also=((mean + spread) * (mean - spread) - product,),
         ),
         Step.equal(
-            r"If the product is positive, both have the sign of their sum; if it is $0$, the root that is not $0$ is the sum; "
-            r"if it is negative, the one larger in modulus has the sign of the sum. So of real roots at least one is negative "
-            r"iff $k_1 < k_2 - 1$ or $k_2 > 2$. The mode of a negative root alternates in sign.",
-            r"\lambda_1 + \lambda_2",
+            r"If the product is positive, both have the sign of their sum, the trace; if it is $0$, the root that is not $0$ is "
+            r"the sum; if it is negative, the one larger in modulus has the sign of the sum. So of real roots at least one is "
+            r"negative iff $k_1 < k_2 - 1$ or $k_2 > 2$. The mode of a negative root alternates in sign.",
+            r"\mathrm{tr}\, M_{\mathrm{cl}}",
             total,
             _under_feedback().trace(),
         ),
@@ -162,6 +163,6 @@ def build() -> Result:
         r"$k_1 < k_2 - 1$ or $k_2 > 2$.",
         "Ger & Barak, arXiv 2505.13567, Sec. 3 (gains by regression); closed form derived here",
         (*_slow_plane(first, second), *_stability(), *_signs()),
-        ("k_1", "k_2", r"\Delta_K", r"\lambda_1 \lambda_2", r"\lambda_1 + \lambda_2"),
+        ("k_1", "k_2", r"\Delta_K", r"\det M_{\mathrm{cl}}", r"\mathrm{tr}\, M_{\mathrm{cl}}"),
         BACKGROUND,
     )

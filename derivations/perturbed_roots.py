@@ -48,10 +48,9 @@ def _meeting(root: Expr) -> tuple[Expr, ...]:
     return (*(at.expand().coeff(small, power) for power in range(3)), bend)
 
 
-def build() -> Result:
-    """λ_3 by one Newton step and by Lagrange inversion; the pair to first order; a meeting of two roots."""
-    split = sqrt(kappa / cancel(visible(cubic().as_expr()).subs({kappa: 0, sigma_zm: 0}) / (lam - 1) ** 2).subs(lam, 1))
-    steps = (
+def _series_steps() -> tuple[Step, ...]:
+    """The uncoupled cubic, and the roots as power series."""
+    return (
         Step.equal(
             r"Without $\kappa$ the cubic factors; its roots are $\sigma_{vu}$ and $1 \pm \sqrt{\sigma_{zm}}$.",
             r"\chi|_{\kappa=0}",
@@ -80,14 +79,24 @@ def build() -> Result:
             _series(1 + ROOT, 1),
             by=_rooted,
         ),
-        Step.solves(
-            r"Where the pair meets, at $\sigma_{zm} = 0$, the coefficient of step 4 is infinite. With $\sqrt\kappa$, of either sign, the "
-            r"cubic has no term up to first order in $\kappa$.",
-            r"\lambda_1^{(1/2)}|_{\sigma_{zm} = 0}",
-            1 + split,
-            _meeting,
-        ),
     )
+
+
+def _square_root() -> Step:
+    """The pair where it meets."""
+    uncoupled = visible(cubic().as_expr()).subs({kappa: 0, sigma_zm: 0})
+    split = sqrt(kappa / cancel(uncoupled / (lam - 1) ** 2).subs(lam, 1))
+    return Step.solves(
+        r"Where the pair meets, at $\sigma_{zm} = 0$, the coefficient of step 4 is infinite. With $\sqrt\kappa$, of either sign, the "
+        r"cubic has no term up to first order in $\kappa$.",
+        r"\lambda_1^{(1/2)}|_{\sigma_{zm} = 0}",
+        1 + split,
+        _meeting,
+    )
+
+
+def build() -> Result:
+    """λ_3 by one Newton step and by Lagrange inversion; the pair to first order; a meeting of two roots."""
     return Result(
         "perturbed-roots",
         "Roots near the uncoupled loop",
@@ -95,7 +104,7 @@ def build() -> Result:
         r"linearly in $\kappa$ where these three differ; where the pair meets, at $\sigma_{zm} = 0$ and $\sigma_{vu} \neq 1$, it leaves "
         r"$1$ in proportion to $\sqrt{\kappa}$.",
         "Ger & Barak, arXiv 2505.13567, App. B (first order); all orders derived here",
-        steps,
+        (*_series_steps(), _square_root()),
         (r"\lambda_3^{(1)}", r"\lambda_3^{(2)}", r"\lambda_1^{(1)}"),
         BACKGROUND,
     )

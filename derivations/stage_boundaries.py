@@ -108,14 +108,14 @@ def _least() -> tuple[Step, ...]:
         ),
         Step.solves(
             r"It is least where $(s - 2) e^s = -2$: $s^3 f'$ falls from $0$ at $s = 0$ up to $s = 1$ and rises from there.",
-            "s^*",
+            "s_0",
             least,
             lambda value: unwound(balance.subs(s, value)),
             also=(balance.subs(s, 0), balance.diff(s) - (s - 1) * exp(s), unless(least > 1)),
         ),
         Step.equal(
             r"There $e^s - 1 = s e^s/2$.",
-            "f(s^*)",
+            "f(s_0)",
             exp(least) / (2 * least),
             unwound(mean.subs(s, least)),
             by=_reduced,
@@ -130,12 +130,12 @@ def _bound() -> tuple[Step, ...]:
     values = vector((3 * exp(right) / (4 * right), exp(left) / (4 * left)))
     return (
         Step.define(
-            r"Stage 1 ends where the mean of $|w_t|^2$ is at most twice $\frac{T}{2} f(s^*)$.",
+            r"Stage 1 ends where the mean of $|w_t|^2$ is at most twice $\frac{T}{2} f(s_0)$.",
             r"\mathrm{bound}",
             T * lowest,
         ),
         Step.equal(
-            r"At the ends of the valleys of axis-minimiser $f$ is $1.47$ and $2.08$ times $f(s^*)$: the first valley from the right "
+            r"At the ends of the valleys of axis-minimiser $f$ is $1.47$ and $2.08$ times $f(s_0)$: the first valley from the right "
             r"is within the bound, the outermost on the left, for $T \to \infty$, is not.",
             r"(f(s_{\mathrm{right}}), f(s_{\mathrm{left}}))",
             values,

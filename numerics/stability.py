@@ -165,4 +165,4 @@ def _radius_and_margin(coefficients: list[Fraction], side: str) -> tuple[float, 
             margin = 1 - radius
             if abs(margin) > mpmath.mpf(10) ** (20 - digits):
                 return float(radius), float(margin)
-        digits *= 2
+        digits *= 4

@@ -12,8 +12,8 @@ from theory.stages import T, envelope, phased_axis_loss, s, scaled_root, theta
 from theory.symbols import small
 
 valley_index = Symbol("k", integer=True, nonnegative=True)
-least = Symbol("s^*", positive=True)
-"""s*, at which the envelope is least."""
+least = Symbol("s_0", positive=True)
+"""s_0 = s*, at which the envelope is least."""
 
 
 @cache
@@ -63,15 +63,15 @@ def lower_envelope() -> Expr:
 def valley() -> Expr:
     """T σ_zm = -(π/2 + 2πk)²/(4 T), where f_T touches its lower envelope for the k-th time, 2√(s T) = π/2 + 2πk.
 
-    Near s* valley number k lies there, to order 1/T: the cosine of its phase vanishes at s*.
+    Near s_0 valley number k lies there, to order 1/T: the cosine of its phase vanishes at s_0.
     """
     return -((pi / 2 + 2 * pi * valley_index) ** 2) / (4 * T)
 
 
 def lower_shift() -> Expr:
-    """√s* (2 s* - 3)/(4 (s* - 1)) = 0.0995…: the lower envelope is least at s* plus this over √T, to order 1/T.
+    """√s_0 (2 s_0 - 3)/(4 (s_0 - 1)) = 0.0995…: the lower envelope is least at s_0 plus this over √T, to order 1/T.
 
-    It is -h'/f'' at s* for g_T = f + h/√T, where e^{-s} = 1 - s/2 removes the exponential.
+    It is -h'/f'' at s_0 for g_T = f + h/√T, where e^{-s} = 1 - s/2 removes the exponential.
     """
     swing = expand((lower_envelope() - envelope()) * sqrt(T * s))
     slope, bend = swing.diff(s) - swing / (2 * s), s * envelope().diff(s, 2)
@@ -83,7 +83,7 @@ def lower_shift() -> Expr:
 def nearest_valley() -> Expr:
     """The real index k at which the loss would touch its lower envelope where that is least, for T → ∞.
 
-    (2√(s* T) + δ/√s* - π/2)/(2π) with δ of :func:`lower_shift`. The deepest valley is the whole number next to it.
+    (2√(s_0 T) + δ/√s_0 - π/2)/(2π) with δ of :func:`lower_shift`. The deepest valley is the whole number next to it.
     """
     phase = 2 * sqrt(least * T) + lower_shift() / sqrt(least)
     return (phase - pi / 2) / (2 * pi)

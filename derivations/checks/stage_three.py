@@ -59,6 +59,7 @@ def best_agent() -> list[Check]:
             ),
             Check(f"{name} observer root φ⁻²", GOLDEN**-2, root, abs(root - GOLDEN**-2), HORIZON),
             alone(name, beta, float(best.overlaps[3])),
+            oscillation(name, beta, best.gains),
         ]
     return lines
 
@@ -72,6 +73,17 @@ def alone(name: str, beta: float, recurrence: float) -> Check:
     """
     word, low, high = ("stable", -1.0, 1.0) if beta else ("unstable", -2.0, -1.0)
     return within(f"{name} σ_vu, {word} alone,", 1 - np.sqrt(5), recurrence, low, high)
+
+
+def oscillation(name: str, beta: float, gains: np.ndarray) -> Check:
+    """The loop of the best agent does not oscillate without control cost, k_2² > 4 k_1; with one of the paper it does.
+
+    :param name: start of the claim
+    :param beta: β of the paper
+    :param gains: k_1, k_2 of the best agent
+    """
+    word, low, high = ("a complex pair", 0.0, 1.0) if beta else ("no complex pair", 1.0, 2.0)
+    return within(f"{name} k_2²/(4 k_1), {word},", 1.0, float(gains[1] ** 2 / (4 * gains[0])), low, high)
 
 
 def priced(beta: float) -> str:

@@ -80,9 +80,9 @@ def validate(
         lines = tuple(job.decide(evidence, progress))
         kinds = {kind: meaning(kind) for kind in job.evidence}
         report = validation.Report(lines, range(count), job.protocol(0, **protocol).config(), kinds)
-        validation.write_texts(files.make_folder(folder), report)
+        validation.write_texts(files.make_folder(folder), report, evidence["derived"].results)
         if job.drawn:
-            learning.save(folder, evidence[job.drawn][0])  # type: ignore[index]
+            learning.save(folder, evidence[job.drawn][0])
     typer.echo(validation.as_json(report)) if as_json else screen.table(lines, folder)
     raise typer.Exit(0 if report.passed else 1)
 

@@ -26,7 +26,7 @@ OPTIONS: dict[str, tuple[type, str]] = {
     "learning_rate": (float, "Learning rate [default: 0.01]."),
     "clip": (float, "Largest gradient norm, inf for none [default: 1]."),
     "state_weight": (float, "Weight of the squared state [default: 0.5]."),
-    "control_penalty": (float, "Weight of the squared control [default: 0]."),
+    "control_penalty": (float, "Weight of the squared control, T times the β of the paper [default: 0]."),
     "leak": (float, "Leak of the neurons, in (0, 1] [default: 1]."),
     "activation": (str, "linear, tanh or erf [default: linear]."),
     "optimizer": (str, "sgd or adam [default: sgd]."),

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from derivations import catalogue
 from derivations.check import Check
 from derivations.documents.latex import as_latex
+from derivations.result import Result
 from numerics.files import write_text
 from numerics.results import versions
 
@@ -84,12 +84,13 @@ def as_json(report: Report) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False, default=str)
 
 
-def write_texts(folder: Path, report: Report) -> None:
+def write_texts(folder: Path, report: Report, results: Sequence[Result]) -> None:
     """Report in Markdown and JSON, and LaTeX of every expression.
 
     :param folder: an existing folder
     :param report: the report
+    :param results: the catalogue
     """
-    texts = (markdown(report), as_json(report), as_latex(catalogue.results(), standalone=True))
+    texts = (markdown(report), as_json(report), as_latex(results, standalone=True))
     for name, text in zip(TEXTS, texts, strict=True):
         write_text(folder / name, text)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from inspect import Parameter, signature
+from typing import Any
 
 REQUEST = ("seeds", "protocol", "progress")
 """What a validation is told, and every gatherer may ask for: the seeds, options of the protocol, who hears of progress."""
@@ -25,7 +26,7 @@ class Evidence:
     def __init__(self, kinds: Mapping[str, Callable], **given: object) -> None:
         self._kinds, self._found = kinds, given
 
-    def __getitem__(self, name: str) -> object:
+    def __getitem__(self, name: str) -> Any:
         if name not in self._found:
             self._found[name] = self.answer(self._kinds[name])
         return self._found[name]

@@ -25,11 +25,17 @@ def test_best_agent_holds_and_tells_wrong_optima(monkeypatch, outcome):
     assert all(outcome(stage_three_checks.best_agent()).values())
     real = stage_three_checks.optimum
     monkeypatch.setattr(stage_three_checks, "optimum", lambda settings: displaced(real(settings)))
-    wrong = {
-        claim: passed for claim, passed in outcome(stage_three_checks.best_agent()).items() if "alone" not in claim
-    }
+    verdicts = outcome(stage_three_checks.best_agent())
+    wrong = {claim: passed for claim, passed in verdicts.items() if "alone" not in claim and "pair" not in claim}
     assert len(wrong) == 9
     assert not any(wrong.values())
+
+
+def test_gains_on_the_other_side_of_oscillation_are_told():
+    free, paid = np.array([0.618, 1.618]), np.array([0.107, 0.532])
+    for beta, right, other in ((0.0, free, paid), (0.5, paid, free)):
+        assert stage_three_checks.oscillation("", beta, right).passed
+        assert not stage_three_checks.oscillation("", beta, other).passed
 
 
 def test_a_recurrence_on_the_other_side_of_the_unit_circle_is_told():
