@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from numerics.experiment.open_loop import OpenLoopReplay
-from numerics.replay import Replay
+from numerics.replay.closed_loop import Replay
+from numerics.replay.open_loop import OpenLoopReplay
 
 Step = Callable[..., tuple[torch.Tensor, torch.Tensor]]
 Loss = Callable[..., torch.Tensor]

@@ -9,10 +9,11 @@ import numpy as np
 from benchmarks.protocol import INSTALL, checked
 from benchmarks.table import Cell, Table
 from benchmarks.timing import Timing, in_turns
-from numerics.experiment.open_loop import OpenLoopReplay, open_loop_replay, train_open_loop
+from numerics.common.weights import full_law
+from numerics.experiment.open_loop import open_loop_replay, train_open_loop
 from numerics.experiment.train import train
-from numerics.replay import Replay, full_replay
-from numerics.weights import full_law
+from numerics.replay.closed_loop import Replay, full_replay
+from numerics.replay.open_loop import OpenLoopReplay
 
 EPOCHS, CHECKED, ROUNDS = 50, 20, 7
 TARGET = 2.0

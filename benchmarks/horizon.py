@@ -7,12 +7,12 @@ import numpy as np
 
 from benchmarks.table import Table
 from benchmarks.timing import Call, in_turns
-from numerics.codegen import has_numba, jit
-from numerics.descent import symmetric_root
-from numerics.doubling import horizon_loss
-from numerics.kernels import loss_kernel
-from numerics.spectra import reduced_radius
-from theory.loop import ReducedLoop
+from numerics.reduced.codegen import has_numba, jit
+from numerics.reduced.descent import symmetric_root
+from numerics.reduced.doubling import horizon_loss
+from numerics.reduced.kernels import loss_kernel
+from numerics.reduced.spectra import reduced_radius
+from theory.core.loop import ReducedLoop
 
 HORIZONS = (50, 100, 1000, 10_000, 100_000, 1_000_000)
 STABLE = (-1.0, 1.0, 1.0, -0.49)  # overlaps just inside the region of stability

@@ -8,13 +8,13 @@ import numpy as np
 
 from benchmarks.table import Cell, Table
 from benchmarks.timing import Call, Timing, in_turns, seconds
-from numerics.codegen import has_numba
-from numerics.descent import descend, descend_gram, loop_for, moment_factor
 from numerics.experiment.train import train
-from numerics.iterate import Descent
-from numerics.replay import Replay, rank_one_replay
-from theory.learning import WeightSpace
-from theory.loop import ReducedLoop
+from numerics.reduced.codegen import has_numba
+from numerics.reduced.descent import descend, descend_gram, loop_for, moment_factor
+from numerics.reduced.iterate import Descent
+from numerics.replay.closed_loop import Replay, rank_one_replay
+from theory.core.learning import WeightSpace
+from theory.core.loop import ReducedLoop
 
 SAMPLE, CHECKED = 100, 20  # epochs timed, and epochs compared, of the autograd loop
 AUTOGRAD, FUSED = "autograd loop, PyTorch", "autograd loop with fused products"

@@ -9,14 +9,15 @@ from benchmarks.horizon import STABLE, horizon_setting
 from benchmarks.protocol import Exact, backends
 from benchmarks.table import Cell, Table
 from benchmarks.timing import Call, in_turns
-from numerics.descent import descend_gram, moment_factor
-from numerics.doubling import horizon_loss
+from numerics.common.weights import at_overlaps, rank_one_law
 from numerics.experiment.train import train
-from numerics.iterate import Descent
-from numerics.replay import Settings, rank_one_replay
-from numerics.weights import at_overlaps, rank_one_law
-from theory.learning import WeightSpace
-from theory.loop import ReducedLoop
+from numerics.reduced.descent import descend_gram, moment_factor
+from numerics.reduced.doubling import horizon_loss
+from numerics.reduced.iterate import Descent
+from numerics.replay.closed_loop import rank_one_replay
+from numerics.replay.settings import Settings
+from theory.core.learning import WeightSpace
+from theory.core.loop import ReducedLoop
 
 NEURONS, HORIZONS, RUNS = (50, 100, 200, 400), (10, 50, 200, 1000), (1, 10, 100, 1000)
 EPOCHS, UPDATES, MICRO = 100, 500, 1e6

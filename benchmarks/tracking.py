@@ -11,9 +11,9 @@ from benchmarks.table import Table
 from benchmarks.timing import Call, in_turns
 from numerics.experiment.fit import fit
 from numerics.experiment.tracking.loop import Tracker, backpropagate, track, tracking_loss
-from numerics.experiment.tracking.replay import TrackingReplay, tracking_replay
 from numerics.experiment.tracking.train import train_tracking
 from numerics.experiment.trajectory import Trajectory
+from numerics.replay.tracking import TrackingReplay, tracking_replay
 
 BEFORE, TIMED, SHOWN, WHOLE = 60, 10, 50, 5000  # epochs made first, timed, shown, and of a whole run
 LIMIT = 1e-9

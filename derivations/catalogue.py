@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from derivations.result import Result
-from numerics.errors import require
+from numerics.common.errors import require
 
 if TYPE_CHECKING:
     from derivations.progress import Progress
@@ -58,7 +58,7 @@ def module(name: str) -> ModuleType:
 
     :param name: its name, one of :data:`ORDER`
     """
-    return import_module(f"derivations.{name.replace('-', '_')}")
+    return import_module(f"derivations.results.{name.replace('-', '_')}")
 
 
 def about(name: str) -> str:

@@ -11,7 +11,7 @@ from derivations.commands import theory as cli_theory
 from derivations.commands import tracking as cli_tracking
 from derivations.commands.app import app
 from derivations.commands.usage import explain
-from numerics.errors import InputError
+from numerics.common.errors import InputError
 
 _COMMANDS = (cli_checks, cli_runs, cli_theory, cli_tracking)
 """The modules whose commands the application has."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from sympy import Add, Basic, MatrixBase, Mul, Tuple, fraction
 
-from theory.written import written
+from theory.core.to_latex import written
 
 WIDTH = 62
 SPARE = 6

@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from numerics.open_loop.gain_plane import region
-from numerics.results import Run
+from numerics.reduced.open_loop.gain_plane import region
+from numerics.replay.results import Run
 
 STYLE = "numerics.paper"
 NAMES = (r"$\sigma_{zm}$", r"$\sigma_{zu}$", r"$\sigma_{vm}$", r"$\sigma_{vu}$")

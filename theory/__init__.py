@@ -1,1 +1,1 @@
-"""The theory, exact: sympy expressions without floats. Start with :class:`theory.loop.ReducedLoop`."""
+"""The theory, exact: sympy expressions without floats. Start with :class:`theory.core.loop.ReducedLoop`."""

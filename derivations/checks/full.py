@@ -10,10 +10,10 @@ from derivations.evidence.full import LinearNetworks
 from derivations.evidence.pairs import timed
 from derivations.studies import spectrum as spectrum_study
 from derivations.studies import spike as spike_study
-from numerics.experiment.markov import impulse_response, markov_rollout
+from numerics.common.markov import impulse_response, markov_rollout
+from numerics.common.plants import double_integrator
 from numerics.experiment.simulate import rollout
-from numerics.plants import double_integrator
-from numerics.replay import Settings
+from numerics.replay.settings import Settings
 
 LEAKS = (1.0, 0.5)
 

@@ -7,10 +7,10 @@ import numpy as np
 from derivations.check import Check
 from derivations.evidence.gain_paths import EVERY, FullGains, GainPaths
 from derivations.studies.spectrum import onset
-from numerics.open_loop.gain_paths import path_distance, population_gains
-from numerics.open_loop.gain_plane import OSCILLATING, UNSTABLE, region
-from numerics.replay import Settings
-from numerics.stages.optimum import lqr_gain, optimum
+from numerics.reduced.open_loop.gain_paths import path_distance, population_gains
+from numerics.reduced.open_loop.gain_plane import OSCILLATING, UNSTABLE, region
+from numerics.reduced.stages.optimum import lqr_gain, optimum
+from numerics.replay.settings import Settings
 
 APART, TOGETHER = 0.1, 0.02
 """Distances over the length of the LQR gain: paths of two ways to learn at least, ends and repeated runs at most."""

@@ -23,8 +23,8 @@ from derivations.evidence.gathering import REQUEST, Evidence, needs
 from derivations.evidence.kinds import KINDS
 from derivations.evidence.stages import RUNS
 from derivations.progress import Progress
-from numerics.experiment.tracking.replay import tracking_replay
-from numerics.replay import full_replay, rank_one_replay
+from numerics.replay.closed_loop import full_replay, rank_one_replay
+from numerics.replay.tracking import tracking_replay
 
 Claim = Callable[..., list[Check]]
 """Decides one or several lines of the report; its parameters name the evidence that it rests on."""

@@ -7,8 +7,8 @@ import numpy as np
 from derivations.check import Check, medians
 from derivations.evidence.open_loop import OpenPair
 from derivations.evidence.pairs import Pair, Taught
-from numerics.experiment.spike import THRESHOLD
-from numerics.open_loop.predicted_spike import edge_slope
+from numerics.common.spike import THRESHOLD
+from numerics.reduced.open_loop.predicted_spike import edge_slope
 
 SEEDS = 20
 SHARE = 0.95

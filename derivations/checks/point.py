@@ -11,15 +11,15 @@ from derivations.evidence.derived import Derived
 from derivations.evidence.pairs import Pair, timed
 from derivations.step import Kind
 from derivations.wording import counted
-from numerics.evaluate import short_term
+from numerics.common.plants import double_integrator
+from numerics.common.spectrum import joint_matrix
+from numerics.common.weights import Weights
 from numerics.experiment.observe import leading_eigenvalues
-from numerics.experiment.simulate import joint_matrix
 from numerics.experiment.train import loss_and_gradient
-from numerics.gains import cubic_coefficients, fast_root
-from numerics.long_term import long_term
-from numerics.plants import double_integrator
-from numerics.spectra import joint_eigenvalues
-from numerics.weights import Weights
+from numerics.reduced.evaluate import short_term
+from numerics.reduced.gains import cubic_coefficients, fast_root
+from numerics.reduced.long_term import long_term
+from numerics.reduced.spectra import joint_eigenvalues
 
 
 def identities(derived: Derived) -> list[Check]:

@@ -7,12 +7,12 @@ import numpy as np
 from derivations.check import Check
 from derivations.evidence.flow import FlowRuns
 from derivations.evidence.pairs import Pair, timed
+from numerics.common.weights import at_overlaps
 from numerics.experiment.observe import regressed_gains
 from numerics.experiment.simulate import rollout
-from numerics.flow import conserved_quantities
-from numerics.gains import closed_form, cubic_coefficients
-from numerics.weights import at_overlaps
-from theory.learning import WeightSpace
+from numerics.reduced.flow import conserved_quantities
+from numerics.reduced.gains import closed_form, cubic_coefficients
+from theory.core.learning import WeightSpace
 
 
 def descents(pairs: Sequence[Pair]) -> list[Check]:

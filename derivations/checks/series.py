@@ -4,10 +4,10 @@ import numpy as np
 
 from derivations.check import Check, medians, share
 from derivations.evidence.stages import LATER
-from numerics.stages.convergence import breaking, convergence_ratio, measured_ratio, passing
-from numerics.stages.ensemble import Ensemble
-from numerics.stages.perturbation import ORDERS, errors
-from numerics.stages.saddle import SETTLED
+from numerics.reduced.stages.convergence import breaking, convergence_ratio, measured_ratio, passing
+from numerics.reduced.stages.ensemble import Ensemble
+from numerics.reduced.stages.perturbation import ORDERS, errors
+from numerics.reduced.stages.saddle import SETTLED
 
 
 def perturbation(ensemble: Ensemble) -> list[Check]:

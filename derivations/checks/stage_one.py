@@ -5,16 +5,16 @@ import numpy as np
 from derivations.check import Check, medians, share, within
 from derivations.evidence.axis import HORIZON, AxisLearning
 from derivations.wording import counted
+from numerics.common.plants import double_integrator
+from numerics.common.weights import at_overlaps
 from numerics.experiment.observe import leading_eigenvalues
 from numerics.experiment.simulate import rollout
-from numerics.plants import double_integrator
-from numerics.population import population_loss
-from numerics.stages.axis import minimiser, valley_law, valleys
-from numerics.stages.ensemble import Ensemble
-from numerics.stages.oscillation import Oscillation, oscillation
-from numerics.stages.resting import Rests, rests, share_right_of
-from numerics.weights import at_overlaps
-from theory.valleys import first_valleys
+from numerics.reduced.population import population_loss
+from numerics.reduced.stages.axis import minimiser, valley_law, valleys
+from numerics.reduced.stages.ensemble import Ensemble
+from numerics.reduced.stages.oscillation import Oscillation, oscillation
+from numerics.reduced.stages.resting import Rests, rests, share_right_of
+from theory.double_integrator.valleys import first_valleys
 
 STEPS = 600
 """Steps over which an oscillation is watched, at least seven periods."""

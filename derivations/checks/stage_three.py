@@ -8,13 +8,13 @@ from derivations.check import Check, share, within
 from derivations.evidence.pairs import Pair
 from derivations.evidence.refinement import PENALTIES
 from derivations.evidence.stages import LATER
-from numerics.gains import closed_form, observer_root
-from numerics.replay import Settings, paper_penalty
-from numerics.stages.ensemble import Ensemble
-from numerics.stages.optimum import GOLDEN, gap, lqr_gain, optimum
-from numerics.stages.refinement import Refinement
-from theory.optimum import at, infinite_horizon_loss
-from theory.optimum import optimum as exact_optimum
+from numerics.reduced.gains import closed_form, observer_root
+from numerics.reduced.stages.ensemble import Ensemble
+from numerics.reduced.stages.optimum import GOLDEN, gap, lqr_gain, optimum
+from numerics.reduced.stages.refinement import Refinement
+from numerics.replay.settings import Settings, paper_penalty
+from theory.double_integrator.optimum import at, infinite_horizon_loss
+from theory.double_integrator.optimum import optimum as exact_optimum
 
 EARLY, LATE = 200, 100
 """First and last epochs of stage 3 that are looked at."""

@@ -7,11 +7,11 @@ from derivations.check import Check, share, within
 from derivations.evidence.plateau import START, dominant
 from derivations.evidence.stages import LATER
 from derivations.studies.zigzag import Outcome
-from numerics.results import Run
-from numerics.stages.competition import competition, surrogate_descent, turning_alpha
-from numerics.stages.detection import of_run
-from numerics.stages.ensemble import Ensemble
-from numerics.stages.zigzag import zigzag
+from numerics.reduced.stages.competition import competition, surrogate_descent, turning_alpha
+from numerics.reduced.stages.detection import of_run
+from numerics.reduced.stages.ensemble import Ensemble
+from numerics.reduced.stages.zigzag import zigzag
+from numerics.replay.results import Run
 
 
 def _held(loss: np.ndarray, window: int = 11) -> bool:

@@ -11,8 +11,8 @@ from derivations.evidence.tracking import TrackingSeed
 from numerics.experiment.tracking.loop import Tracker, backpropagate, track, tracking_loss
 from numerics.experiment.tracking.measures import agent_poles, frequency_losses, projected_losses
 from numerics.experiment.tracking.staircase import ascending, competition
-from numerics.tracking.episodes import episode_losses
-from numerics.tracking.stationary import joint_radius, stationary_losses
+from numerics.reduced.tracking.episodes import episode_losses
+from numerics.reduced.tracking.stationary import joint_radius, stationary_losses
 
 SEEDS = 10
 SHARE = 0.8

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from numerics.descent import loop_for, symmetric_root
-from numerics.kernels import loss_kernel
-from numerics.plants import double_integrator
-from numerics.replay import Settings
-from numerics.weights import Weights
-from theory.learning import WeightSpace
+from numerics.common.plants import double_integrator
+from numerics.common.weights import Weights
+from numerics.reduced.descent import loop_for, symmetric_root
+from numerics.reduced.kernels import loss_kernel
+from numerics.replay.settings import Settings
+from theory.core.learning import WeightSpace
 
 
 def flat(weights: Weights) -> np.ndarray:

@@ -9,8 +9,8 @@ import typer
 from derivations.commands import screen, waiting
 from derivations.commands.app import MANY, ReplayFile, app
 from derivations.commands.options import OPTIONS, comparable, make_replay, read_teacher, with_protocol, words
-from numerics import files
-from numerics.errors import FINITE, choice, number, require, whole
+from numerics.common import files
+from numerics.common.errors import FINITE, choice, number, require, whole
 
 COMPARABLE = [name for name in OPTIONS if name not in {"seed", "activation", "optimizer", "leak", "train"}]
 

@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from numerics.errors import InputError, require, whole
-from numerics.experiment.tracking.replay import TrackingReplay, tracking_replay
-from numerics.files import read_arrays
-from numerics.replay import Replay, full_replay, rank_one_replay
-from numerics.replay_files import AnyReplay, load_replay
-from numerics.tracking_task import TrackingTask
-from numerics.weights import Weights, load_weights
+from numerics.common.errors import InputError, require, whole
+from numerics.common.files import read_arrays
+from numerics.common.weights import Weights, load_weights
+from numerics.replay.closed_loop import Replay, full_replay, rank_one_replay
+from numerics.replay.files import AnyReplay, load_replay
+from numerics.replay.tracking import TrackingReplay, tracking_replay
+from numerics.replay.tracking_task import TrackingTask
 
 OPTIONS: dict[str, tuple[type, str]] = {
     "seed": (int, "Seed of weights and initial states [default: 0]."),

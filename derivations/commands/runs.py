@@ -11,16 +11,16 @@ from derivations.commands.app import Out, ReplayFile, app
 from derivations.commands.options import make_replay, with_protocol
 from derivations.progress import named
 from derivations.wording import counted
-from numerics import files
-from numerics.errors import InputError
-from numerics.experiment.tracking.replay import TrackingReplay
-from numerics.replay import Replay
+from numerics.common import files
+from numerics.common.errors import InputError
+from numerics.replay.closed_loop import Replay
+from numerics.replay.tracking import TrackingReplay
 
 LONG = 2000  # horizons beyond which looking for the optimum takes longer than the run
 
 
 def _save(run, out: Path) -> None:
-    from numerics.stages.optimum import gap
+    from numerics.reduced.stages.optimum import gap
 
     place = _placed(out)
     run.save(out)
@@ -93,8 +93,8 @@ def descend(
 
       closedloop descend --seed 3 --epochs 300 --out theory.npz
     """
-    from numerics import descent
-    from numerics.open_loop import descent as open_loop_descent
+    from numerics.reduced import descent
+    from numerics.reduced.open_loop import descent as open_loop_descent
 
     files.check_writable(out, replay)
     run = make_replay(replay, protocol)
@@ -122,7 +122,7 @@ def write_replay(
 
       closedloop replay --seed 3 --epochs 300 --out run.npz
     """
-    from numerics.replay_files import save_replay
+    from numerics.replay.files import save_replay
 
     place, replay = _placed(out), make_replay(None, protocol)
     save_replay(out, replay)

@@ -56,7 +56,7 @@ def table(lines: Sequence["Check"], folder: Path) -> None:
 def point(values: dict) -> str:
     """The quantities at one point of the overlaps, as text.
 
-    :param values: the result of :func:`numerics.evaluate.evaluate`
+    :param values: the result of :func:`numerics.reduced.evaluate.evaluate`
     """
     side = "on the boundary" if values["stability"] == "boundary" else values["stability"]
     roots = ", ".join(f"{re:.6g}{im:+.6g}i" if im else f"{re:.6g}" for re, im in values["eigenvalues"])

@@ -10,7 +10,7 @@ import typer
 from derivations.commands import screen, waiting
 from derivations.commands.app import app
 from derivations.commands.options import as_options
-from numerics.errors import require
+from numerics.common.errors import require
 
 
 @app.command()
@@ -34,7 +34,7 @@ def evaluate(
 
       closedloop evaluate --overlaps -1.618 1.8 1.8 -1.236 --horizon 20 --alpha 0.3 --json
     """
-    from numerics.evaluate import evaluate as at_point
+    from numerics.reduced.evaluate import evaluate as at_point
 
     with as_options(("overlaps", "horizon", "alpha")):
         values = at_point(overlaps, horizon, alpha)

@@ -9,8 +9,8 @@ import typer
 from derivations.commands import screen, waiting
 from derivations.commands.app import Out, ReplayFile, app
 from derivations.commands.options import TRACKING_OPTIONS, make_tracking_replay, read_teacher, with_protocol
-from numerics import files
-from numerics.errors import whole
+from numerics.common import files
+from numerics.common.errors import whole
 
 
 @app.command()

@@ -14,8 +14,8 @@ from derivations.check import Check
 from derivations.documents.letters import symbols_of
 from derivations.result import Result
 from derivations.wording import decided_by
-from numerics.errors import InputError, require
-from numerics.files import read_arrays
+from numerics.common.errors import InputError, require
+from numerics.common.files import read_arrays
 from theory.symbols import TABLE, Entry
 
 TITLE = "How recurrent networks learn in closed loop"

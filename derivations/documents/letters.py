@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from sympy import Basic, Symbol
 
 from derivations.result import Result
-from numerics.errors import require
+from numerics.common.errors import require
+from theory.core.to_latex import written
 from theory.symbols import TABLE, letter
-from theory.written import written
 
 PROTECTED = r"\\(?:mathrm|text|operatorname|begin|end)\{[^{}]*\}"
 DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")

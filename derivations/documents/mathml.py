@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from derivations.linebreak import printed_width
-from numerics.errors import InputError
+from numerics.common.errors import InputError
 
 MATHML = "http://www.w3.org/1998/Math/MathML"
 BRACKETS = tuple("()[]{}|‖∣∥/")

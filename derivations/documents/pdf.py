@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from derivations.progress import Progress
-from numerics.errors import InputError, require
+from numerics.common.errors import InputError, require
 
 PATIENCE = 300
 RUNS = 4

@@ -13,8 +13,8 @@ from derivations.documents.text import as_text
 from derivations.progress import Progress
 from derivations.result import Result
 from derivations.wording import counted
-from numerics.errors import choice, require
-from numerics.files import atomic, check_writable, write_text
+from numerics.common.errors import choice, require
+from numerics.common.files import atomic, check_writable, write_text
 
 FORMATS = ("text", "latex", "json", "pdf", "html", "tex")
 BOOKS = ("pdf", "html", "tex")

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from derivations.wording import counted
-from numerics.errors import library
+from numerics.common.errors import library
 
 PACKAGES = ("theory", "numerics", "derivations")
 

@@ -10,8 +10,8 @@ import numpy as np
 from derivations.check import Check
 from derivations.documents.latex import as_latex
 from derivations.result import Result
-from numerics.files import write_text
-from numerics.results import versions
+from numerics.common.files import write_text
+from numerics.replay.results import versions
 
 TEXTS = ("report.md", "report.json", "expressions.tex")
 

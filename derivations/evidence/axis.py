@@ -7,17 +7,18 @@ import numpy as np
 
 from derivations.evidence.pairs import timed
 from derivations.progress import Progress
-from numerics.descent import descend
+from numerics.common.plants import double_integrator
+from numerics.common.weights import at_overlaps
 from numerics.experiment.observe import OBSERVERS
 from numerics.experiment.simulate import rollout
 from numerics.experiment.train import train
-from numerics.plants import double_integrator
-from numerics.replay import Replay, Settings
-from numerics.results import Run
-from numerics.stages.axis import exact_loss, geometric, minimiser, valley_law, valleys
-from numerics.weights import at_overlaps
-from theory.stages import envelope_minimiser
-from theory.valleys import first_valleys
+from numerics.reduced.descent import descend
+from numerics.reduced.stages.axis import exact_loss, geometric, minimiser, valley_law, valleys
+from numerics.replay.closed_loop import Replay
+from numerics.replay.results import Run
+from numerics.replay.settings import Settings
+from theory.double_integrator.stages import envelope_minimiser
+from theory.double_integrator.valleys import first_valleys
 
 HORIZON, EPOCHS = 50, 60
 STARTS = tuple(np.linspace(-0.2, 0.2, 10).tolist())

@@ -6,14 +6,15 @@ import numpy as np
 
 from derivations.progress import Progress
 from derivations.studies.compare import HALF_WIDTHS, Comparison, compare
-from numerics.descent import descend
+from numerics.common.spike import spike
 from numerics.experiment.open_loop import open_loop_replay
-from numerics.experiment.spike import spike
-from numerics.gains import closed_form
-from numerics.open_loop.descent import descend_open_loop
-from numerics.open_loop.predicted_spike import predicted_spike, spike_map
-from numerics.population import population_loss
-from numerics.replay import Replay, full_replay, paper_penalty, rank_one_replay
+from numerics.reduced.descent import descend
+from numerics.reduced.gains import closed_form
+from numerics.reduced.open_loop.descent import descend_open_loop
+from numerics.reduced.open_loop.predicted_spike import predicted_spike, spike_map
+from numerics.reduced.population import population_loss
+from numerics.replay.closed_loop import Replay, full_replay, rank_one_replay
+from numerics.replay.settings import paper_penalty
 
 SEEDS, EPOCHS = 20, 1000
 MEMORIES = tuple(np.logspace(-3, -1.3, 9).tolist())

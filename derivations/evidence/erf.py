@@ -7,19 +7,13 @@ import numpy as np
 
 from derivations.evidence.pairs import timed
 from derivations.studies.closure import COVARIANCE, closure_error, nonlinear_episode
+from numerics.common.plants import double_integrator
+from numerics.common.weights import correlated_law
 from numerics.experiment.simulate import rollout
 from numerics.experiment.train import loss_and_gradient
-from numerics.nonlinear import (
-    gaussian_gradient,
-    gaussian_loop_for,
-    gaussian_space,
-    trajectory,
-    visible,
-)
-from numerics.plants import double_integrator
-from numerics.replay import Replay
-from numerics.weights import correlated_law
-from theory.nonlinear import GaussianLoop
+from numerics.reduced.nonlinear import gaussian_gradient, gaussian_loop_for, gaussian_space, trajectory, visible
+from numerics.replay.closed_loop import Replay
+from theory.nonlinear.gaussian import GaussianLoop
 
 SIZES = (100, 1000, 10000, 30000)
 SEEDS = 16

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from derivations.evidence.pairs import Pair, timed
-from numerics.descent import descend_gram, loop_for
-from numerics.flow import integrate
-from numerics.replay import Settings
-from numerics.weights import at_overlaps
-from theory.learning import WeightSpace
+from numerics.common.weights import at_overlaps
+from numerics.reduced.descent import descend_gram, loop_for
+from numerics.reduced.flow import integrate
+from numerics.replay.settings import Settings
+from theory.core.learning import WeightSpace
 
 REFINED = (-0.6, 1.0, 0.5, -0.2)
 """Overlaps of a stable network in stage 3, where the flow starts."""

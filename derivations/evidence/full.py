@@ -7,9 +7,9 @@ import numpy as np
 
 from derivations.progress import Progress
 from derivations.studies import spectrum, spike
+from numerics.common.weights import Weights
 from numerics.experiment.train import train
-from numerics.replay import full_replay
-from numerics.weights import Weights
+from numerics.replay.closed_loop import full_replay
 
 EPOCHS, EVERY = 131, 5
 """Updates and epochs between checkpoints where stabilisation, near epoch 105, is looked at."""

@@ -7,11 +7,11 @@ import numpy as np
 
 from derivations.evidence.open_loop import OpenPair
 from derivations.progress import Progress, named
-from numerics.descent import descend
 from numerics.experiment.observe import ALL_OBSERVERS, Every, Observer
 from numerics.experiment.train import train
-from numerics.open_loop.gain_paths import population_gains
-from numerics.replay import full_replay, rank_one_replay
+from numerics.reduced.descent import descend
+from numerics.reduced.open_loop.gain_paths import population_gains
+from numerics.replay.closed_loop import full_replay, rank_one_replay
 
 OTHER = 1000
 """What is added to a seed to draw other batches."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from derivations.evidence.pairs import Pair
-from numerics.weights import Weights, at_overlaps
+from numerics.common.weights import Weights, at_overlaps
 
 SAMPLES = 20
 

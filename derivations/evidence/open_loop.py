@@ -6,15 +6,16 @@ from functools import cached_property
 
 from derivations.evidence.pairs import timed
 from derivations.progress import Progress
-from numerics.descent import descend
+from numerics.common.spike import Spike, spike
 from numerics.experiment.observe import ALL_OBSERVERS
-from numerics.experiment.open_loop import OpenLoopReplay, open_loop_replay, train_open_loop
-from numerics.experiment.spike import Spike, spike
-from numerics.open_loop.descent import descend_open_loop
-from numerics.open_loop.predicted_spike import predicted_spike
-from numerics.population import population_loss
-from numerics.replay import rank_one_replay
-from numerics.results import Run
+from numerics.experiment.open_loop import open_loop_replay, train_open_loop
+from numerics.reduced.descent import descend
+from numerics.reduced.open_loop.descent import descend_open_loop
+from numerics.reduced.open_loop.predicted_spike import predicted_spike
+from numerics.reduced.population import population_loss
+from numerics.replay.closed_loop import rank_one_replay
+from numerics.replay.open_loop import OpenLoopReplay
+from numerics.replay.results import Run
 
 EPOCHS = 500
 

@@ -7,15 +7,16 @@ from time import perf_counter
 import numpy as np
 
 from derivations.progress import Progress
-from numerics.descent import descend
+from numerics.common.plants import Plant
+from numerics.common.weights import gaussian_law
 from numerics.experiment.observe import ALL_OBSERVERS, OBSERVERS
 from numerics.experiment.open_loop import open_loop_replay, train_open_loop
 from numerics.experiment.train import train
-from numerics.open_loop.descent import descend_open_loop
-from numerics.plants import Plant
-from numerics.replay import Replay, Settings, rank_one_replay
-from numerics.results import Run
-from numerics.weights import gaussian_law
+from numerics.reduced.descent import descend
+from numerics.reduced.open_loop.descent import descend_open_loop
+from numerics.replay.closed_loop import Replay, rank_one_replay
+from numerics.replay.results import Run
+from numerics.replay.settings import Settings
 
 FEW = 3
 """How many of many seeds are trained directly too."""
@@ -59,7 +60,7 @@ def pairs(seeds: Sequence[int], protocol: dict, progress: Progress | None) -> li
     """Runs of the rank-one protocol, trained directly and descended exactly, one a seed.
 
     :param seeds: the seeds
-    :param protocol: arguments of :func:`numerics.replay.rank_one_replay`
+    :param protocol: arguments of :func:`numerics.replay.closed_loop.rank_one_replay`
     :param progress: called with (what, done, in all)
     """
     found = []
@@ -82,7 +83,7 @@ def first_pairs(seeds: Sequence[int], protocol: dict, progress: Progress | None)
     """Runs of the rank-one protocol, trained directly and descended exactly: the first three seeds.
 
     :param seeds: the seeds
-    :param protocol: arguments of :func:`numerics.replay.rank_one_replay`
+    :param protocol: arguments of :func:`numerics.replay.closed_loop.rank_one_replay`
     :param progress: called with (what, done, in all)
     """
     return pairs(seeds[:FEW], protocol, progress)

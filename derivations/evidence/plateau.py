@@ -8,20 +8,21 @@ from numpy.typing import ArrayLike
 from derivations.evidence.stages import RUNS
 from derivations.progress import Progress, named
 from derivations.studies.zigzag import Outcome, study
-from numerics.descent import descend, descend_gram
-from numerics.experiment.observe import by_modulus
+from numerics.common.spectrum import by_modulus
+from numerics.common.weights import at_overlaps
 from numerics.experiment.train import train
-from numerics.flow import unpack
-from numerics.population import FACTOR
-from numerics.replay import Replay, Settings, rank_one_replay
-from numerics.spectra import reduced_eigenvalues
-from numerics.stages.competition import competition, surrogate_descent, turning_alpha
-from numerics.stages.convergence import passing
-from numerics.stages.detection import detect, of_run
-from numerics.stages.ensemble import LOOP, SPACE, Ensemble, ensemble
-from numerics.stages.leaving import leaving
-from numerics.stages.saddle import plateau
-from numerics.weights import at_overlaps
+from numerics.reduced.descent import descend, descend_gram
+from numerics.reduced.flow import unpack
+from numerics.reduced.population import FACTOR
+from numerics.reduced.spectra import reduced_eigenvalues
+from numerics.reduced.stages.competition import competition, surrogate_descent, turning_alpha
+from numerics.reduced.stages.convergence import passing
+from numerics.reduced.stages.detection import detect, of_run
+from numerics.reduced.stages.ensemble import LOOP, SPACE, Ensemble, ensemble
+from numerics.reduced.stages.leaving import leaving
+from numerics.reduced.stages.saddle import plateau
+from numerics.replay.closed_loop import Replay, rank_one_replay
+from numerics.replay.settings import Settings
 
 START = (-0.05, 0.05, 0.05, 0.0)
 """Where the surrogate's paths begin: on the plateau, κ still small."""

@@ -7,18 +7,19 @@ import numpy as np
 
 from derivations.evidence.pairs import FEW
 from derivations.progress import Progress
-from numerics.descent import descend
-from numerics.errors import require
-from numerics.gains import closed_form, observer_root
-from numerics.population import population_loss
-from numerics.replay import Replay, Settings, paper_penalty, rank_one_replay
-from numerics.stages.detection import of_run
-from numerics.stages.ensemble import Ensemble
-from numerics.stages.optimum import lqr_gain, observed_feedback, optimum
-from numerics.stages.refinement import Refinement, refine
+from numerics.common.errors import require
+from numerics.reduced.descent import descend
+from numerics.reduced.gains import closed_form, observer_root
+from numerics.reduced.population import population_loss
+from numerics.reduced.stages.detection import of_run
+from numerics.reduced.stages.ensemble import Ensemble
+from numerics.reduced.stages.optimum import lqr_gain, observed_feedback, optimum
+from numerics.reduced.stages.refinement import Refinement, refine
+from numerics.replay.closed_loop import Replay, rank_one_replay
+from numerics.replay.settings import Settings, paper_penalty
 
 PENALTIES = (0.0, 0.5, 2.0, 5.0)
-"""The control costs β of the paper; :func:`numerics.replay.paper_penalty` says what they are in the loss of a run."""
+"""The control costs β of the paper; :func:`numerics.replay.settings.paper_penalty` says what they are in the loss of a run."""
 
 COSTS = np.logspace(-4, 1, 101)
 """Control costs β for which the best agent is shown."""

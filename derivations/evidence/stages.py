@@ -6,10 +6,10 @@ from derivations.evidence.pairs import FEW
 from derivations.progress import Progress
 from numerics.experiment.observe import OBSERVERS
 from numerics.experiment.train import train
-from numerics.replay import rank_one_replay
-from numerics.results import Run
-from numerics.stages.ensemble import Ensemble
-from numerics.stages.ensemble import ensemble as exact_runs
+from numerics.reduced.stages.ensemble import Ensemble
+from numerics.reduced.stages.ensemble import ensemble as exact_runs
+from numerics.replay.closed_loop import rank_one_replay
+from numerics.replay.results import Run
 
 RUNS = 50
 """Number of seeds unless told otherwise."""

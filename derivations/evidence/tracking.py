@@ -7,15 +7,15 @@ from functools import cached_property
 import numpy as np
 
 from derivations.progress import Progress, named
+from numerics.common.weights import Weights
 from numerics.experiment.tracking.loop import track
 from numerics.experiment.tracking.measures import frequency_losses
-from numerics.experiment.tracking.replay import TrackingReplay, tracking_replay
 from numerics.experiment.tracking.staircase import acquisition, competition, idle_losses
 from numerics.experiment.tracking.train import train_tracking
-from numerics.results import Run
-from numerics.tracking.episodes import episode_losses
-from numerics.tracking_task import TrackingTask
-from numerics.weights import Weights
+from numerics.reduced.tracking.episodes import episode_losses
+from numerics.replay.results import Run
+from numerics.replay.tracking import TrackingReplay, tracking_replay
+from numerics.replay.tracking_task import TrackingTask
 
 EPOCHS, EVERY = 5000, 10
 

@@ -3,9 +3,9 @@
 import numpy as np
 
 from numerics import plots
-from numerics.open_loop.gain_plane import feedback_loss
-from numerics.replay import Settings
-from numerics.stages.optimum import lqr_gain
+from numerics.reduced.open_loop.gain_plane import feedback_loss
+from numerics.reduced.stages.optimum import lqr_gain
+from numerics.replay.settings import Settings
 
 CLOSED, OPENED = "#0072B2", "#D55E00"
 

@@ -8,8 +8,8 @@ from derivations.evidence.comparison import numbers
 from derivations.figures.compare_panels import gain_paths, loss_curves, radii
 from derivations.figures.gallery import drawing, save_picture
 from derivations.studies.compare import Comparison, summary
-from numerics.files import write_arrays, write_text
-from numerics.results import COMPLETED, versions
+from numerics.common.files import write_arrays, write_text
+from numerics.replay.results import COMPLETED, versions
 
 FILES = ("compare.json", "compare.npz", "compare.png")
 """The files of the report."""

@@ -1,7 +1,7 @@
 """Figure 2: both ways of training in the plane of effective gains, and the spike from theory."""
 
 from derivations.figures.compare_panels import Data, gain_paths
-from numerics.replay import Settings
+from numerics.replay.settings import Settings
 
 PLANE = ((-0.1, 1.3), (-0.1, 2.0))
 ZOOM = ((-0.02, 0.14), (-0.05, 0.25))

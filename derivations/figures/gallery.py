@@ -9,8 +9,8 @@ import numpy as np
 
 from derivations.progress import Progress
 from numerics import plots
-from numerics.errors import require
-from numerics.files import atomic, check_folder, make_folder, write_arrays
+from numerics.common.errors import require
+from numerics.common.files import atomic, check_folder, make_folder, write_arrays
 
 NUMBERS = (1, 2, 3, 4, 5, 6)
 

@@ -7,9 +7,9 @@ import numpy as np
 from derivations.evidence.pairs import Pair
 from derivations.figures.gallery import drawing, save_picture
 from numerics import plots
-from numerics.gains import closed_form
-from numerics.spectra import reduced_eigenvalues, track
-from theory.loop import ReducedLoop
+from numerics.reduced.gains import closed_form
+from numerics.reduced.spectra import reduced_eigenvalues, track
+from theory.core.loop import ReducedLoop
 
 PICTURES = ("learning.png", "eigenvalues.png", "gains.png")
 

@@ -7,12 +7,13 @@ import numpy as np
 
 from derivations.progress import Progress
 from derivations.wording import counted
-from numerics.descent import descend
+from numerics.common.weights import correlated_law
 from numerics.experiment.observe import Observer
 from numerics.experiment.train import train
-from numerics.nonlinear import descend_gaussian
-from numerics.replay import Replay, Settings
-from numerics.weights import correlated_law
+from numerics.reduced.descent import descend
+from numerics.reduced.nonlinear import descend_gaussian
+from numerics.replay.closed_loop import Replay
+from numerics.replay.settings import Settings
 
 STRENGTHS = (0.03, 0.1, 0.3, 1.0)
 NEURONS = 1000
@@ -29,7 +30,7 @@ def nonlinear_episode(seed: int, neurons: int, strength: float, epochs: int = 1,
     :param neurons: number N of neurons
     :param strength: initial states in units of 2 √N, so that Δ is of order strength² at the first steps
     :param epochs: number of updates
-    :param settings: fields of :class:`numerics.replay.Settings` that differ from the defaults
+    :param settings: fields of :class:`numerics.replay.settings.Settings` that differ from the defaults
     """
     rng, unit = np.random.default_rng(seed), strength * np.sqrt(neurons)
     weights = correlated_law(rng, COVARIANCE, neurons)

@@ -8,20 +8,21 @@ from pathlib import Path
 import numpy as np
 
 from derivations.progress import Progress, named
-from numerics.descent import descend
-from numerics.errors import InputError, require
+from numerics.common.errors import InputError, require
+from numerics.common.files import read_arrays
+from numerics.common.plants import double_integrator
+from numerics.common.spike import Spike, spike
+from numerics.common.weights import Weights
 from numerics.experiment.observe import ALL_OBSERVERS, Every, Observer
-from numerics.experiment.open_loop import PAPER_VARIANCE, OpenLoopReplay, open_loop_replay, train_open_loop
+from numerics.experiment.open_loop import open_loop_replay, train_open_loop
 from numerics.experiment.population_states import population_observer
-from numerics.experiment.spike import Spike, spike
 from numerics.experiment.train import train
-from numerics.files import read_arrays
-from numerics.open_loop.descent import descend_open_loop
-from numerics.open_loop.predicted_spike import predicted_spike
-from numerics.plants import double_integrator
-from numerics.replay import Replay
-from numerics.results import COMPLETED, Run
-from numerics.weights import Weights
+from numerics.reduced.descent import descend
+from numerics.reduced.open_loop.descent import descend_open_loop
+from numerics.reduced.open_loop.predicted_spike import predicted_spike
+from numerics.replay.closed_loop import Replay
+from numerics.replay.open_loop import PAPER_VARIANCE, OpenLoopReplay
+from numerics.replay.results import COMPLETED, Run
 
 HALF_WIDTHS = {"rank-one": 2.0, "full": 1.0}
 """a of the law of x_0, uniform on [-a, a]², in the two protocols."""

@@ -14,13 +14,13 @@ import numpy as np
 from derivations.check import Check
 from derivations.progress import Progress
 from derivations.wording import counted
+from numerics.common.markov import impulse_response, strengths, visible_overlaps
+from numerics.common.weights import Weights
 from numerics.experiment.behaviour import Snapshots, growth, growth_alone
-from numerics.experiment.markov import impulse_response, strengths, visible_overlaps
 from numerics.experiment.observe import leading_eigenvalues, recurrent_radius
 from numerics.experiment.train import train
-from numerics.replay import Replay, full_replay
-from numerics.weights import Weights
-from theory.optimum import optimum
+from numerics.replay.closed_loop import Replay, full_replay
+from theory.double_integrator.optimum import optimum
 from theory.symbols import kappa, sigma_vu, sigma_zm
 
 SMALL = 1e-6

@@ -12,11 +12,12 @@ import numpy as np
 from derivations.check import Check
 from derivations.progress import Progress
 from derivations.wording import counted
-from numerics.experiment.open_loop import PAPER_VARIANCE, open_loop_replay, train_open_loop
+from numerics.common.spike import THRESHOLD, spike
+from numerics.experiment.open_loop import open_loop_replay, train_open_loop
 from numerics.experiment.population_states import population_observer
-from numerics.experiment.spike import THRESHOLD, spike
 from numerics.experiment.train import train
-from numerics.replay import full_replay
+from numerics.replay.closed_loop import full_replay
+from numerics.replay.open_loop import PAPER_VARIANCE
 
 HALF_WIDTH = 1.0
 """a of the full protocol, x_0 uniform on [-a, a]²."""

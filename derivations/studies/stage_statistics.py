@@ -4,12 +4,12 @@ import numpy as np
 
 from derivations.progress import Progress, named
 from derivations.wording import counted
-from numerics.errors import choice
+from numerics.common.errors import choice
 from numerics.experiment.observe import OBSERVERS
 from numerics.experiment.train import train
-from numerics.replay import full_replay
-from numerics.stages.detection import Stages, bootstrap, of_run
-from numerics.stages.ensemble import ensemble
+from numerics.reduced.stages.detection import Stages, bootstrap, of_run
+from numerics.reduced.stages.ensemble import ensemble
+from numerics.replay.closed_loop import full_replay
 
 NETWORKS = ("rank-one", "full")
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from derivations.wording import counted
-from numerics.errors import require
+from numerics.common.errors import require
 from numerics.experiment.tracking.staircase import acquisition, ascending, competition, idle_losses
-from numerics.results import Run
-from numerics.stages.detection import bootstrap
-from numerics.tracking_task import TrackingTask
+from numerics.reduced.stages.detection import bootstrap
+from numerics.replay.results import Run
+from numerics.replay.tracking_task import TrackingTask
 
 DECIDED = {True: "yes", False: "no", None: "undecided"}
 

@@ -12,15 +12,15 @@ import numpy as np
 
 from derivations.progress import named
 from derivations.wording import counted
-from numerics.errors import InputError, require
+from numerics.common.errors import InputError, require
+from numerics.common.weights import Weights
 from numerics.experiment.checkpoint import load_state, run_so_far, save_state
 from numerics.experiment.fit import TrainState
 from numerics.experiment.tracking.open_loop import train_tracking_open_loop
-from numerics.experiment.tracking.replay import TrackingReplay
 from numerics.experiment.tracking.staircase import acquisition, ascending, idle_losses
 from numerics.experiment.tracking.train import train_tracking
-from numerics.results import COMPLETED, Run, stopped
-from numerics.weights import Weights
+from numerics.replay.results import COMPLETED, Run, stopped
+from numerics.replay.tracking import TrackingReplay
 
 INTERVAL = 60.0
 """Seconds from one writing of a run to the next: what a power cut may cost."""

@@ -4,16 +4,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from numerics.descent import descend, descend_gram, moment_factor
-from numerics.experiment.observe import by_modulus
-from numerics.flow import unpack
-from numerics.population import FACTOR
-from numerics.replay import Settings, rank_one_replay
-from numerics.spectra import reduced_eigenvalues
-from numerics.stages.detection import detect, of_run
-from numerics.stages.ensemble import LOOP, SPACE
-from numerics.stages.saddle import SETTLED
-from numerics.stages.zigzag import Zigzag, zigzag
+from numerics.common.spectrum import by_modulus
+from numerics.reduced.descent import descend, descend_gram, moment_factor
+from numerics.reduced.flow import unpack
+from numerics.reduced.population import FACTOR
+from numerics.reduced.spectra import reduced_eigenvalues
+from numerics.reduced.stages.detection import detect, of_run
+from numerics.reduced.stages.ensemble import LOOP, SPACE
+from numerics.reduced.stages.saddle import SETTLED
+from numerics.reduced.stages.zigzag import Zigzag, zigzag
+from numerics.replay.closed_loop import rank_one_replay
+from numerics.replay.settings import Settings
 
 
 @dataclass(frozen=True)

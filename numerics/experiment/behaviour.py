@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from numerics.errors import require, whole
+from numerics.common.errors import require, whole
+from numerics.common.plants import Plant
+from numerics.common.weights import Weights
 from numerics.experiment.simulate import rollout
 from numerics.experiment.student import respond
 from numerics.experiment.trajectory import Trajectory
-from numerics.plants import Plant
-from numerics.replay import Settings
-from numerics.weights import Weights
+from numerics.replay.settings import Settings
 
 STEPS = 1000
 """Length of a long simulation, 20 episodes of the protocol."""

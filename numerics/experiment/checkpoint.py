@@ -7,13 +7,13 @@ from typing import Protocol
 
 import numpy as np
 
-from numerics.errors import require
+from numerics.common.errors import require
+from numerics.common.files import read_arrays, write_arrays
+from numerics.common.weights import Weights, load_weights
 from numerics.experiment.fit import TrainState, arrays
 from numerics.experiment.optimize import OPTIMIZERS, Adam
-from numerics.files import read_arrays, write_arrays
-from numerics.replay import Training
-from numerics.results import STATE, Run, stopped
-from numerics.weights import Weights, load_weights
+from numerics.replay.results import STATE, Run, stopped
+from numerics.replay.settings import Training
 
 COUNT, MEAN, SQUARE = f"{STATE}count_", f"{STATE}mean_", f"{STATE}square_"
 FREE = ("epochs",)

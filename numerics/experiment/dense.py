@@ -10,13 +10,12 @@ from functools import cached_property
 
 import numpy as np
 
-from numerics.errors import fits
-from numerics.experiment.activations import activate, slope_at
+from numerics.common.activations import activate, slope_at
+from numerics.common.errors import fits
+from numerics.common.plants import Plant
+from numerics.common.weights import Gradients, Weights
 from numerics.experiment.environment import Environment, Recorded
 from numerics.experiment.losses import Loss
-from numerics.experiment.neurons import Gradients
-from numerics.plants import Plant
-from numerics.weights import Weights
 
 
 def dense(weights: Weights, leak: float) -> bool:

@@ -6,9 +6,10 @@ neurons read it, h_k = (1-γ) h_{k-1} + γ φ(W h_{k-1} + U Vᵀ h_{k-1} + M y),
 
 import numpy as np
 
+from numerics.common.weights import Gradients
 from numerics.experiment.environment import Environment
 from numerics.experiment.losses import Loss
-from numerics.experiment.neurons import Gradients, NeuronAdjoint, Neurons
+from numerics.experiment.neurons import NeuronAdjoint, Neurons
 from numerics.experiment.trajectory import Trajectory
 
 

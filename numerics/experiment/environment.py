@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numerics.plants import Plant
+from numerics.common.plants import Plant
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from numerics.errors import whole
-from numerics.experiment.neurons import Gradients
+from numerics.common.errors import whole
+from numerics.common.weights import Gradients, Weights
 from numerics.experiment.optimize import OPTIMIZERS, Adam, Sgd, clipped, global_norm
-from numerics.replay import Training
-from numerics.results import COMPLETED, diverged, stopped
-from numerics.weights import Weights
+from numerics.replay.results import COMPLETED, diverged, stopped
+from numerics.replay.settings import Training
 
 Differentiate = Callable[[int, Weights], tuple[float, Gradients]]
 """Loss and gradients of an epoch at given weights."""

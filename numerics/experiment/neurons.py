@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from numerics.experiment.activations import activate, slope_at
-from numerics.weights import Weights
-
-Gradients = dict[str, np.ndarray]
+from numerics.common.activations import activate, slope_at
+from numerics.common.weights import Gradients, Weights
 
 
 def factors(weights: Weights) -> tuple[np.ndarray, np.ndarray]:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numerics.errors import require, whole
+from numerics.common.errors import require, whole
+from numerics.common.plants import Plant
+from numerics.common.spectrum import by_modulus, joint_matrix
+from numerics.common.weights import Weights
 from numerics.experiment.fit import Recorder
-from numerics.experiment.simulate import joint_matrix
 from numerics.experiment.trajectory import Trajectory
-from numerics.plants import Plant
-from numerics.replay import Settings
-from numerics.weights import Weights
+from numerics.replay.settings import Settings
 
 Observer = Callable[[Plant, Weights, Trajectory, Settings], object]
 
@@ -86,17 +86,6 @@ def recurrent_radius(weights: Weights, leak: float = 1.0) -> float:
     with np.errstate(all="ignore"):
         step = (1 - leak) * np.eye(weights.neurons) + leak * weights.recurrence
     return float(np.abs(np.linalg.eigvals(step)).max()) if np.isfinite(step).all() else np.inf
-
-
-def by_modulus(values: np.ndarray) -> np.ndarray:
-    """Eigenvalues sorted by decreasing modulus; of equal ones pairs first, each with its upper half first.
-
-    :param values: eigenvalues, (..., k)
-    """
-    values = np.asarray(values, dtype=np.complex128)
-    keys = -values.imag, -np.round(np.abs(values.imag), 12), -np.round(np.abs(values), 12)
-    order = np.lexsort(keys, axis=-1)
-    return np.take_along_axis(values, order, axis=-1)
 
 
 def regressed_gains(episodes: Trajectory, start: int = 1) -> np.ndarray:

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from numerics.experiment.neurons import Gradients
-from numerics.replay import CLIP_EPSILON
+from numerics.common.weights import Gradients
+from numerics.replay.settings import CLIP_EPSILON
 
 
 def global_norm(gradients: Gradients) -> float:

@@ -9,8 +9,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 
 import numpy as np
 
-from numerics.experiment.neurons import Gradients
-from numerics.weights import Weights
+from numerics.common.weights import Gradients, Weights
 
 WORTH = 250_000
 """Products batch · N² of a step from which two threads gain more than they cost."""

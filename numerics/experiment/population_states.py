@@ -5,14 +5,12 @@ from itertools import product
 
 import numpy as np
 
+from numerics.common.plants import Plant
+from numerics.common.weights import Weights
 from numerics.experiment.simulate import rollout
 from numerics.experiment.trajectory import Trajectory
-from numerics.plants import Plant
-from numerics.replay import Settings
-from numerics.weights import Weights
-
-HALF_WIDTH = 2.0
-"""a of the rank-one protocol; the full protocol has 1."""
+from numerics.replay.open_loop import HALF_WIDTH
+from numerics.replay.settings import Settings
 
 NODES = 16
 """Gauss-Legendre nodes per axis for a nonlinear network. They give the loss of a loop that settles to rounding, of a

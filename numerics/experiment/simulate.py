@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from numerics.common.plants import Plant
+from numerics.common.weights import Weights
 from numerics.experiment.driver import forward
 from numerics.experiment.environment import ClosedLoop
 from numerics.experiment.neurons import Neurons
 from numerics.experiment.trajectory import Trajectory
-from numerics.plants import Plant
-from numerics.weights import Weights
 
 
 def rollout(
@@ -33,19 +33,6 @@ def rollout(
     """
     episodes = episodes or Trajectory.allocate(plant.shape[0], weights, len(x0), horizon)
     return forward(Neurons(weights, leak, activation), ClosedLoop(plant, x0), episodes)
-
-
-def joint_matrix(plant: Plant, weights: Weights, leak: float = 1.0) -> np.ndarray:
-    """The joint matrix P, (n+N, n+N), of the loop linearised at rest (φ' = 1).
-
-    :param plant: the plant
-    :param weights: the agent's weights
-    :param leak: γ
-    """
-    A, B, C = plant.A, plant.B, plant.C
-    feedback = B @ weights.z.T
-    neurons = (1 - leak) * np.eye(weights.neurons) + leak * (weights.recurrence + weights.m @ C @ feedback)
-    return np.block([[A, feedback], [leak * weights.m @ C @ A, neurons]])
 
 
 def episode_losses(trajectory: Trajectory, state_weight: float, control_penalty: float) -> np.ndarray:

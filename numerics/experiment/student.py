@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from numerics.common.weights import Gradients, Weights
 from numerics.experiment.driver import backward, forward
 from numerics.experiment.environment import Recorded
 from numerics.experiment.losses import Imitation
-from numerics.experiment.neurons import Gradients, Neurons
+from numerics.experiment.neurons import Neurons
 from numerics.experiment.trajectory import Trajectory
-from numerics.weights import Weights
 
 
 def respond(

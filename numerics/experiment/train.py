@@ -4,19 +4,20 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from numerics.common.plants import Plant
+from numerics.common.weights import Gradients, Weights
 from numerics.experiment.dense import DenseEpisodes, DenseLoop, dense
 from numerics.experiment.driver import backward, forward
 from numerics.experiment.environment import ClosedLoop
 from numerics.experiment.fit import Halt, Progress, TrainState, fit
 from numerics.experiment.losses import QuadraticCost
-from numerics.experiment.neurons import Gradients, Neurons
+from numerics.experiment.neurons import Neurons
 from numerics.experiment.observe import OBSERVERS, Observer, recorders
 from numerics.experiment.parts import batch_parts, helpers, mean_of_parts
 from numerics.experiment.trajectory import Trajectory
-from numerics.plants import Plant
-from numerics.replay import Replay, Settings
-from numerics.results import Run
-from numerics.weights import Weights
+from numerics.replay.closed_loop import Replay
+from numerics.replay.results import Run
+from numerics.replay.settings import Settings
 
 
 def cost_of(settings: Settings) -> QuadraticCost:

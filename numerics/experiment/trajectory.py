@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numerics.errors import fits
-from numerics.weights import Weights
+from numerics.common.errors import fits
+from numerics.common.weights import Weights
 
 
 @dataclass(frozen=True)

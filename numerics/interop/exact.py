@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sympy import Expr, Matrix, MatrixBase, Rational
 
-from numerics.codegen import vectorise
-from numerics.errors import number, require
+from numerics.common.errors import number, require
+from numerics.common.plants import Plant
 from numerics.interop.neurons import LinearAgent, closed_loop
 from numerics.interop.state_space import StateSpace, names, plant_from
-from numerics.plants import Plant
-from theory.loop import ReducedLoop
-from theory.open_loop import AgentFilter
-from theory.plant import LinearPlant
+from numerics.reduced.codegen import vectorise
+from theory.core.loop import ReducedLoop
+from theory.core.plant import LinearPlant
+from theory.open_loop.imitation import AgentFilter
 
 
 def simplest_between(low: Fraction, high: Fraction) -> Fraction:
@@ -56,7 +56,7 @@ def rational_matrix(values: np.ndarray, tolerance: float) -> Matrix:
 def exact_plant(system, tolerance: float = 1e-6) -> LinearPlant:
     """The plant of the theory from floats, every entry the simplest Rational within a tolerance.
 
-    :param system: a :class:`~numerics.plants.Plant`, or a discrete-time system that
+    :param system: a :class:`~numerics.common.plants.Plant`, or a discrete-time system that
         :func:`numerics.interop.state_space.plant_from` reads
     :param tolerance: largest error of an entry, relative to the largest entry of its matrix; 0 keeps the floats' own
         binary fractions

@@ -10,17 +10,17 @@ needs y_t. The closed loop in (x, w) and in (x, s) differ by the change of basis
 ``control.feedback(plant, agent, sign=1)`` are the eigenvalues of the joint matrix. Only the start differs: h_0 = 0 has
 not read y_0, which is w_0 = -E C x_0; with w_0 = 0 the agent acts at t = 0 already.
 
-Source of the filter: :mod:`theory.open_loop`; of the closed loop: :mod:`theory.loop`.
+Source of the filter: :mod:`theory.open_loop.imitation`; of the closed loop: :mod:`theory.core.loop`.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from numerics.errors import choice, require
+from numerics.common.errors import choice, require
+from numerics.common.plants import Plant
+from numerics.common.weights import Weights
 from numerics.interop.state_space import StateSpace, names
-from numerics.plants import Plant
-from numerics.weights import Weights
 
 DISTURBANCES = ("state", "start", "control")
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from numerics.errors import FINITE, InputError, library, matrix, number, require
-from numerics.plants import Plant
+from numerics.common.errors import FINITE, InputError, library, matrix, number, require
+from numerics.common.plants import Plant
 
 DISCRETISE = "discretise it, e.g. control.c2d(system, dt) or scipy.signal.cont2discrete((A, B, C, D), dt)"
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from numerics.errors import library, require
-from numerics.results import LABELS, Run
-from numerics.weights import RANK_ONE_OVERLAPS
+from numerics.common.errors import library, require
+from numerics.common.weights import RANK_ONE_OVERLAPS
+from numerics.replay.results import LABELS, Run
 
 AXES = {
     "overlaps": ("overlap",),

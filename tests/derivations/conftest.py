@@ -14,7 +14,7 @@ from derivations import catalogue, cli
 from derivations.check import Check
 from derivations.checks.jobs import JOBS
 from derivations.documents import book
-from numerics.stages.ensemble import ensemble
+from numerics.reduced.stages.ensemble import ensemble
 
 FEW = 12
 

@@ -3,10 +3,10 @@
 import pytest
 from sympy import LambertW, Rational, exp, pi, sin, sqrt
 
-from derivations import axis_minimiser, stage_boundaries, stage_one
-from theory.stages import T, axis_loss, envelope, s, scaled_axis_loss
+from derivations.results import axis_minimiser, stage_boundaries, stage_one
+from theory.double_integrator.stages import T, axis_loss, envelope, s, scaled_axis_loss
+from theory.double_integrator.valleys import first_valleys, lower_shift, valley, valley_index
 from theory.symbols import sigma_zm
-from theory.valleys import first_valleys, lower_shift, valley, valley_index
 
 
 def told(module, name, wrong, left, monkeypatch):

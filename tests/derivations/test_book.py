@@ -11,7 +11,7 @@ from derivations import catalogue
 from derivations.documents import book, book_latex, pdf, printing
 from derivations.documents.claims.table import CLAIMS
 from derivations.figures import gallery
-from numerics.errors import InputError
+from numerics.common.errors import InputError
 
 pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 

@@ -18,7 +18,7 @@ from derivations.documents.latex import as_latex
 from derivations.documents.text import as_text
 from derivations.result import Background, Result
 from derivations.step import Step
-from numerics.errors import InputError
+from numerics.common.errors import InputError
 
 
 @pytest.fixture(scope="session")

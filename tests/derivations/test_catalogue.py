@@ -6,7 +6,7 @@ import pytest
 from sympy import Matrix, MatrixBase, expand, pi, sqrt, zeros
 
 from derivations import catalogue
-from numerics.errors import InputError
+from numerics.common.errors import InputError
 from theory.symbols import (
     k_1,
     k_2,
@@ -26,7 +26,7 @@ from theory.symbols import (
     variance,
 )
 
-FOLDER = Path(catalogue.__file__).parent
+FOLDER = Path(catalogue.__file__).parent / "results"
 
 
 # the catalogue

@@ -18,10 +18,10 @@ from derivations.evidence import pairs
 from derivations.evidence.derived import Derived
 from derivations.evidence.open_loop import opened
 from derivations.figures import learning
-from numerics import files
-from numerics.files import read_arrays
-from numerics.replay import rank_one_replay
-from numerics.replay_files import save_replay
+from numerics.common import files
+from numerics.common.files import read_arrays
+from numerics.replay.closed_loop import rank_one_replay
+from numerics.replay.files import save_replay
 
 FAST = ["--epochs", "5", "--batch", "4", "--neurons", "6", "--horizon", "8"]
 
@@ -256,7 +256,7 @@ def test_a_run_that_memory_does_not_hold_is_one_line(run, tmp_path, monkeypatch)
     def full(*_):
         raise MemoryError
 
-    monkeypatch.setattr("numerics.descent.descend_gram", full)
+    monkeypatch.setattr("numerics.reduced.descent.descend_gram", full)
     code, out, err = run("descend", *FAST, "--out", tmp_path / "x.npz")
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert "must fit in memory" in err

@@ -11,14 +11,15 @@ from derivations.evidence import comparison
 from derivations.figures import figure1, figure2
 from derivations.figures.compare_report import FILES, report, verdict
 from derivations.studies.compare import check_teacher, compare, summary, table
-from numerics.errors import InputError
+from numerics.common.errors import InputError
+from numerics.common.plants import Plant
+from numerics.common.weights import gaussian_law, rank_one_law
 from numerics.experiment.observe import Every
-from numerics.experiment.open_loop import OpenLoopReplay
 from numerics.experiment.train import train
-from numerics.plants import Plant
-from numerics.replay import Replay, Settings, full_replay, rank_one_replay
-from numerics.replay_files import save_replay
-from numerics.weights import gaussian_law, rank_one_law
+from numerics.replay.closed_loop import Replay, full_replay, rank_one_replay
+from numerics.replay.files import save_replay
+from numerics.replay.open_loop import OpenLoopReplay
+from numerics.replay.settings import Settings
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from derivations.documents.json import as_json
 from derivations.documents.latex import as_latex
 from derivations.documents.letters import OWN, Letters, macros, renamed
 from derivations.documents.text import as_text, plain
-from numerics.errors import InputError
+from numerics.common.errors import InputError
 from theory.symbols import names
 
 pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")

@@ -18,7 +18,7 @@ from derivations.evidence.pairs import FEW, first_pairs
 from derivations.evidence.stages import ensemble, optimizers
 from derivations.result import Result
 from derivations.step import Step
-from numerics.replay import rank_one_replay
+from numerics.replay.closed_loop import rank_one_replay
 from theory.symbols import kappa, lam
 
 

@@ -10,10 +10,10 @@ from derivations.evidence import axis, refinement
 from derivations.evidence.figures import DATA
 from derivations.figures import figure3, figure4, figure5
 from derivations.figures import gallery as figures
-from numerics.descent import descend
-from numerics.errors import InputError
-from numerics.replay import rank_one_replay
-from numerics.stages.detection import of_run
+from numerics.common.errors import InputError
+from numerics.reduced.descent import descend
+from numerics.reduced.stages.detection import of_run
+from numerics.replay.closed_loop import rank_one_replay
 
 NUMBERS = (3, 4, 5)
 RUNS = 4

@@ -8,9 +8,9 @@ import pytest
 from derivations.checks.gain_paths import nonlinear_networks, two_paths
 from derivations.evidence.gain_paths import EVERY, FullGains, full_gains, gain_paths
 from derivations.evidence.open_loop import opened
-from numerics.open_loop.gain_paths import population_gains
-from numerics.replay import Settings
-from numerics.stages.optimum import lqr_gain, optimum
+from numerics.reduced.open_loop.gain_paths import population_gains
+from numerics.reduced.stages.optimum import lqr_gain, optimum
+from numerics.replay.settings import Settings
 
 APART, AGAIN, ENDS, NEURONS = "closed against open loop", "different batches", "end together", "100 neurons"
 

@@ -13,7 +13,7 @@ from derivations import catalogue
 from derivations.result import Result
 from derivations.step import Kind, Step, unless
 from derivations.vanishing import gap, vanishes
-from theory.named import Named, Root
+from theory.core.named import Named, Root
 from theory.symbols import kappa, lam, sigma_zm
 
 FOLDER = Path(import_module("theory").__file__).parent
@@ -64,7 +64,10 @@ def imported(name):
 
 def constants():
     """Names of the theory's own constants that are expressions, such as the golden ratio; pi and i are sympy's."""
-    modules = [import_module(f"theory.{path.stem}") for path in FOLDER.glob("*.py") if path.stem != "__init__"]
+    modules = [
+        import_module(".".join(path.relative_to(FOLDER.parent).with_suffix("").parts))
+        for path in FOLDER.rglob("[a-z]*.py")
+    ]
     found = {key for module in modules for key, value in vars(module).items() if isinstance(value, Basic | MatrixBase)}
     return {key for key in found if not hasattr(sympy, key)}
 

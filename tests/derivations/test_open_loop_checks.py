@@ -8,7 +8,7 @@ import pytest
 from derivations.checks import open_loop as open_loop_checks
 from derivations.checks.open_loop import CLAIMS, exact_map, kinds, spikes, tangent
 from derivations.evidence.open_loop import opened
-from numerics.experiment.spike import Spike
+from numerics.common.spike import Spike
 
 
 @pytest.fixture(scope="module")

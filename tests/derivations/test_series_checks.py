@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from derivations.checks import series as series_checks
-from numerics.stages import convergence
+from numerics.reduced.stages import convergence
 
 
 def test_perturbation_tells_a_series_that_does_not_improve(runs, monkeypatch, outcome):

@@ -8,8 +8,8 @@ import pytest
 from derivations.check import share, within
 from derivations.checks import stage_one as stage_one_checks
 from derivations.evidence.axis import AxisLearning
-from numerics.stages.axis import valleys
-from numerics.stages.detection import Stages
+from numerics.reduced.stages.axis import valleys
+from numerics.reduced.stages.detection import Stages
 
 
 def test_share_counts_what_is_missing():

@@ -7,9 +7,9 @@ import pytest
 
 from derivations.checks import stage_three as stage_three_checks
 from derivations.evidence.refinement import refinements
-from numerics.population import population_loss
-from numerics.replay import rank_one_replay
-from numerics.stages.refinement import refine
+from numerics.reduced.population import population_loss
+from numerics.reduced.stages.refinement import refine
+from numerics.replay.closed_loop import rank_one_replay
 
 NAIVE, LAST, GAINS = "is off in the first", "and in the last", "distance of the gains"
 

@@ -7,11 +7,11 @@ import pytest
 
 from derivations.checks import stage_two as stage_two_checks
 from derivations.evidence import plateau as plateau_evidence
-from numerics.flow import unpack
-from numerics.stages import cycle, leaving, saddle
-from numerics.stages.competition import Competition
-from numerics.stages.detection import Stages
-from numerics.stages.zigzag import Zigzag
+from numerics.reduced.flow import unpack
+from numerics.reduced.stages import cycle, leaving, saddle
+from numerics.reduced.stages.competition import Competition
+from numerics.reduced.stages.detection import Stages
+from numerics.reduced.stages.zigzag import Zigzag
 
 
 @pytest.mark.parametrize("claims", [stage_two_checks.plateau, stage_two_checks.opposing_gradients])

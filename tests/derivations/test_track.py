@@ -14,16 +14,16 @@ from derivations.commands import waiting
 from derivations.evidence import tracking as tracking_evidence
 from derivations.figures import figure6
 from derivations.studies import track
-from numerics.experiment.tracking.replay import tracking_replay
+from numerics.common.files import read_arrays
 from numerics.experiment.tracking.staircase import idle_losses
 from numerics.experiment.tracking.train import train_tracking
 from numerics.experiment.train import train
-from numerics.files import read_arrays
-from numerics.replay import rank_one_replay
-from numerics.replay_files import save_replay
-from numerics.results import Run
-from numerics.tracking.episodes import episode_losses
-from numerics.tracking_task import TrackingTask
+from numerics.reduced.tracking.episodes import episode_losses
+from numerics.replay.closed_loop import rank_one_replay
+from numerics.replay.files import save_replay
+from numerics.replay.results import Run
+from numerics.replay.tracking import tracking_replay
+from numerics.replay.tracking_task import TrackingTask
 
 FAST = ["--neurons", 8, "--batch", 10, "--duration", 3]
 TASK = TrackingTask(duration=3.0)

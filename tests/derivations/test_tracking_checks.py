@@ -16,10 +16,10 @@ from derivations.checks.tracking import (
     stationary,
 )
 from derivations.evidence.tracking import TrackingSeed, followed, growing
-from numerics.experiment.tracking.replay import tracking_replay
-from numerics.results import Run
-from numerics.tracking_task import TrackingTask
-from numerics.weights import Weights
+from numerics.common.weights import Weights
+from numerics.replay.results import Run
+from numerics.replay.tracking import tracking_replay
+from numerics.replay.tracking_task import TrackingTask
 
 
 @pytest.fixture(scope="module")

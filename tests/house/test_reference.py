@@ -12,7 +12,7 @@ from derivations.documents.book import meaning
 from derivations.documents.reference import build
 from derivations.documents.symbol_map import PAPER, in_code
 from derivations.documents.text import plain
-from numerics.errors import InputError
+from numerics.common.errors import InputError
 from theory.symbols import TABLE
 
 ROOT = Path(__file__).parents[2]
@@ -105,7 +105,7 @@ def test_the_symbol_map_names_what_exists(place, pages):
 
 def test_a_name_that_is_gone_is_told():
     with pytest.raises(AttributeError):
-        resolve("theory.loop.ReducedLoop.matrices")
+        resolve("theory.core.loop.ReducedLoop.matrices")
 
 
 def test_every_letter_of_the_theory_is_on_the_page(pages):

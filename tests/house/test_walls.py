@@ -56,13 +56,13 @@ def test_experiment_imports_neither_theory_nor_sympy(path):
 
 
 def test_the_experiment_is_all_there():
-    assert {"numerics.experiment.simulate", "numerics.experiment.train", "numerics.weights"} <= set(
+    assert {"numerics.experiment.simulate", "numerics.experiment.train", "numerics.common.weights"} <= set(
         map(dotted, WITNESS)
     )
 
 
 def test_training_runs_without_sympy_in_the_process():
-    script = "import sys, numerics.experiment.train, numerics.replay; sys.exit('sympy' in sys.modules or 'theory' in sys.modules)"
+    script = "import sys, numerics.experiment.train, numerics.replay.closed_loop; sys.exit('sympy' in sys.modules or 'theory' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
@@ -87,9 +87,9 @@ def test_checks_never_import_figures(room):
 
 
 RUNNERS = {
-    "numerics.descent",
+    "numerics.reduced.descent",
     "numerics.experiment.train",
-    "numerics.open_loop.descent",
+    "numerics.reduced.open_loop.descent",
     "numerics.experiment.open_loop",
 }
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sympy import I, Integer, Rational, Symbol, sqrt
 
-from numerics.codegen import assignments, build, jit, vectorise
+from numerics.reduced.codegen import assignments, build, jit, vectorise
 
 x, y = Symbol("x"), Symbol("y")
 

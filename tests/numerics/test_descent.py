@@ -7,16 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from numerics import descent, iterate
-from numerics.codegen import has_numba
-from numerics.descent import descend, descend_gram, moment_factor
-from numerics.errors import InputError
+from numerics.common.errors import InputError
+from numerics.common.plants import Plant
+from numerics.common.weights import Weights, full_law, gaussian_law
 from numerics.experiment.train import train
-from numerics.plants import Plant
-from numerics.replay import Replay, Settings, rank_one_replay
-from numerics.weights import Weights, full_law, gaussian_law
-from theory.learning import WeightSpace
-from theory.loop import ReducedLoop
+from numerics.reduced import descent, iterate
+from numerics.reduced.codegen import has_numba
+from numerics.reduced.descent import descend, descend_gram, moment_factor
+from numerics.replay.closed_loop import Replay, rank_one_replay
+from numerics.replay.settings import Settings
+from theory.core.learning import WeightSpace
+from theory.core.loop import ReducedLoop
 
 BACKENDS = ["python", pytest.param("numba", marks=pytest.mark.skipif(not has_numba(), reason="no numba"))]
 
@@ -178,7 +179,7 @@ def test_zero_weights_stay_at_rest():
 
 
 def test_runs_without_noise_descend_the_population_loss():
-    from numerics.population import population_loss
+    from numerics.reduced.population import population_loss
 
     replay = rank_one_replay(1, epochs=3, neurons=20, noise=False)
     run = descend(replay, "python")

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy.linalg import solve_discrete_lyapunov
 
-from numerics.doubling import horizon_loss
-from numerics.errors import InputError
-from numerics.kernels import loss_kernel
-from numerics.spectra import reduced_matrix
-from theory.loop import ReducedLoop, symbolic_loop
+from numerics.common.errors import InputError
+from numerics.reduced.doubling import horizon_loss
+from numerics.reduced.kernels import loss_kernel
+from numerics.reduced.spectra import reduced_matrix
+from theory.core.loop import ReducedLoop, symbolic_loop
 
 STABLE = (-1.6, 3.2, 1.0, -1.2)
 

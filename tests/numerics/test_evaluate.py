@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from numerics.errors import InputError
-from numerics.evaluate import evaluate
-from numerics.experiment.simulate import joint_matrix, rollout
-from numerics.long_term import long_term
-from numerics.plants import double_integrator
-from numerics.weights import at_overlaps
+from numerics.common.errors import InputError
+from numerics.common.plants import double_integrator
+from numerics.common.spectrum import joint_matrix
+from numerics.common.weights import at_overlaps
+from numerics.experiment.simulate import rollout
+from numerics.reduced.evaluate import evaluate
+from numerics.reduced.long_term import long_term
 
 coordinates = st.floats(-1.25, 1.25, width=32)
 

@@ -6,8 +6,8 @@ import stat
 
 import pytest
 
-from numerics.errors import InputError
-from numerics.files import check_writable, read_arrays, write_arrays, write_text
+from numerics.common.errors import InputError
+from numerics.common.files import check_writable, read_arrays, write_arrays, write_text
 
 
 def special(kind, path):

@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from numerics.descent import descend_gram
-from numerics.errors import InputError
-from numerics.flow import conserved_quantities, integrate, unpack
-from numerics.replay import Settings, rank_one_replay
-from numerics.spectra import reduced_radius
-from numerics.weights import at_overlaps, gaussian_law
-from theory.learning import BLOCKS, WeightSpace
-from theory.loop import ReducedLoop
+from numerics.common.errors import InputError
+from numerics.common.weights import at_overlaps, gaussian_law
+from numerics.reduced.descent import descend_gram
+from numerics.reduced.flow import conserved_quantities, integrate, unpack
+from numerics.reduced.spectra import reduced_radius
+from numerics.replay.closed_loop import rank_one_replay
+from numerics.replay.settings import Settings
+from theory.core.learning import BLOCKS, WeightSpace
+from theory.core.loop import ReducedLoop
 
 LOOP, FACTOR = ReducedLoop(), np.eye(2)
 STABLE = (-0.6, 1.0, 0.5, -0.2)

@@ -4,13 +4,13 @@ import mpmath
 import numpy as np
 import pytest
 
-from numerics.errors import InputError
+from numerics.common.errors import InputError
+from numerics.common.plants import double_integrator
+from numerics.common.weights import at_overlaps
 from numerics.experiment.observe import regressed_gains
 from numerics.experiment.simulate import rollout
-from numerics.gains import closed_form, fast_root, observer_root, slow_subspace
-from numerics.plants import double_integrator
-from numerics.weights import at_overlaps
-from theory.loop import ReducedLoop
+from numerics.reduced.gains import closed_form, fast_root, observer_root, slow_subspace
+from theory.core.loop import ReducedLoop
 
 POINT = np.array([-0.2, 0.4, 0.25, 0.1])
 

@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import Rational
 
-from numerics.codegen import jit
-from numerics.kernels import learning_kernel, loss_kernel
-from theory.learning import WeightSpace, descent, flow, squared_gradient_norm
-from theory.loop import Overlaps, ReducedLoop, symbolic_loop
-from theory.loss import Cost, gradient, horizon_loss
-from theory.plant import double_integrator
+from numerics.reduced.codegen import jit
+from numerics.reduced.kernels import learning_kernel, loss_kernel
+from theory.core.learning import WeightSpace, descent, flow, squared_gradient_norm
+from theory.core.loop import Overlaps, ReducedLoop, symbolic_loop
+from theory.core.loss import Cost, gradient, horizon_loss
+from theory.core.plant import double_integrator
 from theory.symbols import OVERLAPS
 
 IDENTITY = (1.0, 0.0, 0.0, 1.0)

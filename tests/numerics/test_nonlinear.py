@@ -9,13 +9,15 @@ from scipy.special import erf
 from derivations.checks.nonlinear import law_drift
 from derivations.evidence.erf import error_rate, projected_gradient
 from derivations.studies.closure import COVARIANCE, closure_error, nonlinear_episode
-from numerics.descent import descend
-from numerics.errors import InputError
-from numerics.experiment.activations import activate, slope_at
+from numerics.common.activations import activate, slope_at
+from numerics.common.errors import InputError
+from numerics.common.plants import Plant
+from numerics.common.weights import correlated_law, gaussian_law
 from numerics.experiment.simulate import rollout
 from numerics.experiment.train import loss_and_gradient, train
-from numerics.kernels import loss_kernel
-from numerics.nonlinear import (
+from numerics.reduced.descent import descend
+from numerics.reduced.kernels import loss_kernel
+from numerics.reduced.nonlinear import (
     batch_kernel,
     descend_gaussian,
     gaussian_loop_for,
@@ -23,12 +25,11 @@ from numerics.nonlinear import (
     trajectory,
     visible,
 )
-from numerics.plants import Plant
-from numerics.replay import Replay, Settings, full_replay, rank_one_replay
-from numerics.weights import correlated_law, gaussian_law
-from theory.closure import GaussianSpace
-from theory.loop import symbolic_loop
-from theory.nonlinear import GaussianLoop
+from numerics.replay.closed_loop import Replay, full_replay, rank_one_replay
+from numerics.replay.settings import Settings
+from theory.core.loop import symbolic_loop
+from theory.nonlinear.closure import GaussianSpace
+from theory.nonlinear.gaussian import GaussianLoop
 
 POINT = visible(GaussianSpace(), COVARIANCE)
 EVERYTHING = ("m", "z", "u", "v")

@@ -5,9 +5,9 @@ import pytest
 from matplotlib import pyplot as plt
 
 from numerics import plots
-from numerics.descent import descend
 from numerics.experiment.train import train
-from numerics.replay import rank_one_replay
+from numerics.reduced.descent import descend
+from numerics.replay.closed_loop import rank_one_replay
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,13 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from numerics.errors import InputError
+from numerics.common.errors import InputError
+from numerics.common.plants import double_integrator
+from numerics.common.weights import at_overlaps
 from numerics.experiment.train import loss_and_gradient
-from numerics.plants import double_integrator
-from numerics.population import FACTOR, population_loss
-from numerics.replay import Settings, rank_one_replay
-from numerics.weights import at_overlaps
+from numerics.reduced.population import FACTOR, population_loss
+from numerics.replay.closed_loop import rank_one_replay
+from numerics.replay.settings import Settings
 
 POINT = np.array([-0.7, 0.9, 0.8, -0.4])
 STATES = np.sqrt(8 / 3) * np.eye(2)

@@ -6,16 +6,17 @@ import zipfile
 import numpy as np
 import pytest
 
-from numerics.descent import descend
-from numerics.errors import InputError
+from numerics.common.errors import InputError
+from numerics.common.files import read_arrays, write_arrays, write_text
+from numerics.common.weights import Weights
 from numerics.experiment.open_loop import open_loop_replay
-from numerics.experiment.tracking.replay import tracking_replay
 from numerics.experiment.train import train
-from numerics.files import read_arrays, write_arrays, write_text
-from numerics.replay import Replay, Settings, paper_penalty, rank_one_replay
-from numerics.replay_files import load_replay, save_replay
-from numerics.results import Run
-from numerics.weights import Weights
+from numerics.reduced.descent import descend
+from numerics.replay.closed_loop import Replay, rank_one_replay
+from numerics.replay.files import load_replay, save_replay
+from numerics.replay.results import Run
+from numerics.replay.settings import Settings, paper_penalty
+from numerics.replay.tracking import tracking_replay
 
 
 @pytest.fixture

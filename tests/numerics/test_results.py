@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from numerics.descent import descend
-from numerics.errors import InputError
+from numerics.common.errors import InputError
+from numerics.common.plants import Plant
+from numerics.common.weights import gaussian_law
 from numerics.experiment.train import train
-from numerics.plants import Plant
-from numerics.replay import Replay, Settings, full_replay, rank_one_replay
-from numerics.weights import gaussian_law
+from numerics.reduced.descent import descend
+from numerics.replay.closed_loop import Replay, full_replay, rank_one_replay
+from numerics.replay.settings import Settings
 
 RUNS = {"theory": descend, "simulation": train}
 

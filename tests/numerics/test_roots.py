@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from numerics.roots import exact_value, precise_roots, terms_of, whole_numbers, without_zeros
-from theory.spectrum import cubic
+from numerics.reduced.roots import exact_value, precise_roots, terms_of, whole_numbers, without_zeros
+from theory.double_integrator.spectrum import cubic
 from theory.symbols import OVERLAPS
 
 

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from numerics.descent import descend, loop_for
+from numerics.common.plants import Plant, double_integrator
+from numerics.common.weights import gaussian_law, rank_one_law
 from numerics.experiment.observe import leading_eigenvalues
 from numerics.experiment.train import train
-from numerics.plants import Plant, double_integrator
-from numerics.replay import rank_one_replay
-from numerics.spectra import (
+from numerics.reduced.descent import descend, loop_for
+from numerics.reduced.spectra import (
     joint_eigenvalues,
     match,
     recurrence_eigenvalues,
@@ -19,7 +19,7 @@ from numerics.spectra import (
     reference_roots,
     track,
 )
-from numerics.weights import gaussian_law, rank_one_law
+from numerics.replay.closed_loop import rank_one_replay
 
 
 @settings(max_examples=25, deadline=None)

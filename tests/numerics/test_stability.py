@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from numerics.descent import loop_for
-from numerics.errors import InputError
-from numerics.evaluate import evaluate
-from numerics.gains import exact_cubic
-from numerics.plants import Plant, double_integrator
-from numerics.spectra import reduced_radius
-from numerics.stability import Stability, exact_polynomial, loop_stability, matrix_stability, stability, verdict
-from theory.loop import ReducedLoop
+from numerics.common.errors import InputError
+from numerics.common.plants import Plant, double_integrator
+from numerics.reduced.descent import loop_for
+from numerics.reduced.evaluate import evaluate
+from numerics.reduced.gains import exact_cubic
+from numerics.reduced.spectra import reduced_radius
+from numerics.reduced.stability import Stability, exact_polynomial, loop_stability, matrix_stability, stability, verdict
+from theory.core.loop import ReducedLoop
 
 
 def product(*factors):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from numerics.errors import InputError
-from numerics.weights import Weights, at_gram, at_overlaps, full_law, gaussian_law, rank_one_law
+from numerics.common.errors import InputError
+from numerics.common.weights import Weights, at_gram, at_overlaps, full_law, gaussian_law, rank_one_law
 
 
 def test_rank_one_law_has_the_stated_variances(rng):

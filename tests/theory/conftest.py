@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from sympy import ImmutableMatrix, Rational
 
-from theory.loop import ReducedLoop
-from theory.plant import LinearPlant
+from theory.core.loop import ReducedLoop
+from theory.core.plant import LinearPlant
 
 
 def fractions(rng, *shape):

@@ -3,7 +3,7 @@
 import pytest
 from sympy import Matrix, Rational, eye, prod, zeros
 
-from theory.block_algebra import SymmetryAlgebra, by_words, cancelled, letter
+from theory.core.block_algebra import SymmetryAlgebra, by_words, cancelled, letter
 from theory.symbols import lam
 
 A, B = letter("A"), letter("B")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sympy import Matrix, Rational, zeros
 
-from theory.learning import BLOCKS, WeightSpace, conserved_forms
-from theory.loop import ReducedLoop
-from theory.loss import gradient, horizon_loss
+from theory.core.learning import BLOCKS, WeightSpace, conserved_forms
+from theory.core.loop import ReducedLoop
+from theory.core.loss import gradient, horizon_loss
 from theory.symbols import OVERLAPS
 
 SUBSETS = list(chain.from_iterable(combinations(BLOCKS, count) for count in range(5)))

@@ -6,7 +6,9 @@ import mpmath
 import pytest
 from sympy import Matrix, Poly, Rational, discriminant, expand
 
-from theory.gain import (
+from theory.core.loop import ReducedLoop
+from theory.core.plant import double_integrator, integrator_chain, symbolic_plant
+from theory.double_integrator.gain import (
     effective_gains,
     gain_stability,
     gain_symbols,
@@ -15,9 +17,7 @@ from theory.gain import (
     slow_polynomial,
     state_feedback,
 )
-from theory.loop import ReducedLoop
-from theory.plant import double_integrator, integrator_chain, symbolic_plant
-from theory.spectrum import cubic
+from theory.double_integrator.spectrum import cubic
 from theory.symbols import k_1, k_2, lam, lambda_3, sigma_vm, sigma_vu, sigma_zm, sigma_zu
 
 

@@ -3,9 +3,9 @@
 import pytest
 from sympy import Matrix, Rational, eye, zeros
 
-from theory.horizon import impulse_response, overlap_ring, states
-from theory.loop import Overlaps, ReducedLoop, symbolic_loop
-from theory.plant import integrator_chain
+from theory.core.horizon import impulse_response, overlap_ring, states
+from theory.core.loop import Overlaps, ReducedLoop, symbolic_loop
+from theory.core.plant import integrator_chain
 from theory.symbols import dt, gamma, sigma_vm, sigma_vu, sigma_zm, sigma_zu
 
 SIZES = [(2, 1, 1, 1, 1), (3, 2, 1, 2, "2/5"), (2, 1, 3, 1, 1), (2, 2, 1, 0, "1/2")]

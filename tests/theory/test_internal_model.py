@@ -3,7 +3,9 @@
 import pytest
 from sympy import Matrix, Rational, Symbol, cancel, cos, expand, factor, fraction, rem
 
-from theory.internal_model import (
+from theory.core.plant import double_integrator
+from theory.symbols import gain_p, gain_r, gamma, lam, omega, plant_gain
+from theory.tracking.internal_model import (
     EIGENVALUE,
     ERROR_GAIN,
     FIRST,
@@ -20,9 +22,7 @@ from theory.internal_model import (
     tone_factor,
     tracking_error,
 )
-from theory.plant import double_integrator
-from theory.symbols import gain_p, gain_r, gamma, lam, omega, plant_gain
-from theory.tracking import TrackingLoop, planar_gain, steps_of
+from theory.tracking.loop import TrackingLoop, planar_gain, steps_of
 
 
 def test_error_is_the_mismatch_times_the_closed_loop():

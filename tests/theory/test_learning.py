@@ -7,17 +7,9 @@ import numpy as np
 import pytest
 from sympy import Matrix, Rational, eye, symbols
 
-from theory.learning import (
-    BLOCKS,
-    WeightSpace,
-    conserved_forms,
-    descent,
-    flow,
-    form_drift,
-    squared_gradient_norm,
-)
-from theory.loop import Overlaps, ReducedLoop
-from theory.loss import short_term_loss
+from theory.core.learning import BLOCKS, WeightSpace, conserved_forms, descent, flow, form_drift, squared_gradient_norm
+from theory.core.loop import Overlaps, ReducedLoop
+from theory.core.loss import short_term_loss
 from theory.symbols import clip_factor, eta
 
 SUBSETS = list(chain.from_iterable(combinations(BLOCKS, count) for count in range(5)))

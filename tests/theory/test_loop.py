@@ -6,9 +6,9 @@ from fractions import Fraction
 import pytest
 from sympy import Matrix, Rational, S, Symbol, diag, eye, zeros
 
-from theory.block_algebra import BlockAlgebra, cancelled
-from theory.loop import Overlaps, ReducedLoop, explicit_weights, joint_matrix, symbolic_loop
-from theory.plant import double_integrator, integrator_chain, symbolic_plant
+from theory.core.block_algebra import BlockAlgebra, cancelled
+from theory.core.loop import Overlaps, ReducedLoop, explicit_weights, joint_matrix, symbolic_loop
+from theory.core.plant import double_integrator, integrator_chain, symbolic_plant
 from theory.symbols import dt, gamma, lam, sigma_vm, sigma_vu, sigma_zm, sigma_zu
 
 SIZES = [  # n, p, q, rank, leak, neurons: CB ≠ 0, p ≠ q, no recurrence, fewer neurons than q + r

@@ -7,18 +7,11 @@ import mpmath
 import pytest
 from sympy import ImmutableMatrix, Poly, Rational, S, Symbol, diag, expand, eye, simplify, sqrt
 
-from theory.loop import ReducedLoop
-from theory.loss import (
-    Cost,
-    gradient,
-    hessian_matrix,
-    horizon_loss,
-    long_term_loss,
-    short_term_loss,
-    surrogate,
-)
-from theory.plant import double_integrator
-from theory.spectrum import fast_root_perturbative
+from theory.core.loop import ReducedLoop
+from theory.core.loss import Cost, gradient, hessian_matrix, horizon_loss, short_term_loss
+from theory.core.plant import double_integrator
+from theory.double_integrator.long_term import long_term_loss, surrogate
+from theory.double_integrator.spectrum import fast_root_perturbative
 from theory.symbols import (
     OVERLAPS,
     alpha,

@@ -5,8 +5,8 @@ from fractions import Fraction
 import pytest
 from sympy import Add, Matrix, Mul, Pow, eye, zeros
 
-from theory import markov
-from theory.markov import (
+from theory.core import markov
+from theory.core.markov import (
     A,
     B,
     C,
@@ -29,7 +29,7 @@ from theory.markov import (
     unrolling_residual,
     x_0,
 )
-from theory.open_loop import FullRecurrence
+from theory.open_loop.imitation import FullRecurrence
 from theory.symbols import gamma, kappa, sigma_vm, sigma_vu, sigma_zm, sigma_zu
 
 LEAKS = [Fraction(1), Fraction(2, 3)]

@@ -4,8 +4,8 @@ import mpmath
 import pytest
 from sympy import Poly, Rational, cancel, simplify, sqrt, symbols
 
-from theory.named import Named, Root
-from theory.spectrum import cubic, dominant_modulus, fast_root
+from theory.core.named import Named, Root
+from theory.double_integrator.spectrum import cubic, dominant_modulus, fast_root
 from theory.symbols import OVERLAPS, lam, lambda_3
 
 x, y, z = symbols("x y z", positive=True)

@@ -7,18 +7,12 @@ import pytest
 from scipy.special import erf as numeric_erf
 from sympy import ImmutableMatrix, Matrix, Rational, diff, eye, pi, simplify, sqrt, zeros
 
-from theory.adjoint import one_step, stage_cost
-from theory.closure import GaussianSpace, readout_sensitivity
-from theory.learning import WeightSpace, conserved_forms
-from theory.loop import Overlaps, ReducedLoop, symbolic_loop
-from theory.loss import Cost
-from theory.nonlinear import (
-    GaussianLoop,
-    GaussianOverlaps,
-    activation,
-    gain,
-    gaussian_mean,
-)
+from theory.core.adjoint import one_step, stage_cost
+from theory.core.learning import WeightSpace, conserved_forms
+from theory.core.loop import Overlaps, ReducedLoop, symbolic_loop
+from theory.core.loss import Cost
+from theory.nonlinear.closure import GaussianSpace, readout_sensitivity
+from theory.nonlinear.gaussian import GaussianLoop, GaussianOverlaps, activation, gain, gaussian_mean
 from theory.symbols import (
     kappa_m,
     kappa_u,

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from sympy import Rational, lambdify, simplify, sqrt
 
-from theory import observer
-from theory.optimum import GOLDEN, optimum
+from theory.double_integrator import observer
+from theory.double_integrator.optimum import GOLDEN, optimum
 from theory.symbols import beta, k_1, k_2, kappa, lambda_3, sigma_vu, sigma_zm
 
 RATIOS = [Rational(1, 3), 1, 4]

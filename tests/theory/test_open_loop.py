@@ -5,8 +5,8 @@ from itertools import product
 import pytest
 from sympy import ImmutableMatrix, Rational, Symbol, expand, symbols, zeros
 
-from theory.loop import ReducedLoop, symbolic_loop
-from theory.open_loop import (
+from theory.core.loop import ReducedLoop, symbolic_loop
+from theory.open_loop.imitation import (
     AgentFilter,
     FullRecurrence,
     axis_slope,

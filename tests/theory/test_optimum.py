@@ -4,8 +4,8 @@ import mpmath
 import pytest
 from sympy import ImmutableMatrix, Matrix, Rational, eye, lambdify, simplify, sqrt, zeros
 
-from theory.loop import ReducedLoop
-from theory.optimum import (
+from theory.core.loop import ReducedLoop
+from theory.double_integrator.optimum import (
     FIELD,
     GOLDEN,
     VISIBLE,

@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 from sympy import Matrix, Rational, Symbol, eye, simplify
 
-from theory.plant import LinearPlant, double_integrator, integrator_chain, symbolic_plant
+from theory.core.plant import LinearPlant, double_integrator, integrator_chain, symbolic_plant
 from theory.symbols import dt, lam
 
 A, B, C = [[1, 1], [0, 1]], [[0], [1]], [[1, 0]]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sympy import Matrix, Poly, Rational, Symbol, cancel, expand, sqrt
 
-from theory.learning import WeightSpace
-from theory.saddle import (
+from theory.core.learning import WeightSpace
+from theory.double_integrator.saddle import (
     axis_gradient,
     clipped_step,
     critical_kappas,

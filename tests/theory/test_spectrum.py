@@ -6,16 +6,14 @@ import mpmath
 import pytest
 from sympy import GoldenRatio, Poly, Rational, cancel, expand, eye, simplify, sqrt
 
-from theory.loop import Overlaps, ReducedLoop, symbolic_loop
-from theory.spectrum import (
+from theory.core.loop import Overlaps, ReducedLoop, symbolic_loop
+from theory.core.spectrum import characteristic_polynomial, controller, loop_equation
+from theory.double_integrator.spectrum import (
     branch_points,
-    characteristic_polynomial,
-    controller,
     cubic,
     cubic_discriminant,
     dominant_modulus,
     fast_root_perturbative,
-    loop_equation,
     meeting_roots,
     perturbative_root,
     scaling_residual,

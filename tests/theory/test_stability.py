@@ -3,7 +3,8 @@
 import pytest
 from sympy import Poly, Rational, expand, prod
 
-from theory.spectrum import jury_conditions, stability_region
+from theory.core.spectrum import jury_conditions
+from theory.double_integrator.spectrum import stability_region
 from theory.symbols import kappa, lam, sigma_vu, sigma_zm
 
 VISIBLE = (sigma_zm, sigma_vu, kappa)

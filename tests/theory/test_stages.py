@@ -4,7 +4,7 @@ import mpmath
 import pytest
 from sympy import LambertW, Matrix, Rational, Symbol, cancel, exp, expand, lambdify, sin, sqrt
 
-from theory.stages import (
+from theory.double_integrator.stages import (
     T,
     axis_loss,
     axis_power,

@@ -4,7 +4,7 @@ import pytest
 from sympy import Symbol
 
 from theory import symbols
-from theory.loop import ReducedLoop
+from theory.core.loop import ReducedLoop
 from theory.symbols import OVERLAPS, TABLE, matrix_symbols
 
 

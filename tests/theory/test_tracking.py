@@ -22,11 +22,11 @@ from sympy import (
     symbols,
 )
 
-from theory.loop import Overlaps
-from theory.plant import LinearPlant, double_integrator
-from theory.sinusoids import in_cosine, sinusoid_loss, tone_loss, tone_slope
+from theory.core.loop import Overlaps
+from theory.core.plant import LinearPlant, double_integrator
+from theory.core.transfer_algebra import TransferAlgebra
 from theory.symbols import amplitude, dt, gain_p, gain_r, gamma, lam, phase
-from theory.tracking import (
+from theory.tracking.loop import (
     TrackingLoop,
     axis_response,
     axis_transfer,
@@ -37,7 +37,7 @@ from theory.tracking import (
     side_by_side,
     steps_of,
 )
-from theory.transfer_algebra import TransferAlgebra
+from theory.tracking.sinusoids import in_cosine, sinusoid_loss, tone_loss, tone_slope
 
 LETTERS = ImmutableMatrix([[gain_p, gain_r]])
 

@@ -4,7 +4,7 @@ import pytest
 from sympy import I, Rational, S, cancel, expand, sqrt
 
 from theory.symbols import amplitude, dt, feedforward, horizon, lam
-from theory.tracking_order import (
+from theory.tracking.order import (
     best_feedforward,
     chord,
     cycle_residuals,

@@ -4,9 +4,8 @@ import mpmath
 import pytest
 from sympy import LambertW, Rational, acos, cos, exp, expand, lambdify, pi, simplify, sin, sqrt
 
-from theory.stages import T, axis_loss, envelope, envelope_minimiser, s, scaled_axis_loss, theta
-from theory.symbols import sigma_zm
-from theory.valleys import (
+from theory.double_integrator.stages import T, axis_loss, envelope, envelope_minimiser, s, scaled_axis_loss, theta
+from theory.double_integrator.valleys import (
     axis_slope,
     first_valleys,
     least,
@@ -19,6 +18,7 @@ from theory.valleys import (
     valley_index,
     valley_phase,
 )
+from theory.symbols import sigma_zm
 
 
 def number(expression):

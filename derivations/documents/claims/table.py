@@ -13,7 +13,7 @@ from derivations.documents.claims.beyond import BEYOND, TRACKING
 from derivations.documents.claims.claim import Claim
 from derivations.documents.claims.loops import LOOP, WAYS
 from derivations.documents.claims.stages import FIRST, SECOND, THIRD
-from numerics.files import write_text
+from numerics.common.files import write_text
 
 GROUPS: dict[str, tuple[Claim, ...]] = {
     "The loop": LOOP,

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from numerics.common.plants import Plant
+from numerics.common.weights import Gradients, Weights
 from numerics.experiment.dense import DenseEpisodes, DenseLoop
 from numerics.experiment.environment import ClosedLoop
 from numerics.experiment.losses import TrackingError
-from numerics.experiment.neurons import Gradients
-from numerics.plants import Plant
-from numerics.tracking_task import TrackingTask
-from numerics.weights import Weights
+from numerics.replay.tracking_task import TrackingTask
 
 
 def equivalent(coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

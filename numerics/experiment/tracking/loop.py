@@ -6,14 +6,14 @@ plant steps. Loss: dt times the mean over steps and batch of |position_{t+1} - r
 
 import numpy as np
 
+from numerics.common.weights import Gradients, Weights
 from numerics.experiment.driver import backward, forward
 from numerics.experiment.losses import TrackingError
-from numerics.experiment.neurons import Gradients, Neurons
+from numerics.experiment.neurons import Neurons
 from numerics.experiment.parts import batch_parts, helpers, mean_of_parts
 from numerics.experiment.tracking.basis import at_rest, equivalent, linear_response
 from numerics.experiment.trajectory import Trajectory
-from numerics.tracking_task import TrackingTask, coefficients
-from numerics.weights import Weights
+from numerics.replay.tracking_task import TrackingTask, coefficients
 
 
 def track(

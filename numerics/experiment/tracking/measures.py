@@ -7,12 +7,11 @@ unit references of f. W and M couple the axes, so both axes of the error count. 
 
 import numpy as np
 
-from numerics.errors import whole
-from numerics.experiment.observe import by_modulus
-from numerics.experiment.simulate import joint_matrix
+from numerics.common.errors import whole
+from numerics.common.spectrum import by_modulus, joint_matrix
+from numerics.common.weights import Weights
 from numerics.experiment.tracking.basis import linear_response
-from numerics.tracking_task import TrackingTask
-from numerics.weights import Weights
+from numerics.replay.tracking_task import TrackingTask
 
 
 def frequency_losses(task: TrackingTask, weights: Weights, leak: float = 0.1) -> np.ndarray:

@@ -7,18 +7,17 @@ authors' comparison also trains the input weights in open loop: ``train=("m", "z
 
 import numpy as np
 
+from numerics.common.weights import Gradients, Weights
 from numerics.experiment.fit import Halt, Progress, Recorder, TrainState, fit
-from numerics.experiment.neurons import Gradients
 from numerics.experiment.student import imitation_loss
 from numerics.experiment.tracking.basis import equivalent, linear_response
 from numerics.experiment.tracking.loop import Tracker, track
-from numerics.experiment.tracking.replay import TrackingReplay
 from numerics.experiment.tracking.train import looks
 from numerics.experiment.trajectory import Trajectory
-from numerics.replay import check_fit
-from numerics.results import Run
-from numerics.tracking_task import coefficients
-from numerics.weights import Weights
+from numerics.replay.results import Run
+from numerics.replay.settings import check_fit
+from numerics.replay.tracking import TrackingReplay
+from numerics.replay.tracking_task import coefficients
 
 
 class Lessons:

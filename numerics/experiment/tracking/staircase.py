@@ -11,8 +11,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from numerics.errors import number, real, require, whole
-from numerics.tracking_task import TrackingTask
+from numerics.common.errors import number, real, require, whole
+from numerics.replay.tracking_task import TrackingTask
 
 FRACTION = 0.5
 """Half of L_f⁰: in the middle of the fall, so that where it is put within the fall matters least."""

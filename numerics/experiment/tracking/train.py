@@ -1,13 +1,12 @@
 """Direct training of N neurons on tracking, in closed loop. The experiment."""
 
+from numerics.common.weights import Gradients, Weights
 from numerics.experiment.fit import Halt, Progress, Recorder, TrainState, fit
-from numerics.experiment.neurons import Gradients
 from numerics.experiment.tracking.loop import Tracker
 from numerics.experiment.tracking.measures import measure
-from numerics.experiment.tracking.replay import TrackingReplay
-from numerics.results import Run
-from numerics.tracking_task import TrackingTask
-from numerics.weights import Weights
+from numerics.replay.results import Run
+from numerics.replay.tracking import TrackingReplay
+from numerics.replay.tracking_task import TrackingTask
 
 RECORDED = ("frequency_loss", "eigenvalues", "joint_near", "agent_near")
 

@@ -3,17 +3,18 @@
 import numpy as np
 import pytest
 
-from numerics.errors import InputError
+from numerics.common.errors import InputError
+from numerics.common.plants import double_integrator
+from numerics.common.spectrum import joint_matrix
+from numerics.common.spike import spike
+from numerics.common.weights import Weights, at_overlaps, full_law
 from numerics.experiment.behaviour import Snapshots, growth, growth_alone
 from numerics.experiment.observe import SPECTRA, leading_eigenvalues, recurrent_radius
 from numerics.experiment.open_loop import open_loop_replay, train_open_loop
 from numerics.experiment.population_states import population_observer
-from numerics.experiment.simulate import joint_matrix
-from numerics.experiment.spike import spike
 from numerics.experiment.train import train
-from numerics.plants import double_integrator
-from numerics.replay import Settings, full_replay, rank_one_replay
-from numerics.weights import Weights, at_overlaps, full_law
+from numerics.replay.closed_loop import full_replay, rank_one_replay
+from numerics.replay.settings import Settings
 
 LINEAR, TANH = Settings(), Settings(activation="tanh")
 STABLE, UNSTABLE = (-0.6, 1.0, 0.5, -0.2), (-0.05, 0.1, 0.2, 0.3)

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from numerics.errors import InputError
+from numerics.common.errors import InputError
 from numerics.experiment.checkpoint import load_state, save_state
 from numerics.experiment.fit import TrainState
 from numerics.experiment.open_loop import open_loop_replay, train_open_loop
 from numerics.experiment.train import train
-from numerics.replay import full_replay, rank_one_replay
+from numerics.replay.closed_loop import full_replay, rank_one_replay
 
 KINDS = {
     "closed, rank one, SGD": lambda: (train, rank_one_replay(0, 12, 5, 8)),

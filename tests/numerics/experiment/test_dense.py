@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from numerics.common.plants import Plant
+from numerics.common.weights import Weights
 from numerics.experiment.dense import DenseLoop, dense
 from numerics.experiment.environment import ClosedLoop, Recorded
 from numerics.experiment.losses import Imitation
@@ -11,9 +13,8 @@ from numerics.experiment.simulate import rollout
 from numerics.experiment.student import imitation_loss, respond
 from numerics.experiment.train import copy, cost_of, loss_and_gradient, train
 from numerics.experiment.trajectory import Trajectory
-from numerics.plants import Plant
-from numerics.replay import Settings, full_replay, rank_one_replay
-from numerics.weights import Weights
+from numerics.replay.closed_loop import full_replay, rank_one_replay
+from numerics.replay.settings import Settings
 
 
 def network(rng, neurons=7, q=2, p=2):

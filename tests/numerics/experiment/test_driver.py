@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from autograd import grad
 
+from numerics.common.plants import Plant
+from numerics.common.weights import gaussian_law
 from numerics.experiment.driver import backward, forward
 from numerics.experiment.environment import ClosedLoop
 from numerics.experiment.losses import QuadraticCost
 from numerics.experiment.neurons import Neurons
 from numerics.experiment.trajectory import Trajectory
-from numerics.plants import Plant
-from numerics.weights import gaussian_law
 
 N, n, p, q, BATCH, STEPS = 6, 3, 2, 2, 4, 9
 COST = QuadraticCost(0.5, 0.3, 0.7)

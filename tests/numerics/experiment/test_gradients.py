@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from autograd import grad
 
+from numerics.common.plants import Plant, double_integrator
+from numerics.common.weights import Weights, gaussian_law
 from numerics.experiment.student import imitation_loss
 from numerics.experiment.train import loss_and_gradient
-from numerics.plants import Plant, double_integrator
-from numerics.replay import Settings
-from numerics.weights import Weights, gaussian_law
+from numerics.replay.settings import Settings
 
 BATCH, HORIZON, NEURONS = 5, 9, 7
 GENERAL = (3, 2, 2)

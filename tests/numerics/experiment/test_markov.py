@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from numerics.errors import InputError
+from numerics.common.errors import InputError
+from numerics.common.markov import hankel, impulse_response, markov_rollout, order, strengths, visible_overlaps
+from numerics.common.plants import Plant, double_integrator
+from numerics.common.weights import Weights, at_overlaps, full_law, gaussian_law
 from numerics.experiment.losses import QuadraticCost
-from numerics.experiment.markov import hankel, impulse_response, markov_rollout, order, strengths, visible_overlaps
 from numerics.experiment.simulate import rollout
 from numerics.experiment.student import respond
-from numerics.plants import Plant, double_integrator
-from numerics.weights import Weights, at_overlaps, full_law, gaussian_law
 
 HORIZON = 30
 

@@ -3,16 +3,18 @@
 import numpy as np
 import pytest
 
-from numerics.errors import InputError
-from numerics.experiment.open_loop import OpenLoopReplay, open_loop_replay, train_open_loop
+from numerics.common.errors import InputError
+from numerics.common.plants import Plant
+from numerics.common.weights import full_law, gaussian_law, rank_one_law
+from numerics.experiment.open_loop import open_loop_replay, train_open_loop
 from numerics.experiment.population_states import population_states
 from numerics.experiment.simulate import rollout
 from numerics.experiment.train import train
-from numerics.plants import Plant
-from numerics.replay import Replay, Settings, full_replay, rank_one_replay
-from numerics.replay_files import load_replay, save_replay
-from numerics.results import Run
-from numerics.weights import full_law, gaussian_law, rank_one_law
+from numerics.replay.closed_loop import Replay, full_replay, rank_one_replay
+from numerics.replay.files import load_replay, save_replay
+from numerics.replay.open_loop import OpenLoopReplay
+from numerics.replay.results import Run
+from numerics.replay.settings import Settings
 
 
 def short(epochs=3, **settings):

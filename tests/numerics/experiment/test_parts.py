@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from numerics.common.weights import full_law, rank_one_law
 from numerics.experiment.open_loop import open_loop_replay, train_open_loop
 from numerics.experiment.parts import batch_parts, helpers, mean_of_parts
 from numerics.experiment.train import loss_and_gradient, train
-from numerics.replay import full_replay
-from numerics.weights import full_law, rank_one_law
+from numerics.replay.closed_loop import full_replay
 
 SIZES = {"epochs": 3, "batch": 31, "neurons": 100, "horizon": 12}
 

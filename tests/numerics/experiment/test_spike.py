@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 
-from numerics.descent import descend
-from numerics.errors import InputError
+from numerics.common.errors import InputError
+from numerics.common.spike import Spike, spike
 from numerics.experiment.open_loop import open_loop_replay
-from numerics.experiment.spike import Spike, spike
-from numerics.open_loop.descent import descend_open_loop
-from numerics.open_loop.predicted_spike import predicted_spike, spike_map, start
-from numerics.population import population_loss
-from numerics.replay import Settings, rank_one_replay
-from numerics.stages.optimum import optimum
+from numerics.reduced.descent import descend
+from numerics.reduced.open_loop.descent import descend_open_loop
+from numerics.reduced.open_loop.predicted_spike import predicted_spike, spike_map, start
+from numerics.reduced.population import population_loss
+from numerics.reduced.stages.optimum import optimum
+from numerics.replay.closed_loop import rank_one_replay
+from numerics.replay.settings import Settings
 
 
 def pair(seed):

@@ -8,12 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import erf
 
+from numerics.common.plants import Plant, double_integrator
+from numerics.common.spectrum import joint_matrix
+from numerics.common.weights import Weights, full_law, gaussian_law
 from numerics.experiment.optimize import Adam, global_norm
-from numerics.experiment.simulate import joint_matrix, rollout
+from numerics.experiment.simulate import rollout
 from numerics.experiment.train import loss_and_gradient, train
-from numerics.plants import Plant, double_integrator
-from numerics.replay import Replay, Settings, rank_one_replay
-from numerics.weights import Weights, full_law, gaussian_law
+from numerics.replay.closed_loop import Replay, rank_one_replay
+from numerics.replay.settings import Settings
 
 
 def scalar_loss(plant, arrays, x0, options):

@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from numerics.errors import InputError
-from numerics.experiment.markov import impulse_response
-from numerics.experiment.simulate import joint_matrix, rollout
+from numerics.common.errors import InputError
+from numerics.common.markov import impulse_response
+from numerics.common.plants import Plant, double_integrator
+from numerics.common.spectrum import joint_matrix
+from numerics.common.weights import Weights, gaussian_law
+from numerics.experiment.simulate import rollout
 from numerics.interop.neurons import DISTURBANCES, LinearAgent, closed_loop
 from numerics.interop.state_space import plant_system
-from numerics.plants import Plant, double_integrator
-from numerics.weights import Weights, gaussian_law
 
 STEPS, DT = 12, 0.5
 

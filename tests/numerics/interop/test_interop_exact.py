@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 from scipy import signal
 from sympy import Matrix, Rational, pi
 
-from numerics.descent import loop_for
-from numerics.errors import InputError
+from numerics.common.errors import InputError
+from numerics.common.plants import Plant
+from numerics.common.weights import gaussian_law
 from numerics.interop.exact import exact_plant, numeric_plant, reduced_agent, reduced_system, simplest_between
 from numerics.interop.neurons import LinearAgent, closed_loop
-from numerics.plants import Plant
-from numerics.spectra import match, reduced_matrix, reference_roots
-from numerics.weights import gaussian_law
+from numerics.reduced.descent import loop_for
+from numerics.reduced.spectra import match, reduced_matrix, reference_roots
 from theory import symbols
-from theory.loop import ReducedLoop
-from theory.plant import LinearPlant, double_integrator
-from theory.spectrum import characteristic_polynomial, controller
+from theory.core.loop import ReducedLoop
+from theory.core.plant import LinearPlant, double_integrator
+from theory.core.spectrum import characteristic_polynomial, controller
 
 OVERLAPS = (-0.4, 0.5, 0.3, -0.2)
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from numerics.errors import InputError
+from numerics.common.errors import InputError
+from numerics.common.plants import Plant
 from numerics.interop.state_space import StateSpace, plant_from, plant_system, read_system
-from numerics.plants import Plant
 
 A, B, C = np.array([[0.9, 0.2], [-0.1, 0.8]]), np.array([[0.1], [0.3]]), np.array([[1.0, 0.5]])
 PLANT = Plant(A, B, C)

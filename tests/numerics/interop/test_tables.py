@@ -5,15 +5,15 @@ import json
 import numpy as np
 import pytest
 
-from numerics.descent import descend
-from numerics.errors import InputError
+from numerics.common.errors import InputError
 from numerics.experiment.observe import ALL_OBSERVERS
-from numerics.experiment.tracking.replay import tracking_replay
 from numerics.experiment.tracking.train import train_tracking
 from numerics.experiment.train import train
 from numerics.interop.tables import from_dataset, to_dataframe, to_dataset
-from numerics.replay import full_replay, rank_one_replay
-from numerics.results import Run
+from numerics.reduced.descent import descend
+from numerics.replay.closed_loop import full_replay, rank_one_replay
+from numerics.replay.results import Run
+from numerics.replay.tracking import tracking_replay
 
 
 @pytest.fixture(scope="module")

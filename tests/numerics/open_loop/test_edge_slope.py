@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from numerics.open_loop.predicted_spike import edge_slope
-from numerics.spectra import reduced_radius
-from numerics.stages.ensemble import LOOP
+from numerics.reduced.open_loop.predicted_spike import edge_slope
+from numerics.reduced.spectra import reduced_radius
+from numerics.reduced.stages.ensemble import LOOP
 
 
 def edge(distance):

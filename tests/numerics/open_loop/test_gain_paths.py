@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from numerics.errors import InputError
+from numerics.common.errors import InputError
+from numerics.common.plants import double_integrator
+from numerics.common.weights import at_overlaps
 from numerics.experiment.observe import regressed_gains
 from numerics.experiment.simulate import rollout
-from numerics.open_loop.gain_paths import path_distance, population_gains
-from numerics.plants import double_integrator
-from numerics.weights import at_overlaps
+from numerics.reduced.open_loop.gain_paths import path_distance, population_gains
 
 POINTS = np.array([[-0.05, 0.1, 0.2, 0.3], [-0.6, 1.0, 0.5, -0.2], [0.02, 0.1, 0.2, 0.1]])
 

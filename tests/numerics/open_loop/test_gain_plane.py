@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from numerics.errors import InputError
-from numerics.open_loop.gain_plane import feedback_loss, region
-from numerics.replay import Settings
-from numerics.stages.optimum import lqr_gain
+from numerics.common.errors import InputError
+from numerics.reduced.open_loop.gain_plane import feedback_loss, region
+from numerics.reduced.stages.optimum import lqr_gain
+from numerics.replay.settings import Settings
 
 A, B = np.array([[1.0, 1.0], [0.0, 1.0]]), np.array([[0.0], [1.0]])
 

@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 
-from numerics.codegen import has_numba
-from numerics.descent import descend
-from numerics.errors import InputError
+from numerics.common.errors import InputError
+from numerics.common.plants import Plant
+from numerics.common.weights import full_law, gaussian_law
 from numerics.experiment.observe import OBSERVERS
-from numerics.experiment.open_loop import OpenLoopReplay, open_loop_replay, train_open_loop
-from numerics.open_loop import descent as open_loop_descent
-from numerics.open_loop.descent import (
+from numerics.experiment.open_loop import open_loop_replay, train_open_loop
+from numerics.reduced.codegen import has_numba
+from numerics.reduced.descent import descend
+from numerics.reduced.open_loop import descent as open_loop_descent
+from numerics.reduced.open_loop.descent import (
     descend_open_loop,
     descend_open_loop_gram,
     impulse_response,
@@ -17,11 +19,11 @@ from numerics.open_loop.descent import (
     model,
     white_moment,
 )
-from numerics.open_loop.filter_kernel import filter_kernel
-from numerics.plants import Plant
-from numerics.replay import Settings, full_replay, rank_one_replay
-from numerics.weights import full_law, gaussian_law
-from theory.open_loop import AgentFilter
+from numerics.reduced.open_loop.filter_kernel import filter_kernel
+from numerics.replay.closed_loop import full_replay, rank_one_replay
+from numerics.replay.open_loop import OpenLoopReplay
+from numerics.replay.settings import Settings
+from theory.open_loop.imitation import AgentFilter
 
 BACKENDS = ["python", pytest.param("numba", marks=pytest.mark.skipif(not has_numba(), reason="no numba"))]
 

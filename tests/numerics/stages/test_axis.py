@@ -6,12 +6,13 @@ import mpmath
 import numpy as np
 import pytest
 
-from numerics.descent import descend
-from numerics.errors import InputError
-from numerics.replay import Replay, Settings
-from numerics.stages.axis import exact_loss, geometric, minimiser, valley_law, valleys
-from numerics.stages.detection import AXIS_GROWTH
-from numerics.weights import Weights, at_overlaps
+from numerics.common.errors import InputError
+from numerics.common.weights import Weights, at_overlaps
+from numerics.reduced.descent import descend
+from numerics.reduced.stages.axis import exact_loss, geometric, minimiser, valley_law, valleys
+from numerics.reduced.stages.detection import AXIS_GROWTH
+from numerics.replay.closed_loop import Replay
+from numerics.replay.settings import Settings
 
 
 def stepped(sigma, horizon):

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from numerics.stages.competition import (
+from numerics.common.weights import gaussian_law
+from numerics.reduced.stages.competition import (
     competition,
     inner_product,
     sensitivities,
     surrogate_descent,
     turning_alpha,
 )
-from numerics.weights import gaussian_law
-from theory.learning import WeightSpace
+from theory.core.learning import WeightSpace
 
 POINT = np.array([-0.05, 0.05, 0.05, 0.01])
 FULL = WeightSpace(trained=("m", "z", "u", "v"))

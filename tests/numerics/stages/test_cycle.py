@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from numerics.descent import descend_gram, moment_factor
-from numerics.errors import InputError
-from numerics.population import FACTOR
-from numerics.replay import Settings
-from numerics.stages import cycle as module
-from numerics.stages.cycle import arrival, axis_slopes, clip_of, cycle
-from numerics.stages.ensemble import LOOP, SPACE
+from numerics.common.errors import InputError
+from numerics.reduced.descent import descend_gram, moment_factor
+from numerics.reduced.population import FACTOR
+from numerics.reduced.stages import cycle as module
+from numerics.reduced.stages.cycle import arrival, axis_slopes, clip_of, cycle
+from numerics.reduced.stages.ensemble import LOOP, SPACE
+from numerics.replay.settings import Settings
 
 SETTINGS = Settings()
 SQUARED = 1 / 3

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from numerics.descent import descend
-from numerics.errors import InputError
+from numerics.common.errors import InputError
 from numerics.experiment.train import train
-from numerics.iterate import WORTH_ARRAYS
-from numerics.replay import rank_one_replay
-from numerics.stages.detection import of_run
-from numerics.stages.ensemble import ensemble
+from numerics.reduced.descent import descend
+from numerics.reduced.iterate import WORTH_ARRAYS
+from numerics.reduced.stages.detection import of_run
+from numerics.reduced.stages.ensemble import ensemble
+from numerics.replay.closed_loop import rank_one_replay
 
 FEW = {"epochs": 70, "batch": 10, "neurons": 20}
 

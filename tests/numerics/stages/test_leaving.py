@@ -3,16 +3,17 @@
 import numpy as np
 import pytest
 
-from numerics.descent import descend, descend_gram
-from numerics.errors import InputError
-from numerics.flow import unpack
-from numerics.population import FACTOR
-from numerics.replay import Settings, rank_one_replay
-from numerics.spectra import reduced_radius
-from numerics.stages.cycle import axis_slopes, cycle
-from numerics.stages.detection import of_run
-from numerics.stages.ensemble import LOOP, SPACE
-from numerics.stages.leaving import exit_kappa, leaving, moved_valley
+from numerics.common.errors import InputError
+from numerics.reduced.descent import descend, descend_gram
+from numerics.reduced.flow import unpack
+from numerics.reduced.population import FACTOR
+from numerics.reduced.spectra import reduced_radius
+from numerics.reduced.stages.cycle import axis_slopes, cycle
+from numerics.reduced.stages.detection import of_run
+from numerics.reduced.stages.ensemble import LOOP, SPACE
+from numerics.reduced.stages.leaving import exit_kappa, leaving, moved_valley
+from numerics.replay.closed_loop import rank_one_replay
+from numerics.replay.settings import Settings
 
 SETTINGS = Settings()
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from numerics.errors import InputError
-from numerics.gains import closed_form
-from numerics.plants import Plant
-from numerics.replay import Settings, paper_penalty
-from numerics.stages.optimum import GOLDEN, lqr_gain, observed_feedback, optimum
+from numerics.common.errors import InputError
+from numerics.common.plants import Plant
+from numerics.reduced.gains import closed_form
+from numerics.reduced.stages.optimum import GOLDEN, lqr_gain, observed_feedback, optimum
+from numerics.replay.settings import Settings, paper_penalty
 
 
 def stepped(visible, horizon, penalty, weight=0.5):
@@ -71,7 +71,9 @@ def test_free_optimum_has_lqr_s_gains_beside_its_observer_root():
 
 def test_a_minimum_that_is_not_reached_is_refused(monkeypatch):
     short = partial(minimize, options={"maxiter": 1})
-    monkeypatch.setattr("numerics.stages.optimum.minimize", lambda f, x, options, **rest: short(f, x + 0.01, **rest))
+    monkeypatch.setattr(
+        "numerics.reduced.stages.optimum.minimize", lambda f, x, options, **rest: short(f, x + 0.01, **rest)
+    )
     with pytest.raises(InputError, match=r"slope below 1e-05 of the loss; found .* at horizon 50, control_penalty 0.5"):
         optimum(Settings(control_penalty=0.5))
 

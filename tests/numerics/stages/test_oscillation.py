@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from numerics.stages.oscillation import oscillation
+from numerics.reduced.stages.oscillation import oscillation
 
 STEPS = np.arange(600)
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from numerics.stages.convergence import convergence_radii, convergence_ratio, series_terms, truncation_errors
-from numerics.stages.perturbation import errors, exact_roots, newton_root, perturbed_roots, visible_overlaps
+from numerics.reduced.stages.convergence import convergence_radii, convergence_ratio, series_terms, truncation_errors
+from numerics.reduced.stages.perturbation import errors, exact_roots, newton_root, perturbed_roots, visible_overlaps
 
 POINTS = np.array([[-0.05, 0.1, 0.1, 0.1], [-0.3, 0.2, 0.3, -0.4], [-0.9, 1.0, 0.5, -0.3]])
 REAL = (-0.05, 0.1)

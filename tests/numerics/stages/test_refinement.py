@@ -6,13 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from numerics.descent import descend
-from numerics.errors import InputError
+from numerics.common.errors import InputError
+from numerics.common.weights import at_overlaps
 from numerics.experiment.train import loss_and_gradient, train
-from numerics.replay import Settings, rank_one_replay
-from numerics.stages.naive import naive_descent
-from numerics.stages.refinement import continued, refine
-from numerics.weights import at_overlaps
+from numerics.reduced.descent import descend
+from numerics.reduced.stages.naive import naive_descent
+from numerics.reduced.stages.refinement import continued, refine
+from numerics.replay.closed_loop import rank_one_replay
+from numerics.replay.settings import Settings
 
 REPLAY = rank_one_replay(2, epochs=40, batch=10, neurons=20)
 

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from numerics.stages.detection import Stages
-from numerics.stages.resting import ARRIVAL, NEGLIGIBLE, USABLE, rests, share_right_of
-from numerics.weights import rank_one_law
+from numerics.common.weights import rank_one_law
+from numerics.reduced.stages.detection import Stages
+from numerics.reduced.stages.resting import ARRIVAL, NEGLIGIBLE, USABLE, rests, share_right_of
 
 
 def made(path, stages, horizon=50):

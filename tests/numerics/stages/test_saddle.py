@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 
-from numerics.descent import descend, descend_gram
-from numerics.errors import InputError
-from numerics.flow import unpack
-from numerics.population import FACTOR, population_loss
-from numerics.replay import Settings, rank_one_replay
-from numerics.stages.detection import of_run
-from numerics.stages.saddle import SETTLED, Leaving, amplitude, critical_kappa, plateau, speed
-from theory.learning import WeightSpace
-from theory.loop import ReducedLoop
+from numerics.common.errors import InputError
+from numerics.reduced.descent import descend, descend_gram
+from numerics.reduced.flow import unpack
+from numerics.reduced.population import FACTOR, population_loss
+from numerics.reduced.stages.detection import of_run
+from numerics.reduced.stages.saddle import SETTLED, Leaving, amplitude, critical_kappa, plateau, speed
+from numerics.replay.closed_loop import rank_one_replay
+from numerics.replay.settings import Settings
+from theory.core.learning import WeightSpace
+from theory.core.loop import ReducedLoop
 
 NORMS = {"m": 0.3, "z": 0.5, "u": 0.9, "v": 1.1}
 SETTINGS = Settings(horizon=20, learning_rate=1e-5, clip=np.inf)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from numerics.descent import descend
-from numerics.errors import InputError
+from numerics.common.errors import InputError
 from numerics.experiment.train import train
-from numerics.replay import rank_one_replay
-from numerics.stages.detection import AXIS_GROWTH, SETTLED_SWING, Stages, bootstrap, detect, of_run, swing
+from numerics.reduced.descent import descend
+from numerics.reduced.stages.detection import AXIS_GROWTH, SETTLED_SWING, Stages, bootstrap, detect, of_run, swing
+from numerics.replay.closed_loop import rank_one_replay
 
 T = 50
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from numerics.errors import InputError
-from numerics.stages.zigzag import zigzag
+from numerics.common.errors import InputError
+from numerics.reduced.stages.zigzag import zigzag
 
 
 def path(*first):

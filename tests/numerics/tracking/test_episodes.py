@@ -6,13 +6,13 @@ from itertools import product
 import numpy as np
 import pytest
 
+from numerics.common.weights import Weights, gaussian_law, tracking_law
 from numerics.experiment.tracking.measures import frequency_losses
-from numerics.tracking.episodes import contour, episode_gradients, episode_losses
-from numerics.tracking.stationary import stationary_losses
-from numerics.tracking_task import TrackingTask
-from numerics.weights import Weights, gaussian_law, tracking_law
+from numerics.reduced.tracking.episodes import contour, episode_gradients, episode_losses
+from numerics.reduced.tracking.stationary import stationary_losses
+from numerics.replay.tracking_task import TrackingTask
 from theory.symbols import amplitude, dt, feedforward, horizon, lam
-from theory.tracking_order import horizon_loss, silent_slope
+from theory.tracking.order import horizon_loss, silent_slope
 
 TASK = TrackingTask()
 SHORT = TrackingTask(duration=6.0)

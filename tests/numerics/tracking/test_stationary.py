@@ -4,22 +4,22 @@ import numpy as np
 import pytest
 from sympy import I, ImmutableMatrix, Poly, Rational, expand_complex
 
-from numerics.errors import InputError
+from numerics.common.errors import InputError
+from numerics.common.weights import Weights
 from numerics.experiment.tracking.measures import agent_poles
-from numerics.tracking.filter import Filter, agent_step, circle
-from numerics.tracking.stationary import (
+from numerics.reduced.tracking.filter import Filter, agent_step, circle
+from numerics.reduced.tracking.stationary import (
     joint_radius,
     markov_gradients,
     stationary_gradients,
     stationary_losses,
     transfer,
 )
-from numerics.tracking_task import TrackingTask
-from numerics.weights import Weights
-from theory.internal_model import deadbeat_loop
-from theory.loop import Overlaps
+from numerics.replay.tracking_task import TrackingTask
+from theory.core.loop import Overlaps
 from theory.symbols import lam, omega
-from theory.tracking import TrackingLoop, joint_polynomial
+from theory.tracking.internal_model import deadbeat_loop
+from theory.tracking.loop import TrackingLoop, joint_polynomial
 
 TASK = TrackingTask()
 LEAK = 0.1

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from numerics.errors import InputError
+from numerics.common.errors import InputError
+from numerics.common.weights import Weights, tracking_law
 from numerics.experiment.tracking.loop import Tracker, track, tracking_loss
 from numerics.experiment.tracking.measures import agent_matrix, frequency_losses, measure, nearest, projected_losses
 from numerics.experiment.tracking.staircase import acquisition, ascending, competition, idle_losses
-from numerics.tracking_task import TrackingTask
-from numerics.weights import Weights, tracking_law
+from numerics.replay.tracking_task import TrackingTask
 
 FREE = TrackingTask(duration=6.0, clamp=np.inf)
 

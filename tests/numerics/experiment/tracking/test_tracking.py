@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from numerics.errors import InputError
-from numerics.experiment.simulate import joint_matrix
+from numerics.common.errors import InputError
+from numerics.common.spectrum import joint_matrix
+from numerics.common.weights import Weights, tracking_law
 from numerics.experiment.tracking.basis import equivalent, linear_response
 from numerics.experiment.tracking.loop import Tracker, backpropagate, track, tracking_loss
-from numerics.tracking_task import TrackingTask, coefficients
-from numerics.weights import Weights, tracking_law
+from numerics.replay.tracking_task import TrackingTask, coefficients
 
 SHORT = {"duration": 4.0, "ramp": 0.5}
 

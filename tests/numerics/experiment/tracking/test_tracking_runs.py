@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from numerics.errors import InputError
+from numerics.common.errors import InputError
 from numerics.experiment.checkpoint import load_state, save_state
 from numerics.experiment.fit import TrainState
 from numerics.experiment.observe import leading_eigenvalues
@@ -11,11 +11,11 @@ from numerics.experiment.student import imitation_loss
 from numerics.experiment.tracking.loop import Tracker, track
 from numerics.experiment.tracking.measures import measure
 from numerics.experiment.tracking.open_loop import Lessons, train_tracking_open_loop
-from numerics.experiment.tracking.replay import TrackingReplay, TrackingTraining, tracking_replay
 from numerics.experiment.tracking.train import RECORDED, train_tracking
-from numerics.replay_files import load_replay, save_replay
-from numerics.results import Run
-from numerics.tracking_task import TrackingTask
+from numerics.replay.files import load_replay, save_replay
+from numerics.replay.results import Run
+from numerics.replay.tracking import TrackingReplay, TrackingTraining, tracking_replay
+from numerics.replay.tracking_task import TrackingTask
 
 TASK = TrackingTask(duration=3.0)
 

@@ -1,0 +1,1 @@
+"""One module a derived result; each has a function ``build``."""

@@ -1,0 +1,1 @@
+"""What theory and experiment share: plants, weights, files, errors."""

@@ -1,0 +1,1 @@
+"""The theory as numbers: code generated from the symbolic expressions."""

@@ -1,0 +1,1 @@
+"""Runs to be made, and their results: closed loop, open loop, tracking."""

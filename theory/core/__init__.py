@@ -1,0 +1,1 @@
+"""The theory of any linear plant, rank and leak."""

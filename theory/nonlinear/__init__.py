@@ -1,0 +1,1 @@
+"""Nonlinear neurons with Gaussian weights."""

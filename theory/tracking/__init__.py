@@ -1,0 +1,1 @@
+"""Following references of several frequencies."""
