@@ -53,6 +53,15 @@ def result(name: str) -> Result:
     return module(name).build()
 
 
+def derive(name: str) -> Result:
+    """Derive one result, as ``closedloop derive NAME`` does.
+
+    :param name: its name, see :data:`ORDER`
+    :raises InputError: if there is no such result
+    """
+    return result(name)
+
+
 def module(name: str) -> ModuleType:
     """The module that derives a result.
 

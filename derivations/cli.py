@@ -12,6 +12,7 @@ from derivations.commands import tracking as cli_tracking
 from derivations.commands.app import app
 from derivations.commands.usage import explain
 from numerics.common.errors import InputError
+from numerics.common.threads import single_threaded
 
 _COMMANDS = (cli_checks, cli_runs, cli_theory, cli_tracking)
 """The modules whose commands the application has."""
@@ -28,7 +29,8 @@ def main(arguments: list[str] | None = None) -> None:
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(args=arguments or ["--help"], prog_name="closedloop", standalone_mode=False)
+        with single_threaded():
+            code = app(args=arguments or ["--help"], prog_name="closedloop", standalone_mode=False)
     except InputError as error:
         screen.complain(str(error))
         code = 2

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from sympy import Add, Basic, MatrixBase, Mul, Tuple, fraction
 
-from theory.core.to_latex import written
+from theory.core.to_latex import to_latex
 
 WIDTH = 62
 SPARE = 6
@@ -39,7 +39,7 @@ def _widest_row(matrix: re.Match) -> str:
     return "x" * (sum(map(max, columns)) + 2 * len(rows[0]))
 
 
-def lines_of(expression: Basic, write: Writer = written, width: int = WIDTH) -> list[str]:
+def lines_of(expression: Basic, write: Writer = to_latex, width: int = WIDTH) -> list[str]:
     """An expression's LaTeX, cut into lines at its top-level product, sum or list where it is long.
 
     :param expression: the expression
@@ -56,7 +56,7 @@ def lines_of(expression: Basic, write: Writer = written, width: int = WIDTH) -> 
     return _sum_lines(expression, write, width) if isinstance(expression, Add) else [whole]
 
 
-def equation_lines(left: str, right: Basic, write: Writer = written, width: int = WIDTH) -> list[str]:
+def equation_lines(left: str, right: Basic, write: Writer = to_latex, width: int = WIDTH) -> list[str]:
     """The lines of an equation; the left-hand side has a line of its own where the first would be too long with it.
 
     :param left: left-hand side as LaTeX

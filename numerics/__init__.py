@@ -1,9 +1,10 @@
 """Numbers: the theory as fast code, and the experiment it is checked against, side by side.
 
-The theory's core is here; ``stages``, ``open_loop`` and ``tracking`` hold what it says of each. ``experiment`` holds
-the neurons and imports neither sympy nor ``theory``. Both answer in the same ``results`` to the same ``replay``.
+``reduced`` is the theory in numbers, ``experiment`` the neurons, which import neither sympy nor ``theory``; both answer
+in the same results to the same ``replay``, and ``common`` is what they share. The public names are loaded when they are
+first used.
 """
 
-from numerics.blas import prepare_blas
+import lazy_loader
 
-prepare_blas()
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -14,21 +14,6 @@ NAMES = (r"$\sigma_{zm}$", r"$\sigma_{zu}$", r"$\sigma_{vm}$", r"$\sigma_{vu}$")
 THEORY: dict[str, Any] = {"color": "black", "linestyle": (0, (3, 2)), "linewidth": 0.9}
 
 
-def loss_curve(ax: Axes, run: Run) -> list:
-    """Loss over epochs of one run on a log scale.
-
-    :param ax: where to draw
-    :param run: the run
-    """
-    artists = ax.semilogy(run.loss, label=f"{run.kind}, {run.status}")
-    stable = run.stabilisation() if "spectral_radius" in run.history else None
-    if stable is not None:
-        artists.append(ax.axvline(stable, color="0.7", linewidth=0.8, label="stable from here"))
-    ax.set(xlabel="epoch", ylabel="loss before the update")
-    ax.legend()
-    return artists
-
-
 def loss_curves(ax: Axes, simulation: Run, theory: Run) -> list:
     """Loss over epochs on a log scale: simulation solid, theory dashed.
 

@@ -9,7 +9,7 @@ from sympy import Basic, Symbol
 
 from derivations.result import Result
 from numerics.common.errors import require
-from theory.core.to_latex import written
+from theory.core.to_latex import to_latex
 from theory.symbols import TABLE, letter
 
 PROTECTED = r"\\(?:mathrm|text|operatorname|begin|end)\{[^{}]*\}"
@@ -42,7 +42,7 @@ class Letters:
 
         :param expression: the expression
         """
-        return written(expression, self.names)
+        return to_latex(expression, self.names)
 
     def formula(self, text: str) -> str:
         """A formula typed in the theory's letters, in these.

@@ -8,6 +8,8 @@ import numpy as np
 from derivations.evidence.pairs import FEW
 from derivations.progress import Progress
 from numerics.common.errors import require
+from numerics.experiment.observe import OBSERVERS
+from numerics.experiment.train import train
 from numerics.reduced.descent import descend
 from numerics.reduced.gains import closed_form, observer_root
 from numerics.reduced.population import population_loss
@@ -16,6 +18,7 @@ from numerics.reduced.stages.ensemble import Ensemble
 from numerics.reduced.stages.optimum import lqr_gain, observed_feedback, optimum
 from numerics.reduced.stages.refinement import Refinement, refine
 from numerics.replay.closed_loop import Replay, rank_one_replay
+from numerics.replay.results import Run
 from numerics.replay.settings import Settings, paper_penalty
 
 PENALTIES = (0.0, 0.5, 2.0, 5.0)
@@ -41,8 +44,16 @@ def refinements(
         for seed, stages in list(zip(ensemble.seeds, ensemble.stages, strict=True))[:FEW]:
             replay = rank_one_replay(seed)
             cost = paper_penalty(penalty, replay.settings.horizon)
-            found[penalty].append(refine(replay, stages.ends[1], cost, direct=False))
+            found[penalty].append(refine(replay, stages.ends[1], cost))
     return found
+
+
+def directly(replay: Replay) -> Run:
+    """The neurons of a run trained directly, their overlaps recorded.
+
+    :param replay: the run
+    """
+    return train(replay, {"overlaps": OBSERVERS["overlaps"]})
 
 
 def figure(
@@ -66,7 +77,7 @@ def figure(
     data: dict[str, np.ndarray] = {"stabilisation": np.array(second), "penalties": np.array(penalties)}
     gaps = []
     for index, penalty in enumerate(penalties):
-        stage = refine(shown, second or 0, paper_penalty(penalty, shown.settings.horizon))
+        stage = refine(shown, second or 0, paper_penalty(penalty, shown.settings.horizon), directly)
         gaps.append(np.abs(stage.theory.overlaps - stage.simulation.overlaps).max())  # type: ignore[union-attr]
         data |= {f"{name}_{penalty:g}": values for name, values in numbers(stage, shown.settings).items()}
         if progress:

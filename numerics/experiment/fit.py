@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from numerics.common.errors import whole
+from numerics.common.threads import single_threaded
 from numerics.common.weights import Gradients, Weights
 from numerics.experiment.optimize import OPTIMIZERS, Adam, Sgd, clipped, global_norm
 from numerics.replay.results import COMPLETED, diverged, stopped
@@ -102,15 +103,22 @@ def fit(
     run = state or TrainState.start(weights, settings)
     for name in ("loss", "gradient_norm", *(name for recorder in recorders for name in recorder.names)):
         run.history.setdefault(name, [])
+    with single_threaded():
+        status = _epochs(run, settings, epochs, differentiate, recorders, progress, halt)
+    return status, arrays(run.history), run.weights
+
+
+def _epochs(run, settings, epochs, differentiate, recorders, progress, halt) -> str:
+    """Make the updates; the status at the end."""
     while run.epoch < epochs:
         if not _update(run, settings, differentiate, recorders):
-            return diverged(run.epoch), arrays(run.history), run.weights
+            return diverged(run.epoch)
         run.epoch += 1
         if progress:
             progress(run.epoch, epochs)
         if halt and halt(run) and run.epoch < epochs:
-            return stopped(run.epoch), arrays(run.history), run.weights
-    return COMPLETED, arrays(run.history), run.weights
+            return stopped(run.epoch)
+    return COMPLETED
 
 
 def _update(run: TrainState, settings: Training, differentiate: Differentiate, recorders: Sequence[Recorder]) -> bool:

@@ -131,7 +131,7 @@ class Run:
         """
         from matplotlib import pyplot
 
-        from numerics.plots import loss_curve
+        from numerics.replay.curve import loss_curve
 
         return loss_curve(pyplot.figure(layout="constrained").add_subplot() if ax is None else ax, self)
 

@@ -109,9 +109,9 @@ def test_without_a_cost_learning_is_far_from_the_optimum_and_the_strength_of_the
     """A penalty T times too weak, or none, leaves the loss further above the optimum than the claim allows."""
     seed = runs.seeds[1]
     for penalty in (0.0, 0.5):
-        weak = refine(rank_one_replay(seed), runs.stages[1].ends[1], penalty, direct=False)
+        weak = refine(rank_one_replay(seed), runs.stages[1].ends[1], penalty)
         assert not all(check.passed for check in stage_three_checks.arrival({0.5: [weak]}))
-    free = refine(rank_one_replay(seed), runs.stages[1].ends[1], 0.0, direct=False)
+    free = refine(rank_one_replay(seed), runs.stages[1].ends[1], 0.0)
     assert all(check.passed for check in stage_three_checks.arrival({0.0: [free]}))
     assert not any(check.passed for check in stage_three_checks.arrival({0.0: refined[0.5]}))
 

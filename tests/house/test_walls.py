@@ -9,10 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 NUMERICS = ROOT / "numerics"
-SHARED = [
-    NUMERICS / f"{name}.py"
-    for name in ("errors", "files", "plants", "weights", "replay", "replay_files", "results", "tracking_task")
-]
+SHARED = [*(NUMERICS / "common").glob("*.py"), *(NUMERICS / "replay").glob("*.py")]
 """The words in which both sides speak."""
 WITNESS = [
     *(NUMERICS / "experiment").rglob("*.py"),
@@ -39,7 +36,7 @@ def roots(path):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "theory").rglob("*.py")), ids=lambda p: p.stem)
 def test_theory_imports_sympy_and_itself_only(path):
-    assert roots(path) <= {"sympy", "theory", "dataclasses", "functools", "collections", "typing"}
+    assert roots(path) <= {"sympy", "theory", "lazy_loader", "dataclasses", "functools", "collections", "typing"}
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "theory").rglob("*.py")), ids=lambda p: p.stem)
@@ -53,6 +50,22 @@ def test_experiment_imports_neither_theory_nor_sympy(path):
     names = set(imported(path))
     assert not {n for n in names if n.split(".")[0] in {"theory", "sympy", "derivations"}}
     assert {n for n in names if n.startswith("numerics")} <= {dotted(other) for other in WITNESS}
+
+
+THEORY_SIDE = [
+    path for path in NUMERICS.rglob("*.py") if path.parent.name != "experiment" and "experiment" not in path.parts
+]
+
+
+@pytest.mark.parametrize("path", sorted(THEORY_SIDE), ids=dotted)
+def test_nothing_else_in_numerics_imports_the_experiment(path):
+    assert not [name for name in imported(path) if name.startswith("numerics.experiment")]
+
+
+@pytest.mark.parametrize("path", sorted(SHARED), ids=dotted)
+def test_what_both_sides_share_imports_neither(path):
+    rooms = {".".join(name.split(".")[:2]) for name in imported(path) if name.startswith("numerics.")}
+    assert rooms <= {"numerics.common", "numerics.replay"}
 
 
 def test_the_experiment_is_all_there():

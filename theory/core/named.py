@@ -6,7 +6,7 @@ from functools import cached_property
 from sympy import Expr, ImmutableMatrix, Poly, Symbol, cancel, diff
 
 from theory import symbols
-from theory.core.to_latex import written
+from theory.core.to_latex import to_latex
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Named:
         return unfolded
 
     def _repr_latex_(self) -> str:
-        lines = [written(self.expression)] + [f"{written(s)} = {written(value)}" for s, value in self.definitions]
+        lines = [to_latex(self.expression)] + [f"{to_latex(s)} = {to_latex(value)}" for s, value in self.definitions]
         return "$" + r",\quad ".join(lines) + "$"
 
 

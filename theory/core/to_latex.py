@@ -15,7 +15,7 @@ class _Printer(LatexPrinter):
         return super()._print_LambertW(expr, exp).replace("W", "W_{0}", 1)
 
 
-def written(expression: Basic, names: Mapping[str, str] | None = None) -> str:
+def to_latex(expression: Basic, names: Mapping[str, str] | None = None) -> str:
     """An expression as LaTeX.
 
     :param expression: the expression

@@ -26,7 +26,7 @@ INFINITE = (-GOLDEN, 2 * GOLDEN, 1.0, 1 - np.sqrt(5))
 
 @dataclass(frozen=True)
 class Optimum:
-    """The best rank-one agent found; one that changes over time can cost less, see :mod:`theory.double_integrator.observer`.
+    """The best rank-one agent found; one that changes over time can cost less (``long-horizon-optimum``).
 
     :param overlaps: σ_zm, σ_zu = κ, σ_vm = 1, σ_vu
     :param loss: its population loss

@@ -1,12 +1,11 @@
 """Stage 3: learning continued from stabilisation, with any control cost, three ways."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from numerics.common.errors import require
-from numerics.experiment.observe import OBSERVERS
-from numerics.experiment.train import train
 from numerics.reduced.descent import descend, moment_factor
 from numerics.reduced.stages.naive import OverlapDescent, naive_descent
 from numerics.replay.closed_loop import Replay
@@ -54,17 +53,20 @@ def continued(replay: Replay, epoch: int, **changes) -> Replay:
     return replace(replay, weights=head, x0=replay.x0[epoch:], settings=replace(replay.settings, **changes))
 
 
-def refine(replay: Replay, stabilisation: int, penalty: float, direct: bool = True) -> Refinement:
+def refine(
+    replay: Replay, stabilisation: int, penalty: float, train: Callable[[Replay], Run] | None = None
+) -> Refinement:
     """Train on from stabilisation with a control cost.
 
     :param replay: the run
     :param stabilisation: epoch at which stage 3 begins
     :param penalty: control_penalty of the loss; :func:`numerics.replay.settings.paper_penalty` of the paper's β
-    :param direct: whether to train the neurons too
+    :param train: trains the neurons of a run, if they are to be trained too
+    :raises InputError: if the network has a leak, or the run diverges before stage 3
     """
     require(replay.settings.leak == 1.0, f"leak must be 1 for stage 3; found {replay.settings.leak:g}")
     later = continued(replay, stabilisation, control_penalty=penalty)
     theory = descend(later)
-    simulation = train(later, {"overlaps": OBSERVERS["overlaps"]}) if direct else None
+    simulation = train(later) if train else None
     naive = naive_descent(theory.overlaps[0], moment_factor(later.x0), later.settings)
     return Refinement(penalty, theory, simulation, naive)

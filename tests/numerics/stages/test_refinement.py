@@ -51,7 +51,7 @@ def test_continuation_of_a_run_that_diverged_is_refused():
 
 @pytest.mark.parametrize("penalty", [0.0, 2.0])
 def test_refinement_is_the_same_three_ways_at_its_first_epoch(penalty):
-    stage = refine(REPLAY, 35, penalty)
+    stage = refine(REPLAY, 35, penalty, train)
     assert stage.penalty == penalty
     assert stage.theory.config["control_penalty"] == stage.simulation.config["control_penalty"] == penalty
     np.testing.assert_allclose(stage.theory.loss, stage.simulation.loss, rtol=1e-10)
@@ -60,13 +60,13 @@ def test_refinement_is_the_same_three_ways_at_its_first_epoch(penalty):
 
 
 def test_simulation_is_left_out_on_request():
-    assert refine(REPLAY, 38, 0.0, direct=False).simulation is None
+    assert refine(REPLAY, 38, 0.0).simulation is None
 
 
 def test_refinement_of_a_leaky_run_starts_all_ways_from_the_same_loss_or_is_refused():
     leaky = replace(REPLAY, settings=replace(REPLAY.settings, leak=0.5))
     with suppress(InputError):
-        stage = refine(leaky, 3, 0.0, direct=False)
+        stage = refine(leaky, 3, 0.0)
         assert stage.naive_loss[0] == pytest.approx(stage.theory.loss[0], rel=1e-10)
 
 
