@@ -86,8 +86,8 @@ def _controller_steps(loop: ReducedLoop) -> tuple[Step, ...]:
             _eliminated(),
         ),
         Step.equal(
-            r"Plant $1/(\lambda-1)^2$ and controller closed on each other give $\chi$: away from the poles of $K$ it "
-            r"vanishes where $(\lambda-1)^2 = K(\lambda)$.",
+            r"Plant $1/(\lambda-1)^2$ and controller closed on each other give $\chi$: away from $0$ and the pole of $K$ it "
+            r"vanishes where $(\lambda-1)^2 = K(\lambda)$ and nowhere else.",
             r"\lambda\,(\lambda - \sigma_{vu})\left[(\lambda-1)^2 - K(\lambda)\right]",
             expand(loop_equation(loop)),
             lam * (lam - sigma_vu) * ((lam - 1) ** 2 - _eliminated()),

@@ -86,7 +86,7 @@ def _square() -> tuple[Step, ...]:
     """The cost as a constant and a square of the control error."""
     return (
         Step.equal(
-            r"Let $S$ be the solution of Riccati's equation. After the state $(p, v)$ a control $u$ changes the cost by $\beta u^2 + "
+            r"Let $S$ be the positive definite solution of Riccati's equation. After the state $(p, v)$ a control $u$ changes the cost by $\beta u^2 + "
             r"x_{t+1}^T S\,x_{t+1}$, a parabola in $u$; its coefficient of $u^2$ is the following.",
             "r",
             control_weight(),

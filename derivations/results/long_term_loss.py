@@ -120,8 +120,8 @@ def build() -> Result:
         "long-term-loss",
         "Long-term loss and surrogate",
         r"$L_\infty^T = \rho^{2T}$ with $\rho$ the spectral radius. While the dominant roots are a complex pair, "
-        r"$\rho^2 = \lambda_1\lambda_2$ by Vieta. For a real pair ($\sigma_{zm} > 0$ near the uncoupled loop), or where "
-        r"$|\lambda_3|$ exceeds the pair, that product is not the square of the spectral radius; use the exact roots there.",
+        r"$\rho^2 = \lambda_1\lambda_2$ by Vieta. For two different real roots ($\sigma_{zm} > 0$ near the uncoupled loop), or "
+        r"where $|\lambda_3|$ exceeds the pair, that product is not the square of the spectral radius; use the exact roots there.",
         "Ger & Barak, arXiv 2505.13567, Sec. 4 and App. B (one-step root); exact form derived here",
         (*_exact(), *_approximate()),
         (r"L_\infty^T", r"\rho^2", r"\nabla \rho^2", r"\lambda_3^{(1)}", r"L_{\mathrm{surrogate}}"),

@@ -175,8 +175,8 @@ def _rank_steps() -> tuple[Step, ...]:
             also=(recurrence_coefficients(1)[1] + sigma_vu, recurrence_coefficients(1)[0]),
         ),
         Step.equal(
-            r"Its Hankel matrix has rank one, so three numbers give every $g_j$: $\sigma_{zm} = g_0$, $\kappa = g_1$ and, if "
-            r"$\kappa \neq 0$, $\sigma_{vu} = g_2/g_1$. They are the visible overlaps.",
+            r"Its Hankel matrix has rank one, or zero if $\kappa = 0$, so three numbers give every $g_j$: $\sigma_{zm} = g_0$, $\kappa = "
+            r"g_1$ and, if $\kappa \neq 0$, $\sigma_{vu} = g_2/g_1$. They are the visible overlaps.",
             "H",
             hankel(rank_one_responses(4), 2),
             Matrix(2, 2, lambda i, j: _stepped(1, 4)[i + j + 1]),

@@ -279,8 +279,9 @@ def _law_steps() -> tuple[Step, ...]:
     drift = factor((form * flow(EVERYTHING, GRAM, SLOPES)).trace())
     return (
         Step.equal(
-            r"No quadratic form of the trained weights is conserved for every loss, with $m$ frozen or not, unlike in the "
-            r"linear network; $n_J$ counts the forms.",
+            r"No quadratic form of the trained weights is conserved for every function of the seven overlaps as a loss, with $m$ "
+            r"frozen or not, unlike in the linear network; $n_J$ counts the forms. The law of step 10 needs a loss that the "
+            r"scaling there leaves invariant, as every loss of the trajectory is.",
             r"n_J",
             Integer(len(conserved_forms(SPACE))),
             Integer(number_of_forms(SPACE)),

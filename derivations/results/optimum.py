@@ -76,7 +76,7 @@ def _loss(loss: Expr) -> tuple[Step, ...]:
         Step.equal(
             r"$J = \sum_t \mathrm{tr}\,x_t x_t^T$ from $\Sigma_0 = I$ follows where the loop is stable from $W = Q + M^T W M$, a "
             r"linear system over rational functions: $J = J_N/J_D$. With the roots $\lambda_i$ of $\chi/\lambda$ the "
-            r"denominator is $\prod_{i \leq j} (1 - \lambda_i \lambda_j)$, without a zero where the loop is stable.",
+            r"denominator is the product of all $1 - \lambda_i \lambda_j$, $i \leq j$; it has no zero where the loop is stable.",
             "J_D",
             factor(below),
             boundary(),

@@ -99,8 +99,10 @@ def _growth(plus, minus) -> tuple[Step, ...]:
             r"at the same $|\sigma_{zm}|$ it exceeds that of the pair by $2\sqrt{|\sigma_{zm}|}$.",
             r"|\lambda_1|^2_{\sigma_{zm} > 0}",
             plus**2,
-            lambda square: (square * eye(2) - LOOP**2).det(),
-            also=((plus**2).subs(sigma_zm, DISTANCE) - (1 + DISTANCE) - 2 * sqrt(DISTANCE),),
+            lambda square: (
+                (square * eye(2) - LOOP**2).det(),
+                square.subs(sigma_zm, DISTANCE) - (1 + DISTANCE) - 2 * sqrt(DISTANCE),
+            ),
         ),
     )
 

@@ -178,7 +178,9 @@ def rank_one_responses(count: int) -> list[Expr]:
 
 
 def rank_one_minors(size: int) -> Matrix:
-    """The 2×2 minors H_00 H_ij - H_0j H_i0 of the Hankel matrix for rank one and γ = 1: zero, so its rank is one.
+    """The 2×2 minors H_00 H_ij - H_0j H_i0 of the Hankel matrix for rank one and γ = 1: zero.
+
+    So the rank of the Hankel matrix is one, or zero if κ = 0.
 
     :param size: number of rows
     """

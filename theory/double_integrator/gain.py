@@ -72,7 +72,8 @@ def root_product_and_sum() -> tuple[Expr, Expr]:
     """Product 1 - k_2 + k_1 and sum 2 - k_2 of the eigenvalues of M_cl.
 
     Where these are real, at least one is negative, a mode that alternates in sign, iff product or sum is negative. One
-    only is iff the product is; it is then the larger in modulus iff the sum is negative too.
+    is negative and the other positive iff the product is negative; the negative one is then the larger in modulus iff
+    the sum is negative too.
     """
     _, linear, constant = Poly(state_feedback().charpoly(lam).as_expr(), lam).all_coeffs()
     return expand(constant), expand(-linear)

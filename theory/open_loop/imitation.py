@@ -187,8 +187,8 @@ LAGS = 3
 def axis_slope(steps: Expr = steps_heard) -> Expr:
     """∂L/∂σ_zm of the white-noise loss where the student has no memory, σ_zu = σ_vm = 0: 2 ς² (σ_zm - g*_0).
 
-    Lags do not talk to each other under white noise, so open-loop learning takes σ_zm to the teacher's g*_0 before
-    it has built any memory, however unstable the loop with g*_0 alone is.
+    Lags do not talk to each other under white noise, so open-loop learning moves σ_zm towards the teacher's g*_0 from
+    the start, while the memory is small, however unstable the loop with g*_0 alone is.
 
     :param steps: number K of steps
     """

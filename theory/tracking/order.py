@@ -8,7 +8,9 @@ integrator is at the margin of stability, and from rest a sinusoid leaves a drif
     p_t = k_r dt² [λ^t - 1 - t (λ-1)]/(λ-1)².
 
 Over T steps that hold whole cycles, λ^T = 1, the sums close: the drift doubles the slope and, for large T, rules the
-curvature. Low frequencies have the larger slope either way, and without feedback hardly anything can be gained.
+curvature. Low frequencies have the larger slope either way, and a gain k_r alone gains little. Two steps of memory gain
+much more without feedback too: u_t = (r_t - 2 r_{t-1} + r_{t-2})/dt² from rest moves the position to r_{t-1} at step
+t + 1.
 
 Source: derived here; the task is that of Ger & Barak, arXiv 2505.13567, Sec. 5.
 """
@@ -117,7 +119,8 @@ def horizon_loss() -> Expr:
 def best_feedforward() -> tuple[Expr, Expr]:
     """The k_r of least loss over whole cycles, and the share of the loss that it removes.
 
-    The share, 4/(4 + d (T²-1)/3), is about 3/(3 + π² c²) for c cycles: without feedback tracking is not to be had.
+    The share, 4/(4 + d (T²-1)/3), is about 3/(3 + π² c²) for c cycles in a long episode: little, because without memory
+    the drift stays.
     """
     loss = horizon_loss()
     best = cancel(solve(loss.diff(feedforward), feedforward)[0])

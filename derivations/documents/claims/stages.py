@@ -13,7 +13,7 @@ FIRST = (
     Claim(
         "The agent learns a control in proportion to the position, with λ² - 2λ + 1 - σ_zm.",
         "Sec. 4, Fig. 3",
-        Verdict.CONFIRMED,
+        Verdict.CONDITION,
         ("stage-one", "stages: stage 1: |1 + √σ_zm| at σ_zm = -0.2 against 100 neurons"),
         "for κ = σ_vu = 0",
     ),
@@ -31,7 +31,7 @@ FIRST = (
     Claim(
         "The loop is unstable then: it oscillates with growing amplitude.",
         "Sec. 4, Fig. 3",
-        Verdict.CONFIRMED,
+        Verdict.CONDITION,
         (
             "stage-one",
             "stages: stage 1 ends in a complex pair outside the unit circle",
@@ -90,7 +90,7 @@ SECOND = (
     Claim(
         "Short episodes drive λ_1 up the imaginary axis, long ones down.",
         "Sec. 4, Fig. 4",
-        Verdict.CONFIRMED,
+        Verdict.CONDITION,
         ("stages: T = 5, 10: Im λ_1 rises over 20 epochs", "stages: T = 100, 200: Im λ_1 falls over 20 epochs"),
         "from one network on the plateau",
     ),

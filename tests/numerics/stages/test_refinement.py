@@ -10,10 +10,12 @@ from numerics.common.errors import InputError
 from numerics.common.weights import at_overlaps
 from numerics.experiment.train import loss_and_gradient, train
 from numerics.reduced.descent import descend
+from numerics.reduced.stages.detection import of_run
 from numerics.reduced.stages.naive import naive_descent
+from numerics.reduced.stages.optimum import gap
 from numerics.reduced.stages.refinement import continued, refine
 from numerics.replay.closed_loop import rank_one_replay
-from numerics.replay.settings import Settings
+from numerics.replay.settings import Settings, paper_penalty
 
 REPLAY = rank_one_replay(2, epochs=40, batch=10, neurons=20)
 
@@ -103,3 +105,19 @@ def test_a_naive_descent_that_leaves_the_floats_says_so(rate, epoch):
     assert run.loss.shape == (1,)
     assert np.isfinite(run.final).all()
     assert (np.abs(run.final).max() > 1e90) == (epoch == 1)
+
+
+def tenth(replay):
+    """The same batches, each ten times, at a tenth of the learning rate."""
+    settings = replace(replay.settings, learning_rate=replay.settings.learning_rate / 10)
+    return replace(replay, x0=np.repeat(replay.x0, 10, axis=0), settings=settings)
+
+
+@pytest.mark.parametrize(("beta", "before", "after"), [(0.0, (0.15, 0.3), (0.15, 0.3)), (5.0, (5e-3, 0.03), (0, 5e-4))])
+def test_what_is_left_with_a_control_cost_is_the_zigzag_and_without_one_the_way_itself(beta, before, after):
+    """Smaller steps along the same way end at the optimum with a cost, and as far from it as before without."""
+    replay = rank_one_replay(2)
+    second = of_run(descend(replay)).second
+    later = continued(replay, second, control_penalty=paper_penalty(beta))
+    for run, (low, high) in ((later, before), (tenth(later), after)):
+        assert low < gap(descend(run)) < high
