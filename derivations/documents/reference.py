@@ -4,12 +4,24 @@
 """
 
 import sys
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 from derivations.wording import counted
 from numerics.common.errors import library
 
 PACKAGES = ("theory", "numerics", "derivations")
+
+
+def modules() -> list[str]:
+    """The packages, and what is directly inside them: a package with public names does not list its modules itself."""
+    found = list(PACKAGES)
+    for package in PACKAGES:
+        known = import_module(package)
+        inside = (info.name for info in iter_modules(known.__path__) if info.name not in known.__all__)
+        found += [f"{package}.{name}" for name in inside]
+    return found
 
 
 def build(folder: str | Path) -> list[Path]:
@@ -22,7 +34,7 @@ def build(folder: str | Path) -> list[Path]:
     pdoc.render.configure(docformat="restructuredtext", show_source=False)
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    pdoc.pdoc(*PACKAGES, output_directory=target)
+    pdoc.pdoc(*modules(), output_directory=target)
     return sorted(target.rglob("*.html"))
 
 

@@ -99,8 +99,10 @@ def resolve(place):
 def test_the_symbol_map_names_what_exists(place, pages):
     resolve(place)
     module, names = split(place)
-    anchor = f"{module[-1]}.html#{'.'.join(names)}"
-    assert any(link.endswith(anchor) for link in page(pages, "symbol_map.html").links)
+    anchors = tuple(
+        f"{place}.html#{'.'.join(names)}" for place in (module[-1], module[0])
+    )  # public names: the package's
+    assert any(link.endswith(anchors) for link in page(pages, "symbol_map.html").links)
 
 
 def test_a_name_that_is_gone_is_told():
