@@ -16,9 +16,9 @@ PAPER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "plant",
         ("theory.core.plant.LinearPlant", "numerics.common.plants.Plant", "numerics.interop.exact.exact_plant"),
     ),
-    ("x_t y_t", "plant state and observation", ("numerics.experiment.simulate.Trajectory.x",)),
-    ("u_t", "control; the weights u share the letter", ("numerics.experiment.simulate.Trajectory.u",)),
-    ("h_t", "neurons", ("numerics.experiment.simulate.Trajectory.h", "numerics.experiment.neurons.Neurons")),
+    ("x_t y_t", "plant state and observation", ("numerics.experiment.trajectory.Trajectory.x",)),
+    ("u_t", "control; the weights u share the letter", ("numerics.experiment.trajectory.Trajectory.u",)),
+    ("h_t", "neurons", ("numerics.experiment.trajectory.Trajectory.h", "numerics.experiment.neurons.Neurons")),
     (
         "m z u v W",
         "weights; W = u vᵀ for rank one",
