@@ -15,6 +15,7 @@ GREEK = {
     r"\alpha": "α",
     r"\sigma": "σ",
     r"\gamma": "γ",
+    r"\delta": "δ",
     r"\lambda": "λ",
     r"\Lambda": "Λ",
     r"\kappa": "κ",
