@@ -29,7 +29,7 @@ def _save(run, out: Path) -> None:
     if closed and run.config["horizon"] <= LONG:
         with suppress(InputError):  # no optimum of these costs: no remark
             above = gap(run)
-    optimum = "" if above is None or above > 100 else f"; population loss {above:.2%} above the best agent's"
+    optimum = "" if above is None or above > 100 else f"; population loss {above:.2%} above the best rank-one agent's"
     loss = f"loss {run.loss[0]:.6g} -> {run.loss[-1]:.6g}" if run.loss.size else "no finite loss"
     typer.echo(f"{place}: {run.status}, {counted(run.loss.size, 'epoch')}, {loss}{optimum}")
 

@@ -334,7 +334,9 @@ def test_a_tracking_run_refuses_what_it_would_not_read(tmp_path, name):
 
 def test_another_librarys_system_is_no_plant():
     replay = rank_one_replay(0, 2, 3, 4)
-    with pytest.raises(InputError, match=r"plant must be a numerics\.common\.plants\.Plant; found tuple; convert it with"):
+    with pytest.raises(
+        InputError, match=r"plant must be a numerics\.common\.plants\.Plant; found tuple; convert it with"
+    ):
         Replay(replay.weights, replay.x0, replay.settings, (np.eye(2), np.ones((2, 1))))
 
 
