@@ -136,8 +136,8 @@ def _general_steps() -> tuple[Step, ...]:
             r"A change of basis of the neurons, $W \to S W S^{-1}$, $M \to S M$, $Z^T \to Z^T S^{-1}$, keeps every $g_j$ "
             r"(induction on $j$), such as $g_2$: trajectory and loss cannot tell the networks apart.",
             r"\gamma (Z^T S^{-1})(S F S^{-1})^2(S M)",
-            response_word(2),
-            expand(Zt * change**-1 * (change * F * change**-1) ** 2 * change * gamma * M),
+            _column([response_word(2)]),
+            Matrix([expand(Zt * change**-1 * (change * F * change**-1) ** 2 * change * gamma * M)]),
             also=(similarity_residual(), _changed()),
         ),
         Step.equal(

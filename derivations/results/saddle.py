@@ -138,7 +138,7 @@ def _flow_steps() -> tuple[Step, ...]:
         Step.solves(
             r"The loss depends on $\sigma_{zu}$, $\sigma_{vm}$ through $\kappa$ only, and at $\kappa = 0$ not on "
             r"$\sigma_{vu}$ (visible-overlaps). Near $\sigma_{zu} = \sigma_{vm} = 0$ its slopes are therefore, to first order "
-            rf"and with $L_\kappa = \partial_\kappa L$ at $\kappa = 0$ (written out for $T = {STEPS}$), as follows.",
+            rf"and with $L_\kappa = \partial_\kappa L$ at $\kappa = 0$, these (written out for $T = {STEPS}$).",
             r"(\partial_{zu}L, \partial_{vm}L, \partial_{vu}L)",
             vector((loss_slope * sigma_vm, loss_slope * sigma_zu, 0)),
             _slopes_by_product,
@@ -175,9 +175,10 @@ def _exit_steps() -> tuple[Step, ...]:
     spread = sqrt((1 - sigma_vu / 2) ** 2 + sigma_zm)
     return (
         Step.equal(
-            r"Where every root of the cubic lies inside the unit circle this product is positive: a real pair gives a positive "
-            r"factor, and so do conjugates, alone or as a product. In the coefficients it is $1 - a_1 + a_0 a_2 - a_0^2$.",
-            r"(1 - \lambda_1\lambda_{2})(1 - \lambda_1\lambda_3)(1 - \lambda_{2}\lambda_3)",
+            r"Where the three roots $r_1$, $r_2$, $r_3$ of the cubic lie inside the unit circle this product is positive: a real "
+            r"pair gives a positive factor, and so do conjugates, alone or as a product. In the coefficients it is "
+            r"$1 - a_1 + a_0 a_2 - a_0^2$.",
+            r"(1 - r_1 r_2)(1 - r_1 r_3)(1 - r_2 r_3)",
             edge_condition(),
             edge,
             also=(_edge_by_roots(),),
@@ -212,9 +213,10 @@ def _axis_steps() -> tuple[Step, ...]:
     """What stage 1 leaves behind, and the zigzag."""
     return (
         Step.solves(
-            r"During stage 1, while $\partial_{zm}L$ dominates, every step adds a multiple of $m$ to $z$. When $\sigma_{zm}$ has "
-            r"moved by $d$, $\sigma_{zu}$ has been pushed along through the invisible overlap $m\cdot u$.",
-            r"(\delta\sigma_{zu}, \delta\|z\|^2)",
+            r"As long as $\partial_{zm}L$ alone moves the weights, which it nearly does in stage 1, every step adds a multiple "
+            r"of $m$ to $z$. When $\sigma_{zm}$ has moved by $d$, $\sigma_{zu}$ has been pushed along through the invisible "
+            r"overlap $m\cdot u$ (primes: afterwards).",
+            r"(\sigma_{zu}' - \sigma_{zu}, \|z'\|^2 - \|z\|^2)",
             vector(stage_one_push()),
             _push_by_weights,
         ),
@@ -222,7 +224,7 @@ def _axis_steps() -> tuple[Step, ...]:
             r"On the axis a clipped step of descent has the same length whatever the gradient and so whatever the batch (the "
             r"$10^{-6}$ added to the gradient's norm left out). Two points so far apart, with slopes $\partial_{zm}L$ of opposite "
             r"signs towards each other and both clipped, are a 2-cycle: the zigzag.",
-            r"|\delta\sigma_{zm}|",
+            r"|\sigma_{zm}' - \sigma_{zm}|",
             clipped_step(),
             _step_by_weights,
         ),
@@ -238,6 +240,12 @@ def build() -> Result:
         r"rate $|L_\kappa|\sqrt{\|m\|^2(\|u\|^2 + \|z\|^2)}$ and cannot end below $\kappa = \kappa_{c}$.",
         "derived here",
         (*_flow_steps(), *_exit_steps(), *_axis_steps()),
-        (r"\mu^2", r"\kappa_{c}", "t", r"(\delta\sigma_{zu}, \delta\|z\|^2)", r"|\delta\sigma_{zm}|"),
+        (
+            r"\mu^2",
+            r"\kappa_{c}",
+            "t",
+            r"(\sigma_{zu}' - \sigma_{zu}, \|z'\|^2 - \|z\|^2)",
+            r"|\sigma_{zm}' - \sigma_{zm}|",
+        ),
         BACKGROUND,
     )

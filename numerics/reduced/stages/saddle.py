@@ -59,6 +59,11 @@ class Plateau(Leaving):
 
     The critical κ is that at the largest |σ_zm| of the plateau, since stability must survive the zigzag.
 
+    :param start: amplitude p at its start
+    :param critical: amplitude at which the loop becomes stable
+    :param slope: mean of the clipped -c L_κ along it
+    :param speed: √(‖m‖² (‖u‖² + ‖z‖²)) at its start
+    :param rate: learning rate η
     :param length: measured epochs from its start to stabilisation
     """
 
