@@ -137,7 +137,7 @@ THIRD = (
             "full: dominant joint eigenvalue real in the last",
             "full: are stable with a complex pair, k_2² < 4k_1: share",
         ),
-        "the dominant root becomes real; a faster pair stays complex, and the regressed gains lie where A - B K oscillates",
+        "the dominant root becomes real; a faster pair stays complex, and the regressed gains lie where A - B K has a complex pair",
     ),
     Claim(
         "The model of the four overlaps reproduces stage 3 accurately.",
