@@ -1,4 +1,4 @@
-"""The valleys of the loss on the σ_zm axis: the two that learning meets first, and the deepest."""
+"""The valleys of the loss on the σ_zm axis: those that learning meets first, and the deepest."""
 
 from sympy import Expr, Rational, Symbol, asin, cos, exp, expand, pi, sin, sqrt
 

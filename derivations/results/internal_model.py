@@ -1,4 +1,4 @@
-"""What perfect tracking of a frequency asks of the agent, what it does not, and what learning chooses."""
+"""What perfect tracking asks of the agent, what it does not, what learning chooses."""
 
 from sympy import (
     Expr,

@@ -1,4 +1,4 @@
-"""Why open-loop learning passes through an unstable loop: the feedthrough leads, the memory lags behind."""
+"""Why open-loop learning passes through an unstable loop: the memory lags behind."""
 
 from itertools import product
 

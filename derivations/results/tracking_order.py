@@ -1,4 +1,4 @@
-"""Which frequency is learned first: slopes at an agent that does nothing yet, and what they do not decide."""
+"""Which frequency is learned first: slopes at a silent agent, and what they leave open."""
 
 from sympy import (
     Expr,
