@@ -29,7 +29,8 @@ def printed_width(text: str) -> int:
         previous = text
         text = re.sub(r"([_^x])\{([^{}]*)\}", r"\1\2", text)
         text = re.sub(r"\\frac *\{([^{}]*)\} *\{([^{}]*)\}", lambda m: max(m[1], m[2], key=len), text)
-    return len(re.sub(r"[{}_^ ]", "", text))
+    text = re.sub(r"[{}_^ ]", "", text)
+    return len(text) + len(re.findall("[A-Z]", text)) // 5  # capitals are wider
 
 
 def _widest_row(matrix: re.Match) -> str:

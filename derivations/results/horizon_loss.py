@@ -59,7 +59,7 @@ def build() -> Result:
     steps = (
         Step.equal(
             r"$S_{t+1} = P_{\mathrm{eff}} S_t$ from $S_0 = (I, 0, 0)^T$; "
-            r"$L_T = \frac1T \sum_{t<T} [\mathrm{tr}(X_t \Sigma_0 X_t^T) + \beta\,\mathrm{tr}(U_t \Sigma_0 U_t^T)]$ "
+            r"the loss $L_T$ is the mean over $t < T$ of $\mathrm{tr}(X_t \Sigma_0 X_t^T) + \beta\,\mathrm{tr}(U_t \Sigma_0 U_t^T)$, "
             r"with $\Sigma_0 = I$ here. States are polynomials in the overlaps. A batch of initial states enters only through "
             r"$\Sigma_0$, put in for a batch of two.",
             r"L_3^{\beta}",
