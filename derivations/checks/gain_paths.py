@@ -69,7 +69,7 @@ def two_paths(gain_paths: Sequence[GainPaths]) -> list[Check]:
 
 
 def nonlinear_networks(full_gains: Sequence[FullGains]) -> list[Check]:
-    """Full tanh networks end near the best linear agent in the plane, where it is stable but oscillates.
+    """Full tanh networks end near the best time-invariant linear agent, where A - B K is stable with a complex pair.
 
     :param full_gains: gains along learning, one network a seed
     """
@@ -92,7 +92,7 @@ def nonlinear_networks(full_gains: Sequence[FullGains]) -> list[Check]:
             2 * EVERY,
         ),
         Check(
-            f"{what}: last ones from those of the best linear agent, over |K_LQR|, largest",
+            f"{what}: last ones from those of the best time-invariant linear agent, over |K_LQR|, largest",
             0.0,
             float(near.max()),
             float(near.max()),
@@ -106,7 +106,8 @@ def nonlinear_networks(full_gains: Sequence[FullGains]) -> list[Check]:
             0.25,
         ),
         Check(
-            f"{what}: the last ones, and those of the best linear agent, are stable but oscillate, k_2² < 4k_1: share",
+            f"{what}: the last ones, and those of the best time-invariant linear agent, are stable with a complex pair, "
+            "k_2² < 4k_1: share",
             1.0,
             swings,
             1 - swings,
@@ -123,7 +124,7 @@ def nonlinear_networks(full_gains: Sequence[FullGains]) -> list[Check]:
 
 
 def _best() -> np.ndarray:
-    """Regressed gains of the best linear agent without control cost."""
+    """Regressed gains of the best time-invariant linear agent without control cost."""
     settings = Settings()
     return population_gains(optimum(settings).overlaps, settings.horizon)
 

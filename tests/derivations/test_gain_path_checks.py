@@ -69,7 +69,7 @@ def test_a_network_at_the_best_agent_passes(best):
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        ({"end": lqr_gain(0.5, 0.0)[0]}, "oscillate"),
+        ({"end": lqr_gain(0.5, 0.0)[0]}, "complex pair"),
         ({"end": (1.2, 1.3)}, "full-state LQR"),
         ({"end": (0.53, 0.4)}, "epoch from which"),
         ({"start": 130}, "epoch from which"),

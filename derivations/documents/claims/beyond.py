@@ -45,11 +45,11 @@ BEYOND = (
         "Fig. 2",
         Verdict.DIFFERS,
         (
-            "full: last ones from those of the best linear agent, over |K_LQR|, largest",
+            "full: last ones from those of the best time-invariant linear agent, over |K_LQR|, largest",
             "full: last ones from full-state LQR's, over |K_LQR|, largest",
-            "full: are stable but oscillate, k_2² < 4k_1: share",
+            "full: are stable with a complex pair, k_2² < 4k_1: share",
         ),
-        "stable and near the best linear agent, but, as that agent by regression, where the plane oscillates",
+        "stable and near the best time-invariant linear agent, but, as those of that agent by regression, where A - B K has a complex pair",
     ),
     Claim(
         "The theory rests on linear neurons and rank one.",

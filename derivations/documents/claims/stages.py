@@ -135,9 +135,9 @@ THIRD = (
         (
             "optimum",
             "full: dominant joint eigenvalue real in the last",
-            "full: are stable but oscillate, k_2² < 4k_1: share",
+            "full: are stable with a complex pair, k_2² < 4k_1: share",
         ),
-        "the dominant root becomes real; a faster pair stays complex, and the regressed gains lie where A - B K oscillates",
+        "the dominant root becomes real; a faster pair stays complex, and the regressed gains lie where A - B K has a complex pair",
     ),
     Claim(
         "The model of the four overlaps reproduces stage 3 accurately.",

@@ -63,13 +63,13 @@ def markdown(lines: Sequence[Check] = ()) -> str:
 
 def _row(claim: Claim, lines: Sequence[Check]) -> str:
     decided = [f"`derive {name}`" for name in claim.results]
-    numbers = ["" for _ in claim.results]
+    numbers = ["derived" for _ in claim.results]
     for check in claim.checks:
         found = measured_by(check, lines)
         decided.append(f"`{found.command.removeprefix('closedloop ')}`: {_plain(found.words)}")
-        numbers.append(_numbers(found))
+        numbers.append(_numbers(found) or "-")
     verdict = f"**{claim.verdict}**" + (f": {claim.how}" if claim.how else "")
-    cells = (claim.claim, claim.place, verdict, "<br>".join(decided) or "-", "<br>".join(filter(None, numbers)) or "-")
+    cells = (claim.claim, claim.place, verdict, "<br>".join(decided) or "-", "<br>".join(numbers) or "-")
     return f"| {' | '.join(_plain(cell) for cell in cells)} |"
 
 
