@@ -97,14 +97,3 @@ def taylor_slopes(expression: Expr, letters) -> list[Expr]:
         cancel((slope(numerator, x) * denominator - numerator * slope(denominator, x)) / denominator**2)
         for x in letters
     ]
-
-
-def difference(left: Expr, right: Expr) -> Expr:
-    """left - right, expanded.
-
-    :param left: an expression
-    :param right: an expression
-    """
-    from sympy import expand
-
-    return expand(left - right)

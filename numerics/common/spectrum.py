@@ -1,4 +1,4 @@
-"""The joint matrix of plant and neurons, and the order of eigenvalues."""
+"""The step of the agent alone, the joint matrix of plant and neurons, and the order of eigenvalues."""
 
 import numpy as np
 
@@ -15,6 +15,17 @@ def by_modulus(values: np.ndarray) -> np.ndarray:
     keys = -values.imag, -np.round(np.abs(values.imag), 12), -np.round(np.abs(values), 12)
     order = np.lexsort(keys, axis=-1)
     return np.take_along_axis(values, order, axis=-1)
+
+
+def agent_step(weights: Weights, leak: float = 1.0) -> np.ndarray:
+    """F = (1-γ) I + γ W, (N, N): the agent without its environment, linearised at rest (φ' = 1); W itself without leak.
+
+    :param weights: the agent's weights
+    :param leak: γ
+    """
+    if leak == 1.0:
+        return weights.recurrence
+    return (1 - leak) * np.eye(weights.neurons) + leak * weights.recurrence
 
 
 def joint_matrix(plant: Plant, weights: Weights, leak: float = 1.0) -> np.ndarray:

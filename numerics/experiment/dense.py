@@ -13,6 +13,7 @@ import numpy as np
 from numerics.common.activations import activate, slope_at
 from numerics.common.errors import fits
 from numerics.common.plants import Plant
+from numerics.common.spectrum import agent_step
 from numerics.common.weights import Gradients, Weights
 from numerics.experiment.environment import Environment, Recorded
 from numerics.experiment.losses import Loss
@@ -81,6 +82,7 @@ class DenseLoop:
         width = neurons + (plant.shape[0] if plant else 0)
         self.states, self.slopes = np.zeros((steps, batch, width)), np.zeros((steps, batch, width))
         self._spare, self._rates = np.zeros((batch, width)), np.zeros((batch, neurons))
+        self._joint = np.zeros((0, 0))  # P of the run that filled the states
 
     def run(self, weights: Weights, environment: Environment) -> DenseEpisodes:
         """The episodes.
@@ -89,7 +91,8 @@ class DenseLoop:
         :param environment: what it acts on
         """
         state, N, given, linear = self.states, self.neurons, _given(environment), self.activation == "linear"
-        write, rest = np.ascontiguousarray(self._joint(weights).T), environment.first == 1
+        self._joint = self._joint_of(weights)
+        write, rest = np.ascontiguousarray(self._joint.T), environment.first == 1
         state[0, :, :N] = 0.0
         environment.start(state[:, :, N:])
         if given is not None:
@@ -114,8 +117,8 @@ class DenseLoop:
     def gradients(self, weights: Weights, environment: Environment, loss: Loss) -> Gradients:
         """Gradients of a loss by every weight matrix along the episodes that were run last.
 
-        :param weights: the network
-        :param environment: what it acts on
+        :param weights: the network that ran them
+        :param environment: what it acted on
         :param loss: the loss
         """
         episodes = DenseEpisodes(self.states, weights.z)
@@ -139,10 +142,9 @@ class DenseLoop:
         value = loss.value(self.run(weights, environment))
         return value, self.gradients(weights, environment, loss)
 
-    def _joint(self, weights: Weights) -> np.ndarray:
+    def _joint_of(self, weights: Weights) -> np.ndarray:
         """P in the order (h, x)."""
-        leak = self.leak
-        alone = leak * weights.recurrence if leak == 1.0 else _leaky(weights.recurrence, leak)
+        leak, alone = self.leak, agent_step(weights, self.leak)
         if self.plant is None:
             return alone
         A, B, C = self.plant.A, self.plant.B, self.plant.C
@@ -151,7 +153,7 @@ class DenseLoop:
 
     def _backward(self, weights: Weights, slope_x: np.ndarray, slope_u: np.ndarray | None, first: int) -> None:
         """Leave in ``slopes`` the slopes by what was written to s_t, for t ≥ first; earlier states are given."""
-        slope, N, joint = self.slopes, self.neurons, self._joint(weights)
+        slope, N, joint = self.slopes, self.neurons, self._joint
         if slope_u is None:
             slope[-1, :, :N] = 0.0
         else:
@@ -188,10 +190,6 @@ class DenseLoop:
 def _given(environment: Environment) -> np.ndarray | None:
     """What is added to the observations from the first one that is read on, (readings, batch, q)."""
     return environment.y if isinstance(environment, Recorded) else environment.added
-
-
-def _leaky(recurrence: np.ndarray, leak: float) -> np.ndarray:
-    return (1 - leak) * np.eye(len(recurrence)) + leak * recurrence
 
 
 def _sum_of_products(left: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -52,7 +52,7 @@ class ClosedLoop:
         x[t] += u @ self.plant.B.T
         if self.process is not None:
             x[t] += self.process[t - 1]
-        if np.isfinite(self.clamp):
+        if self.clamp < np.inf:
             np.clip(x[t], -self.clamp, self.clamp, out=x[t])
 
     def observe(self, t: int, x: np.ndarray, out: np.ndarray) -> None:
@@ -85,7 +85,7 @@ class ClosedLoop:
         :param x: plant states, (steps + 1, batch, n)
         :param slope_x: ∂L/∂x of every step, (steps + 1, batch, n)
         """
-        if np.isfinite(self.clamp):
+        if self.clamp < np.inf:
             slope_x[t] *= np.abs(x[t]) < self.clamp
         slope_x[t - 1] += slope_x[t] @ self.plant.A
         return slope_x[t] @ self.plant.B

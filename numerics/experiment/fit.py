@@ -108,7 +108,15 @@ def fit(
     return status, arrays(run.history), run.weights
 
 
-def _epochs(run, settings, epochs, differentiate, recorders, progress, halt) -> str:
+def _epochs(
+    run: TrainState,
+    settings: Training,
+    epochs: int,
+    differentiate: Differentiate,
+    recorders: Sequence[Recorder],
+    progress: Progress | None,
+    halt: Halt | None,
+) -> str:
     """Make the updates; the status at the end."""
     while run.epoch < epochs:
         if not _update(run, settings, differentiate, recorders):

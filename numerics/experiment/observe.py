@@ -7,7 +7,7 @@ import numpy as np
 
 from numerics.common.errors import require, whole
 from numerics.common.plants import Plant
-from numerics.common.spectrum import by_modulus, joint_matrix
+from numerics.common.spectrum import agent_step, by_modulus, joint_matrix
 from numerics.common.weights import Weights
 from numerics.experiment.fit import Recorder
 from numerics.experiment.trajectory import Trajectory
@@ -84,7 +84,7 @@ def recurrent_radius(weights: Weights, leak: float = 1.0) -> float:
     :param leak: γ
     """
     with np.errstate(all="ignore"):
-        step = (1 - leak) * np.eye(weights.neurons) + leak * weights.recurrence
+        step = agent_step(weights, leak)
     return float(np.abs(np.linalg.eigvals(step)).max()) if np.isfinite(step).all() else np.inf
 
 

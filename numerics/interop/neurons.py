@@ -19,6 +19,7 @@ import numpy as np
 
 from numerics.common.errors import choice, require
 from numerics.common.plants import Plant
+from numerics.common.spectrum import agent_step
 from numerics.common.weights import Weights
 from numerics.interop.state_space import StateSpace, names
 
@@ -47,9 +48,7 @@ class LinearAgent:
         :param weights: the agent's weights
         :param leak: γ
         """
-        count = weights.neurons
-        transition = (1 - leak) * np.eye(count) + leak * weights.recurrence
-        return cls(transition, leak * weights.m, weights.z.T, names("h", count))
+        return cls(agent_step(weights, leak), leak * weights.m, weights.z.T, names("h", weights.neurons))
 
     @property
     def shape(self) -> tuple[int, int, int]:

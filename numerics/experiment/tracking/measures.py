@@ -8,7 +8,7 @@ unit references of f. W and M couple the axes, so both axes of the error count. 
 import numpy as np
 
 from numerics.common.errors import whole
-from numerics.common.spectrum import by_modulus, joint_matrix
+from numerics.common.spectrum import agent_step, by_modulus, joint_matrix
 from numerics.common.weights import Weights
 from numerics.experiment.tracking.basis import linear_response
 from numerics.replay.tracking_task import TrackingTask
@@ -59,15 +59,6 @@ def nearest(values: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return values[np.argmin(np.abs(values[:, None] - targets), axis=0)]
 
 
-def agent_matrix(weights: Weights, leak: float = 0.1) -> np.ndarray:
-    """(1-γ) I + γ W, the agent without its environment, linearised at rest, (N, N).
-
-    :param weights: the agent's weights
-    :param leak: γ
-    """
-    return (1 - leak) * np.eye(weights.neurons) + leak * weights.recurrence
-
-
 def agent_poles(task: TrackingTask, weights: Weights, leak: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
     """The agent's eigenvalue nearest to every e^{iω}, and what its mode reads of a reference that is tracked perfectly.
 
@@ -78,7 +69,7 @@ def agent_poles(task: TrackingTask, weights: Weights, leak: float = 0.1) -> tupl
     :param weights: the agent's weights
     :param leak: γ
     """
-    values, modes = np.linalg.eig(agent_matrix(weights, leak))
+    values, modes = np.linalg.eig(agent_step(weights, leak))
     chosen = np.argmin(np.abs(values[:, None] - task.advances), axis=0)
     readers, seen, dt = np.linalg.inv(modes)[chosen] @ weights.m, task.plant.C, task.dt
     ratios = []
@@ -102,7 +93,7 @@ def measure(task: TrackingTask, weights: Weights, leak: float = 0.1) -> dict[str
     points = task.advances
     with np.errstate(all="ignore"):
         joint = _spectrum(joint_matrix(task.plant, weights, leak))
-        agent = _spectrum(agent_matrix(weights, leak))
+        agent = _spectrum(agent_step(weights, leak))
     found["eigenvalues"] = joint[: sum(task.plant.shape[::2]) + 1]
     found |= {"joint_near": nearest(joint, points), "agent_near": nearest(agent, points)}
     return found

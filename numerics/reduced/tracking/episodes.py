@@ -16,9 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from numerics.common.spectrum import agent_step
 from numerics.common.weights import Gradients, Weights
 from numerics.reduced.tracking.closed_loop import error, error_gradient, sinusoid_losses
-from numerics.reduced.tracking.filter import Filter, agent_step, circle
+from numerics.reduced.tracking.filter import Filter, circle
 from numerics.reduced.tracking.stationary import joint_radius
 from numerics.replay.tracking_task import TrackingTask
 

@@ -10,16 +10,8 @@ from functools import cached_property
 import numpy as np
 
 from numerics.common.errors import InputError
+from numerics.common.spectrum import agent_step
 from numerics.common.weights import Gradients, Weights
-
-
-def agent_step(weights: Weights, leak: float) -> np.ndarray:
-    """F = (1-γ) I + γ W, (N, N).
-
-    :param weights: the agent's weights
-    :param leak: γ
-    """
-    return (1 - leak) * np.eye(weights.neurons) + leak * weights.recurrence
 
 
 def circle(radius: float, count: int) -> np.ndarray:

@@ -5,9 +5,10 @@ import pytest
 from sympy import I, ImmutableMatrix, Poly, Rational, expand_complex
 
 from numerics.common.errors import InputError
+from numerics.common.spectrum import agent_step
 from numerics.common.weights import Weights
 from numerics.experiment.tracking.measures import agent_poles
-from numerics.reduced.tracking.filter import Filter, agent_step, circle
+from numerics.reduced.tracking.filter import Filter, circle
 from numerics.reduced.tracking.stationary import (
     joint_radius,
     markov_gradients,

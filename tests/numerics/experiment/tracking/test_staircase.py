@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from numerics.common.errors import InputError
+from numerics.common.spectrum import agent_step
 from numerics.common.weights import Weights, tracking_law
 from numerics.experiment.tracking.loop import Tracker, track, tracking_loss
-from numerics.experiment.tracking.measures import agent_matrix, frequency_losses, measure, nearest, projected_losses
+from numerics.experiment.tracking.measures import frequency_losses, measure, nearest, projected_losses
 from numerics.experiment.tracking.staircase import acquisition, ascending, competition, idle_losses
 from numerics.replay.tracking_task import TrackingTask
 
@@ -85,7 +86,7 @@ def test_nearest_eigenvalues(rng):
     for f, value in zip((0.1, 0.3, 0.2, 0.4), found["agent_near"], strict=True):
         distance = np.abs(own - np.exp(0.2j * np.pi * f))
         assert abs(value - np.exp(0.2j * np.pi * f)) == pytest.approx(distance.min(), rel=1e-9)
-    np.testing.assert_array_equal(agent_matrix(weights), 0.9 * np.eye(6) + 0.1 * weights.w)
+    np.testing.assert_array_equal(agent_step(weights, 0.1), 0.9 * np.eye(6) + 0.1 * weights.w)
 
 
 IDLE = np.ones(2)
