@@ -8,9 +8,9 @@ import numpy as np
 from benchmarks.table import Table
 from benchmarks.timing import Call, in_turns
 from numerics.reduced.codegen import has_numba, jit
-from numerics.reduced.descent import symmetric_root
 from numerics.reduced.doubling import horizon_loss
 from numerics.reduced.kernels import loss_kernel
+from numerics.reduced.moments import symmetric_root
 from numerics.reduced.spectra import reduced_radius
 from theory.core.loop import ReducedLoop
 

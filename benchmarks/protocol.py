@@ -10,8 +10,9 @@ from benchmarks.table import Cell, Table
 from benchmarks.timing import Call, Timing, in_turns, seconds
 from numerics.experiment.train import train
 from numerics.reduced.codegen import has_numba
-from numerics.reduced.descent import descend, descend_gram, loop_for, moment_factor
+from numerics.reduced.descent import descend, descend_gram, loop_for
 from numerics.reduced.iterate import Descent
+from numerics.reduced.moments import moment_factor
 from numerics.replay.closed_loop import Replay, rank_one_replay
 from theory.core.learning import WeightSpace
 from theory.core.loop import ReducedLoop

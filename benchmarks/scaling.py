@@ -11,9 +11,10 @@ from benchmarks.table import Cell, Table
 from benchmarks.timing import Call, in_turns
 from numerics.common.weights import at_overlaps, rank_one_law
 from numerics.experiment.train import train
-from numerics.reduced.descent import descend_gram, moment_factor
+from numerics.reduced.descent import descend_gram
 from numerics.reduced.doubling import horizon_loss
 from numerics.reduced.iterate import Descent
+from numerics.reduced.moments import moment_factor
 from numerics.replay.closed_loop import rank_one_replay
 from numerics.replay.settings import Settings
 from theory.core.learning import WeightSpace

@@ -4,8 +4,9 @@ import numpy as np
 
 from numerics.common.plants import double_integrator
 from numerics.common.weights import Weights
-from numerics.reduced.descent import loop_for, symmetric_root
+from numerics.reduced.descent import loop_for
 from numerics.reduced.kernels import loss_kernel
+from numerics.reduced.moments import symmetric_root
 from numerics.replay.settings import Settings
 from theory.core.learning import WeightSpace
 

@@ -14,6 +14,7 @@ from derivations.wording import counted
 from numerics.common import files
 from numerics.common.errors import InputError
 from numerics.replay.closed_loop import Replay
+from numerics.replay.open_loop import OpenLoopReplay
 from numerics.replay.tracking import TrackingReplay
 
 LONG = 2000  # horizons beyond which looking for the optimum takes longer than the run
@@ -80,32 +81,48 @@ def descend(
     out: Out,
     replay: ReplayFile = None,
     backend: Annotated[str, typer.Option(help="auto, python or numba.")] = "auto",
+    words: Annotated[
+        int | None,
+        typer.Option(
+            help="Of a full network: length of the longest words [default: the shortest with an estimated error below 0.001]."
+        ),
+    ] = None,
     *,
     protocol: dict,
 ) -> None:
-    """Make the same run by the exact reduced map, no neurons.
+    """Make the same run by the reduced map, without the neurons.
 
-    It takes the same input and writes the same output.
+    It takes the same input and writes the same output. A network of low rank learns by a map of its Gram matrix, exactly. A full linear network (w) learns as a small one does on the words of its initial weights; the result says how long they are and estimates the error, 0 where it is exact. Adam and nonlinear neurons need direct training.
 
     Examples:
 
       closedloop descend --replay run.npz --out theory.npz
 
       closedloop descend --seed 3 --epochs 300 --out theory.npz
+
+      closedloop descend --replay full.npz --words 4 --out theory.npz
     """
     from numerics.reduced import descent
     from numerics.reduced.open_loop import descent as open_loop_descent
 
     files.check_writable(out, replay)
     run = make_replay(replay, protocol)
-    if isinstance(run, TrackingReplay):
-        what = "--replay must be a closed- or open-loop run; found a tracking run"
-        raise InputError(f"{what}: an exact map exists only for low-rank SGD; use closedloop train or track")
-    if isinstance(run, Replay):
-        result = descent.descend(run, backend)
-    else:
-        result = open_loop_descent.descend_open_loop(run, backend)
+    with waiting.progress() as report:
+        if isinstance(run, OpenLoopReplay):
+            result = open_loop_descent.descend_open_loop(run, backend, words=words, progress=report)
+        else:
+            result = descent.descend(run, backend, words, report)
     _save(result, out)
+    if "words" in result.config:
+        typer.echo(_accuracy(result.config))
+
+
+def _accuracy(config: dict) -> str:
+    """What the word space of a run makes of its network, in words."""
+    size = f"words of length {config['words']}: {config['dimension']} neurons for {config['neurons']}"
+    if config["exact"]:
+        return f"{size}, exactly"
+    return f"{size}; estimated largest relative error of the loss {config['error_estimate']:.1e}"
 
 
 @app.command("replay")

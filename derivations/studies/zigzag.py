@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from numerics.common.spectrum import by_modulus
-from numerics.reduced.descent import descend, descend_gram, moment_factor
+from numerics.reduced.descent import descend, descend_gram
 from numerics.reduced.flow import unpack
+from numerics.reduced.moments import moment_factor
 from numerics.reduced.population import FACTOR
 from numerics.reduced.spectra import reduced_eigenvalues
 from numerics.reduced.stages.detection import detect, of_run

@@ -11,11 +11,11 @@ from numerics.common.errors import require
 from numerics.common.files import read_arrays, write_arrays
 from numerics.common.weights import Weights, load_weights
 from numerics.experiment.fit import TrainState, arrays
-from numerics.experiment.optimize import OPTIMIZERS, Adam
+from numerics.experiment.optimize import optimizer
 from numerics.replay.results import STATE, Run, stopped
 from numerics.replay.settings import Training
 
-COUNT, MEAN, SQUARE = f"{STATE}count_", f"{STATE}mean_", f"{STATE}square_"
+OPTIMIZER = f"{STATE}optimizer_"
 FREE = ("epochs",)
 """Entries of the configuration that may differ when a run is resumed: it may be made longer."""
 
@@ -67,9 +67,7 @@ def save_state(path: str | Path, run: Run, state: TrainState, replay: Resumable)
         f"{STATE}epoch": state.epoch,
         f"{STATE}digest": digest(replay, state.epoch),
     }
-    if isinstance(state.optimizer, Adam):
-        for name, (count, mean, square) in state.optimizer.moments.items():
-            extra |= {COUNT + name: count, MEAN + name: mean, SQUARE + name: square}
+    extra |= {OPTIMIZER + name: array for name, array in state.optimizer.state().items()}
     write_arrays(path, {**run.contents(), **extra})
 
 
@@ -102,11 +100,9 @@ def load_state(path: str | Path, replay: Resumable, config: dict) -> TrainState:
     require(epoch <= replay.epochs, f"epochs must be at least the {epoch} already made; found {replay.epochs}")
     same = str(found[f"{STATE}digest"]) == digest(replay, epoch)
     require(same, f"{path} must be a run of the same initial weights and batches; found others; check the replay")
-    optimizer = OPTIMIZERS[replay.settings.optimizer](replay.settings.learning_rate)
-    if isinstance(optimizer, Adam):
-        names = [key.removeprefix(COUNT) for key in found if key.startswith(COUNT)]
-        optimizer.moments = {n: (int(found[COUNT + n]), found[MEAN + n], found[SQUARE + n]) for n in names}
+    going_on = optimizer(replay.settings)
+    going_on.restore({key.removeprefix(OPTIMIZER): found[key] for key in found if key.startswith(OPTIMIZER)})
     history = Run.load(path).history
     history.pop("spectral_radius", None)
     lists = {name: list(array) for name, array in history.items()}
-    return TrainState(load_weights(found, path), optimizer, lists, epoch)
+    return TrainState(load_weights(found, path), going_on, lists, epoch)

@@ -8,7 +8,7 @@ import numpy as np
 from numerics.common.errors import whole
 from numerics.common.threads import single_threaded
 from numerics.common.weights import Gradients, Weights
-from numerics.experiment.optimize import OPTIMIZERS, Adam, Sgd, clipped, global_norm
+from numerics.experiment.optimize import Optimizer, clipped, global_norm, optimizer
 from numerics.replay.results import COMPLETED, diverged, stopped
 from numerics.replay.settings import Training
 
@@ -58,7 +58,7 @@ class TrainState:
     """
 
     weights: Weights
-    optimizer: Sgd | Adam
+    optimizer: Optimizer
     history: dict[str, list] = field(default_factory=dict)
     epoch: int = 0
 
@@ -67,9 +67,9 @@ class TrainState:
         """Before the first update.
 
         :param weights: initial weights
-        :param settings: optimizer and learning rate
+        :param settings: how to train
         """
-        return cls(weights, OPTIMIZERS[settings.optimizer](settings.learning_rate))
+        return cls(weights, optimizer(settings))
 
 
 Halt = Callable[[TrainState], bool]
@@ -149,7 +149,7 @@ def _update(run: TrainState, settings: Training, differentiate: Differentiate, r
     return True
 
 
-def _moved(weights: Weights, optimizer: Sgd | Adam, gradients: Gradients) -> dict[str, np.ndarray]:
+def _moved(weights: Weights, optimizer: Optimizer, gradients: Gradients) -> dict[str, np.ndarray]:
     """The trained matrices after one step, finite or not."""
     with np.errstate(all="ignore"):
         return {name: weights.arrays()[name] + optimizer.step(name, g) for name, g in gradients.items()}

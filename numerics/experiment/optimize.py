@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from numerics.common.weights import Gradients
-from numerics.replay.settings import CLIP_EPSILON
+from numerics.replay.settings import CLIP_EPSILON, Training
 
 
 def global_norm(gradients: Gradients) -> float:
@@ -33,6 +33,50 @@ class Sgd:
         """
         return -self.rate * gradient
 
+    def state(self) -> dict[str, np.ndarray]:
+        """What the next step depends on: nothing."""
+        return {}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Go on from a state.
+
+        :param state: what :meth:`state` gave
+        """
+
+
+@dataclass
+class Momentum:
+    """Heavy-ball descent, v ← μ v + c ∂L, X ← X - η v (Polyak 1964).
+
+    :param rate: learning rate η
+    :param decay: μ
+    :param velocity: v of every matrix
+    """
+
+    rate: float
+    decay: float
+    velocity: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def step(self, name: str, gradient: np.ndarray) -> np.ndarray:
+        """The change of a weight matrix; updates its velocity.
+
+        :param name: the matrix
+        :param gradient: its gradient, after clipping
+        """
+        self.velocity[name] = self.decay * self.velocity.get(name, np.zeros_like(gradient)) + gradient
+        return -self.rate * self.velocity[name]
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What the next step depends on, by name."""
+        return {f"velocity_{name}": value for name, value in self.velocity.items()}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Go on from a state.
+
+        :param state: what :meth:`state` gave
+        """
+        self.velocity = _named(state, "velocity_")
+
 
 @dataclass
 class Adam:
@@ -57,8 +101,37 @@ class Adam:
         corrected = np.sqrt(square / (1 - 0.999**count)) + 1e-8
         return -self.rate * (mean / (1 - 0.9**count)) / corrected
 
+    def state(self) -> dict[str, np.ndarray]:
+        """What the next step depends on, by name."""
+        found: dict[str, np.ndarray] = {}
+        for name, (count, mean, square) in self.moments.items():
+            found |= {f"count_{name}": np.array(count), f"mean_{name}": mean, f"square_{name}": square}
+        return found
 
-OPTIMIZERS: dict[str, type[Sgd] | type[Adam]] = {"sgd": Sgd, "adam": Adam}
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Go on from a state.
+
+        :param state: what :meth:`state` gave
+        """
+        counts, means, squares = (_named(state, stem) for stem in ("count_", "mean_", "square_"))
+        self.moments = {name: (int(count), means[name], squares[name]) for name, count in counts.items()}
+
+
+Optimizer = Sgd | Momentum | Adam
+
+
+def _named(state: dict[str, np.ndarray], stem: str) -> dict[str, np.ndarray]:
+    return {name.removeprefix(stem): value for name, value in state.items() if name.startswith(stem)}
+
+
+def optimizer(settings: Training) -> Optimizer:
+    """The optimizer of a run, before its first step.
+
+    :param settings: its name, learning rate and momentum
+    """
+    if settings.optimizer == "momentum":
+        return Momentum(settings.learning_rate, settings.momentum)
+    return {"sgd": Sgd, "adam": Adam}[settings.optimizer](settings.learning_rate)
 
 
 def clipped(gradients: Gradients, norm: float, limit: float) -> Gradients:

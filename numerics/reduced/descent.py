@@ -15,33 +15,16 @@ from numerics.common.spectrum import by_modulus
 from numerics.common.weights import Weights
 from numerics.reduced.iterate import Descent, Work, iterate
 from numerics.reduced.kernels import LossKernel, loss_kernel
+from numerics.reduced.moments import moment_factor
 from numerics.reduced.spectra import radius_of, reduced_eigenvalues
+from numerics.reduced.words.runs import descend_words
 from numerics.replay.closed_loop import Replay
 from numerics.replay.open_loop import OpenLoopReplay
 from numerics.replay.results import COMPLETED, Run, diverged
 from numerics.replay.settings import Settings
+from numerics.replay.tracking import TrackingReplay
 from theory.core.learning import BLOCKS, WeightSpace
 from theory.core.loop import ReducedLoop, symbolic_loop
-
-
-def moment_factor(x0: np.ndarray) -> np.ndarray:
-    """F with F Fᵀ = (1/B) Σ x_0 x_0ᵀ, symmetric, for any number of epochs; not a number where it overflows.
-
-    :param x0: initial states, (..., batch, n)
-    """
-    with np.errstate(all="ignore"):
-        moment = np.swapaxes(x0, -1, -2) @ x0 / x0.shape[-2]
-    finite = np.isfinite(moment).all(axis=(-2, -1), keepdims=True)
-    return np.where(finite, symmetric_root(np.where(finite, moment, 0.0)), np.nan)
-
-
-def symmetric_root(moment: np.ndarray) -> np.ndarray:
-    """The symmetric positive semidefinite square root.
-
-    :param moment: symmetric positive semidefinite matrices, (..., n, n)
-    """
-    values, vectors = np.linalg.eigh(moment)
-    return np.einsum("...ij,...j,...kj->...ik", vectors, np.sqrt(np.clip(values, 0, None)), vectors)
 
 
 @cache
@@ -114,29 +97,50 @@ def descend_loss(
     return iterate(work, gram, settings.horizon, backend)
 
 
-def check_closed(replay: Replay | OpenLoopReplay) -> None:
-    """Whether the run closes on the overlaps.
+def check_linear(replay: Replay | OpenLoopReplay | TrackingReplay) -> None:
+    """Whether the run can be made by fewer variables than weights.
 
     :param replay: the run to be made
-    :raises InputError: if it is nonlinear, uses Adam, or has a full recurrence
+    :raises InputError: if it is nonlinear or uses Adam
     """
-    settings = replay.settings
-    for name, expected in (("activation", "linear"), ("optimizer", "sgd")):
-        found = getattr(settings, name)
-        message = f"{name} must be {expected} for the exact map; found {found}; use direct training instead"
-        require(found == expected, message)
-    low_rank = replay.weights.w is None
-    require(low_rank, "weights must be m, z, u, v for the exact map; found a full w; use direct training instead")
+    found = replay.settings.activation
+    message = f"activation must be linear for the exact map; found {found}; use direct training instead"
+    require(found == "linear", message)
+    what = "Adam scales every single weight, which no rotation of the neurons keeps; use direct training instead"
+    require(
+        replay.settings.optimizer != "adam", f"optimizer must be sgd or momentum for the exact map; found adam: {what}"
+    )
 
 
-def descend(replay: Replay, backend: str = "auto") -> Run:
-    """The exact reduced counterpart of :func:`numerics.experiment.train.train`: the same run from G alone.
+def closes_on_overlaps(replay: Replay | OpenLoopReplay | TrackingReplay) -> bool:
+    """Whether a linear run is a map of the Gram matrix of [M Z U V]: low rank, plain descent, and not tracking.
 
-    :param replay: the run to be made; linear, low-rank, SGD
+    :param replay: the run to be made
+    """
+    return replay.weights.w is None and replay.settings.optimizer == "sgd" and not isinstance(replay, TrackingReplay)
+
+
+def descend(
+    replay: Replay | TrackingReplay,
+    backend: str = "auto",
+    words: int | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Run:
+    """The exact reduced counterpart of direct training: the same run without the N neurons.
+
+    A network of low rank learns by a map of its Gram matrix; a full one, any run with momentum, and tracking by the
+    small network of :func:`numerics.reduced.words.runs.descend_words`.
+
+    :param replay: the run to be made; linear, SGD or momentum
     :param backend: ``"auto"``, ``"python"`` or ``"numba"``
-    :raises InputError: if the run does not close on the overlaps
+    :param words: of a full network the length of the longest words; by default the shortest that are good enough
+    :param progress: called with (what, epochs done, epochs in all), where it takes long
+    :raises InputError: if the run does not close
     """
-    check_closed(replay)
+    check_linear(replay)
+    if isinstance(replay, TrackingReplay) or not closes_on_overlaps(replay):
+        return descend_words(replay, words, backend, progress)
+    require(words is None, f"words must be left out for a network of low rank; found {words}; its map is exact")
     weights, settings = replay.weights, replay.settings
     _, p, q = replay.plant.shape
     space = WeightSpace(p, q, weights.rank, tuple(settings.train))

@@ -9,7 +9,7 @@ from numerics.common.errors import FINITE, choice, flag, number, require, whole
 from numerics.common.plants import Plant
 from numerics.common.weights import WEIGHT_NAMES, Weights
 
-OPTIMIZERS = ("sgd", "adam")
+OPTIMIZERS = ("sgd", "momentum", "adam")
 
 
 LONGEST = 10**7  # steps of a rollout; numerics.reduced.doubling goes further
@@ -25,7 +25,8 @@ class Training:
     :param learning_rate: step η of the optimizer
     :param clip: largest global gradient norm that passes unscaled; infinite for none
     :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``, erf(√π s/2)
-    :param optimizer: ``"sgd"`` or ``"adam"`` (β = 0.9, 0.999; ε = 1e-8)
+    :param optimizer: ``"sgd"``, ``"momentum"`` (v ← μ v + c ∂L, X ← X - η v) or ``"adam"`` (β = 0.9, 0.999; ε = 1e-8)
+    :param momentum: μ in [0, 1), read by that optimizer alone
     :param leak: γ in (0, 1]
     :param train: names of the trained arrays; with none the weights stay as they are
     :raises InputError: if a value is out of range or a word unknown
@@ -35,6 +36,7 @@ class Training:
     clip: float = 1.0
     activation: str = "linear"
     optimizer: str = "sgd"
+    momentum: float = 0.9
     leak: float = 1.0
     train: tuple[str, ...] = ("z", "u", "v")
 
@@ -44,6 +46,7 @@ class Training:
             "clip": number("clip", self.clip, 0, np.inf, open_low=True),
             "activation": choice("activation", self.activation, ACTIVATIONS),
             "optimizer": choice("optimizer", self.optimizer, OPTIMIZERS),
+            "momentum": number("momentum", self.momentum, 0, np.nextafter(1.0, 0.0)),
             "leak": number("leak", self.leak, 0, 1, open_low=True),
             "train": tuple(choice("train", name, WEIGHT_NAMES) for name in self.train),
         }
@@ -62,7 +65,8 @@ class Settings(Training):
     :param learning_rate: step η of the optimizer
     :param clip: largest global gradient norm that passes unscaled; infinite for none
     :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``, erf(√π s/2)
-    :param optimizer: ``"sgd"`` or ``"adam"`` (β = 0.9, 0.999; ε = 1e-8)
+    :param optimizer: ``"sgd"``, ``"momentum"`` (v ← μ v + c ∂L, X ← X - η v) or ``"adam"`` (β = 0.9, 0.999; ε = 1e-8)
+    :param momentum: μ in [0, 1), read by that optimizer alone
     :param leak: γ in (0, 1]
     :param train: names of the trained arrays; with none the weights stay as they are
     :param horizon: episode length T in steps, at least 1

@@ -17,7 +17,8 @@ class TrackingTraining(Training):
     :param learning_rate: step η of the optimizer
     :param clip: largest global gradient norm that passes unscaled; infinite for none
     :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``, erf(√π s/2)
-    :param optimizer: ``"sgd"`` or ``"adam"`` (β = 0.9, 0.999; ε = 1e-8)
+    :param optimizer: ``"sgd"``, ``"momentum"`` (v ← μ v + c ∂L, X ← X - η v) or ``"adam"`` (β = 0.9, 0.999; ε = 1e-8)
+    :param momentum: μ in [0, 1), read by that optimizer alone
     :param leak: γ = dt/τ in (0, 1]; in the protocol τ = 1 s
     :param train: names of the trained arrays; with none the weights stay as they are
     :raises InputError: if a value is out of range or a word unknown

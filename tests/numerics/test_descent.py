@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from numerics.common.errors import InputError
 from numerics.common.plants import Plant
-from numerics.common.weights import Weights, full_law, gaussian_law
+from numerics.common.weights import Weights, gaussian_law
 from numerics.experiment.train import train
 from numerics.reduced import descent, iterate
 from numerics.reduced.codegen import has_numba
-from numerics.reduced.descent import descend, descend_gram, moment_factor
+from numerics.reduced.descent import descend, descend_gram
+from numerics.reduced.moments import moment_factor
 from numerics.replay.closed_loop import Replay, rank_one_replay
 from numerics.replay.settings import Settings
 from theory.core.learning import WeightSpace
@@ -159,12 +160,6 @@ def test_batch_enters_through_its_second_moment_only(rng):
 def test_runs_that_do_not_close_are_refused(change, message):
     with pytest.raises(InputError, match=message):
         descend(rank_one_replay(0, epochs=2, batch=2, neurons=5, **change))
-
-
-def test_full_recurrence_is_refused(rng):
-    replay = Replay(full_law(rng, 10), np.ones((1, 2, 2)), Settings(train=("z", "w")))
-    with pytest.raises(InputError, match="found a full w"):
-        descend(replay)
 
 
 def test_unknown_backend_is_refused():

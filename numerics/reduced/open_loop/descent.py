@@ -5,14 +5,17 @@ response; learning is the same map of the Gram matrix as in closed loop. The clo
 the spike of the test loss, follows from the overlaps without a simulation.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
-from numerics.common.errors import FINITE, fits, number
+from numerics.common.errors import FINITE, fits, number, require
 from numerics.common.markov import impulse_response
-from numerics.reduced.descent import check_closed, finish, loop_for
+from numerics.reduced.descent import check_linear, closes_on_overlaps, finish, loop_for
 from numerics.reduced.iterate import Descent, Work, iterate
 from numerics.reduced.open_loop.filter_kernel import FilterKernel, filter_kernel
 from numerics.reduced.population import population_loss
+from numerics.reduced.words.runs import descend_words
 from numerics.replay.open_loop import OpenLoopReplay
 from numerics.replay.results import Run
 from theory.core.learning import WeightSpace
@@ -74,16 +77,29 @@ def descend_open_loop_gram(
     return iterate(work, gram, replay.length, backend)
 
 
-def descend_open_loop(replay: OpenLoopReplay, backend: str = "auto", variance: float | None = None) -> Run:
+def descend_open_loop(
+    replay: OpenLoopReplay,
+    backend: str = "auto",
+    variance: float | None = None,
+    words: int | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Run:
     """The exact counterpart of :func:`numerics.experiment.open_loop.train_open_loop`, closed-loop test included.
 
-    :param replay: the run to be made; linear, student of low rank, SGD; the teacher may be full
+    :param replay: the run to be made; linear, SGD or momentum
     :param backend: ``"auto"``, ``"python"`` or ``"numba"``
     :param variance: if given, the inputs are white with this variance in the limit of a large batch, and of the
-        replay's inputs only epochs and length are used
-    :raises InputError: if the run does not close on the overlaps
+        replay's inputs only epochs and length are used; for a student of low rank and SGD alone
+    :param words: of a full student the length of the longest words, as in :func:`numerics.reduced.descent.descend`
+    :param progress: called with (what, epochs done, epochs in all), where it takes long
+    :raises InputError: if the run does not close
     """
-    check_closed(replay)
+    check_linear(replay)
+    if not closes_on_overlaps(replay):
+        what = "a full student or momentum takes the replay's own inputs"
+        require(variance is None, f"variance must be left out; found {variance}; {what}")
+        return descend_words(replay, words, backend, progress)
+    require(words is None, f"words must be left out for a network of low rank; found {words}; its map is exact")
     _, p, q = replay.plant.shape
     _, space, _ = model(replay)
     fits("epochs x K x K", replay.epochs, replay.length * q, replay.length * q)

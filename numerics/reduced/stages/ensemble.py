@@ -8,8 +8,9 @@ import numpy as np
 
 from numerics.common.errors import require
 from numerics.common.spectrum import by_modulus
-from numerics.reduced.descent import descend_gram, moment_factor
+from numerics.reduced.descent import descend_gram
 from numerics.reduced.iterate import Descent
+from numerics.reduced.moments import moment_factor
 from numerics.reduced.spectra import reduced_eigenvalues
 from numerics.reduced.stages.detection import Stages, detect
 from numerics.replay.closed_loop import rank_one_replay

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from numerics.common.errors import require
-from numerics.reduced.descent import descend, moment_factor
+from numerics.reduced.descent import descend
+from numerics.reduced.moments import moment_factor
 from numerics.reduced.stages.naive import OverlapDescent, naive_descent
 from numerics.replay.closed_loop import Replay
 from numerics.replay.results import Run

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from numerics.common.errors import InputError
-from numerics.reduced.descent import descend_gram, moment_factor
+from numerics.reduced.descent import descend_gram
+from numerics.reduced.moments import moment_factor
 from numerics.reduced.population import FACTOR
 from numerics.reduced.stages import cycle as module
 from numerics.reduced.stages.cycle import arrival, axis_slopes, clip_of, cycle

@@ -1,0 +1,1 @@
+"""Full linear networks through the space of words in their initial weights, exact where it closes."""

@@ -1,0 +1,170 @@
+"""The reduced counterpart of training a full linear network: closed loop, open loop and tracking.
+
+The network of d neurons on the word space makes the run of the N neurons: exactly where the space closes, otherwise up
+to what words longer than K would add, which the run with K + 1 estimates.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from numerics.common.errors import whole
+from numerics.common.plants import Plant
+from numerics.common.spectrum import agent_step, by_modulus, joint_matrix
+from numerics.common.weights import Weights
+from numerics.reduced.words.descent import SmallDescent, descend_small
+from numerics.reduced.words.rollout import Rollout
+from numerics.reduced.words.space import WordSpace, word_spaces
+from numerics.reduced.words.tasks import AnyReplay, closed_loop, task_of
+from numerics.replay.open_loop import OpenLoopReplay
+from numerics.replay.results import COMPLETED, Run, diverged
+from numerics.replay.tracking import TrackingReplay
+
+TOLERANCE = 1e-3
+"""Relative error of the loss up to which the shortest words that reach it are taken by default."""
+FALL = 0.5
+"""Largest ratio that the estimate credits to the errors of two successive lengths."""
+
+Progress = Callable[[str, int, int], None]
+
+
+def descend_words(
+    replay: AnyReplay, words: int | None = None, backend: str = "auto", progress: Progress | None = None
+) -> Run:
+    """The same run as direct training, from the network of d neurons on the word space.
+
+    The run's ``config`` says ``words`` K, ``dimension`` d, ``exact``, and ``error_estimate``, the largest relative
+    error of the loss over the run as the next longer words estimate it; 0 where the space is closed.
+
+    :param replay: the run to be made; linear, SGD or momentum
+    :param words: length K of the longest words; by default the shortest whose estimate is below 1e-3, or the closed
+        space if none is
+    :param backend: ``"auto"``, ``"python"`` or ``"numba"``
+    :param progress: called with (what, epochs done, epochs in all)
+    :raises InputError: if the length is not a whole number
+    """
+    if words is not None:
+        words = whole("words", words, 0, 30)
+    space, outcome, estimate = _chosen(_descents(replay, backend, progress), words)
+    return _finish(replay, space, outcome, estimate)
+
+
+def _descents(
+    replay: AnyReplay, backend: str, progress: Progress | None
+) -> Iterator[tuple[WordSpace, Callable[[], SmallDescent]]]:
+    """The spaces of words of length 0, 1, …, and how to make the run in each."""
+    task = task_of(replay)
+    for space in word_spaces(replay.weights):
+
+        def run(space: WordSpace = space) -> SmallDescent:
+            what = f"words of length {space.words}, dimension {space.dimension}"
+            report = (lambda done, total: progress(what, done, total)) if progress else None
+            rollout = Rollout(task, space.dimension, backend)
+            return descend_small(rollout, space.reduce(replay.weights), replay.settings, lambda w: w, report)
+
+        yield space, run
+
+
+def _chosen(descents, words: int | None) -> tuple[WordSpace, SmallDescent, float]:
+    """The space of the length asked for, or of the shortest that is good enough, with its run and estimate."""
+    before: tuple[WordSpace, SmallDescent] | None = None
+    gap = None
+    for space, run in descents:
+        if words is not None and space.words < words and not space.closed:
+            before = None if space.words < words - 1 else (space, run())
+            continue
+        found = run()
+        if before is not None:
+            now = _gap(before[1], found)
+            estimate = now if space.closed else _extrapolated(now, gap)
+            asked = words is not None and before[0].words == words
+            if asked or (words is None and estimate < TOLERANCE):
+                return *before, estimate
+            gap = now
+        if space.closed:
+            return space, found, 0.0
+        before = space, found
+    raise AssertionError("some space of words is closed")  # N dimensions are
+
+
+def _gap(shorter: SmallDescent, longer: SmallDescent) -> float:
+    """Largest relative difference of the losses of two runs; infinite if they end at different epochs."""
+    if shorter.updates != longer.updates:
+        return np.inf
+    with np.errstate(all="ignore"):
+        return float(np.max(np.abs(shorter.loss - longer.loss) / np.abs(longer.loss), initial=0.0))
+
+
+def _extrapolated(gap: float, before: float | None) -> float:
+    """The error of the shorter words if errors go on falling as they did, at best by half."""
+    ratio = FALL if not before or not np.isfinite(before) else min(max(gap / before, FALL), 0.9)
+    return gap / (1 - ratio)
+
+
+def _finish(replay: AnyReplay, space: WordSpace, outcome: SmallDescent, estimate: float) -> Run:
+    settings, epochs = replay.settings, replay.epochs
+    plant = replay.task.plant if isinstance(replay, TrackingReplay) else replay.plant
+    others = _complement(replay.weights, space, settings.leak)
+    spectra = np.array([_leading(plant, small, settings.leak, others) for small in outcome.seen])
+    history = {
+        "loss": outcome.loss,
+        "gradient_norm": outcome.gradient_norm,
+        "eigenvalues": spectra,
+        "spectral_radius": np.abs(spectra[:, 0]) if len(spectra) else np.zeros(0),
+    }
+    if replay.weights.w is None:
+        history |= _of_low_rank(outcome.seen)
+    if isinstance(replay, OpenLoopReplay):
+        history["test_loss"] = _test(replay, outcome.seen)
+    status = COMPLETED if outcome.updates == epochs else diverged(outcome.updates)
+    facts = {
+        "words": space.words,
+        "dimension": space.dimension,
+        "exact": space.closed,
+        "error_estimate": estimate,
+    }
+    final = space.restore(replay.weights, outcome.weights)
+    return Run("theory", status, history, final, {**replay.config(), **facts})
+
+
+def _complement(weights: Weights, space: WordSpace, leak: float) -> np.ndarray:
+    """Eigenvalues of (1-γ) I + γ W outside a closed space, where learning changes nothing; none of an open one."""
+    rest = weights.neurons - space.dimension
+    if not rest or not space.closed:
+        return np.zeros(0)
+    if weights.w is None or not weights.w.any():
+        return np.full(rest, 1 - leak)
+    outside = np.linalg.qr(space.basis, mode="complete")[0][:, space.dimension :]
+    return np.linalg.eigvals(outside.T @ agent_step(Weights(weights.m, weights.z, w=weights.w), leak) @ outside)
+
+
+def _leading(plant: Plant, small: Weights, leak: float, others: np.ndarray) -> np.ndarray:
+    """The n + q + max(r, 1) leading eigenvalues of the joint system, as direct training records them.
+
+    Of words that do not close, the part of the spectrum outside their space is left out.
+    """
+    n, _, q = plant.shape
+    with np.errstate(all="ignore"):
+        joint = joint_matrix(plant, small, leak)
+    count = n + q + max(small.rank, 1)
+    if not np.isfinite(joint).all():
+        return np.full(count, complex(np.inf))
+    return by_modulus(np.concatenate([np.linalg.eigvals(joint), others]))[:count]
+
+
+def _of_low_rank(seen: list[Weights]) -> dict[str, np.ndarray]:
+    """Overlaps and the upper triangle of the Gram matrix, which a rotation of the neurons keeps."""
+    if not seen:
+        return {}
+    rows, columns = np.triu_indices(seen[0].stack.shape[1])
+    overlaps = [np.concatenate([block.ravel() for block in small.overlaps().values()]) for small in seen]
+    return {"overlaps": np.array(overlaps), "gram": np.array([small.gram[rows, columns] for small in seen])}
+
+
+def _test(replay: OpenLoopReplay, seen: list[Weights]) -> np.ndarray:
+    """The population loss in closed loop for x_0 uniform on [-a, a]ⁿ, before each update."""
+    n, _, _ = replay.plant.shape
+    factor = replay.half_width / np.sqrt(3) * np.eye(n)
+    trial = Rollout(closed_loop(replay.plant, replay.settings, factor[None]), seen[0].neurons if seen else 1)
+    found = np.array([trial.loss_and_gradient(small, 0)[0] for small in seen])
+    return np.where(np.isfinite(found), found, np.inf)
