@@ -31,6 +31,7 @@ CHAPTERS = {
     ),
     "Stage 3 and the optimum": ("optimum", "long-horizon-optimum"),
     "Learning": ("learning-map", "conservation-laws"),
+    "Full networks": ("word-space", "full-network-map", "word-gram-limit", "bulk-and-plateau"),
     "Open loop": ("markov-parameters", "open-loop-loss", "open-loop-spike"),
     "Beyond linear neurons": ("nonlinear-reduction",),
     "Tracking": ("tracking-transfer", "tracking-loss", "tracking-order", "internal-model"),

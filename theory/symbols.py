@@ -32,6 +32,13 @@ TABLE: dict[str, Entry] = {}
 SPELT = {
     "dt": r"\Delta t",
     **{f"{name}T": f"{name}^T" for name in "MZUVX"},
+    **{f"{name}T": f"{name}^T" for name in ("E", "D", "K", "W", "X_0", "m", "z", "y", "s")},
+    "W_0T": "W_0^T",
+    "What_0T": r"\hat{W}_0^T",
+    **{f"{name}hatT": rf"\hat{{{name}}}^T" for name in ("M", "Z", "h")},
+    "muT": r"\mu^T",
+    "zetaT": r"\zeta^T",
+    "etahatT": r"\hat{\eta}^T",
     **{f"d_{pair}T": f"d_{{{pair}}}^T" for pair in ("zu", "vm", "vu")},
 }
 """Letters that sympy would take apart, and the transposes of blocks."""

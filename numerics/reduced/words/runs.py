@@ -26,6 +26,8 @@ FALL = 0.5
 """Largest ratio that the estimate credits to the errors of two successive lengths."""
 
 Progress = Callable[[str, int, int], None]
+Descents = Iterator[tuple[WordSpace, Callable[[], SmallDescent]]]
+"""Spaces of words of length 0, 1, …, each with what makes the run in it."""
 
 
 def descend_words(
@@ -45,13 +47,11 @@ def descend_words(
     """
     if words is not None:
         words = whole("words", words, 0, 30)
-    space, outcome, estimate = _chosen(_descents(replay, backend, progress), words)
+    space, outcome, estimate = chosen(_descents(replay, backend, progress), words)
     return _finish(replay, space, outcome, estimate)
 
 
-def _descents(
-    replay: AnyReplay, backend: str, progress: Progress | None
-) -> Iterator[tuple[WordSpace, Callable[[], SmallDescent]]]:
+def _descents(replay: AnyReplay, backend: str, progress: Progress | None) -> Descents:
     """The spaces of words of length 0, 1, …, and how to make the run in each."""
     task = task_of(replay)
     for space in word_spaces(replay.weights):
@@ -65,26 +65,30 @@ def _descents(
         yield space, run
 
 
-def _chosen(descents, words: int | None) -> tuple[WordSpace, SmallDescent, float]:
-    """The space of the length asked for, or of the shortest that is good enough, with its run and estimate."""
-    before: tuple[WordSpace, SmallDescent] | None = None
-    gap = None
+def chosen(descents: Descents, words: int | None) -> tuple[WordSpace, SmallDescent, float]:
+    """The space of the length asked for, or of the shortest that is good enough, with its run and estimate.
+
+    If none is good enough, the longest but one; the longest serves its estimate.
+
+    :param descents: spaces of words of length 0, 1, …, each with what makes the run in it
+    :param words: the length asked for; None for the shortest with an estimate below :data:`TOLERANCE`
+    """
+    shorter: tuple[WordSpace, SmallDescent] | None = None
+    gap, estimate = None, np.inf
     for space, run in descents:
         if words is not None and space.words < words and not space.closed:
-            before = None if space.words < words - 1 else (space, run())
             continue
         found = run()
-        if before is not None:
-            now = _gap(before[1], found)
-            estimate = now if space.closed else _extrapolated(now, gap)
-            asked = words is not None and before[0].words == words
-            if asked or (words is None and estimate < TOLERANCE):
-                return *before, estimate
-            gap = now
+        if shorter is not None:
+            now = _gap(shorter[1], found)
+            estimate, gap = now if space.closed else _extrapolated(now, gap), now
+            if words is not None or estimate < TOLERANCE:
+                return *shorter, estimate
         if space.closed:
             return space, found, 0.0
-        before = space, found
-    raise AssertionError("some space of words is closed")  # N dimensions are
+        last, shorter = shorter, (space, found)
+    assert last is not None  # there are two lengths at least
+    return *last, estimate
 
 
 def _gap(shorter: SmallDescent, longer: SmallDescent) -> float:
@@ -105,7 +109,7 @@ def _finish(replay: AnyReplay, space: WordSpace, outcome: SmallDescent, estimate
     settings, epochs = replay.settings, replay.epochs
     plant = replay.task.plant if isinstance(replay, TrackingReplay) else replay.plant
     others = _complement(replay.weights, space, settings.leak)
-    spectra = np.array([_leading(plant, small, settings.leak, others) for small in outcome.seen])
+    spectra = np.array([leading(plant, small, settings.leak, others) for small in outcome.seen])
     history = {
         "loss": outcome.loss,
         "gradient_norm": outcome.gradient_norm,
@@ -138,10 +142,15 @@ def _complement(weights: Weights, space: WordSpace, leak: float) -> np.ndarray:
     return np.linalg.eigvals(outside.T @ agent_step(Weights(weights.m, weights.z, w=weights.w), leak) @ outside)
 
 
-def _leading(plant: Plant, small: Weights, leak: float, others: np.ndarray) -> np.ndarray:
+def leading(plant: Plant, small: Weights, leak: float, others: np.ndarray) -> np.ndarray:
     """The n + q + max(r, 1) leading eigenvalues of the joint system, as direct training records them.
 
     Of words that do not close, the part of the spectrum outside their space is left out.
+
+    :param plant: the plant
+    :param small: the small network
+    :param leak: γ
+    :param others: eigenvalues outside the space
     """
     n, _, q = plant.shape
     with np.errstate(all="ignore"):

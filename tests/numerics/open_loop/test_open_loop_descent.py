@@ -152,5 +152,5 @@ def test_runs_that_do_not_close_are_refused(settings):
     with pytest.raises(InputError, match="use direct training"):
         descend_open_loop(open_loop_replay(closed, closed.weights))
     full = full_replay(0, epochs=1, batch=2, neurons=5, activation="linear")
-    with pytest.raises(InputError, match="full w"):
-        descend_open_loop(open_loop_replay(full, full.weights))
+    with pytest.raises(InputError, match="variance must be left out"):
+        descend_open_loop(open_loop_replay(full, full.weights), variance=2.0)
