@@ -5,6 +5,7 @@ import sys
 import typer
 
 from derivations.commands import checks as cli_checks
+from derivations.commands import limit as cli_limit
 from derivations.commands import runs as cli_runs
 from derivations.commands import screen
 from derivations.commands import theory as cli_theory
@@ -14,7 +15,7 @@ from derivations.commands.usage import explain
 from numerics.common.errors import InputError
 from numerics.common.threads import single_threaded
 
-_COMMANDS = (cli_checks, cli_runs, cli_theory, cli_tracking)
+_COMMANDS = (cli_checks, cli_limit, cli_runs, cli_theory, cli_tracking)
 """The modules whose commands the application has."""
 
 NAMES = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from derivations.check import Check
 from derivations.checks import (
     full,
+    full_theory,
     gain_paths,
     nonlinear,
     open_loop,
@@ -98,6 +99,7 @@ JOBS = {
     "stages": Job(RUNS, STAGES, rank_one_replay, least=3, drawn="first_pairs"),
     "open-loop": Job(open_loop.SEEDS, (*open_loop.CLAIMS, gain_paths.two_paths), open_loop_evidence.taught_by),
     "full": Job(3, (*full.CLAIMS, gain_paths.nonlinear_networks), full_replay),
+    "full-theory": Job(full_theory.SEEDS, full_theory.CLAIMS, full_replay),
     "tracking": Job(tracking.SEEDS, tracking.CLAIMS, lambda seed: tracking_replay(seed, tracking_evidence.EPOCHS)),
 }
 """By the option that asks for it."""

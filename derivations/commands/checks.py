@@ -27,6 +27,9 @@ def validate(
     stages: Annotated[bool, typer.Option("--stages", help="Decide the claims about the three stages instead.")] = False,
     open_loop: Annotated[bool, typer.Option("--open-loop", help="Decide those about open loop instead.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Decide those about full tanh networks instead.")] = False,
+    full_theory: Annotated[
+        bool, typer.Option("--full-theory", help="Decide those about the theory of full networks instead.")
+    ] = False,
     tracking: Annotated[bool, typer.Option("--tracking", help="Decide those about tracking instead.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON alone.")] = False,
     *,
@@ -42,7 +45,7 @@ def validate(
 
     --stages (at least 3): all of them by the exact map, 1000 epochs; the first three also trained directly, with SGD and with Adam, and refined in stage 3 with control costs. Besides: ten networks on the axis of stage 1, one network on the plateau for six episode lengths, the plateau of seed 1 in seven variants.
 
-    --open-loop: all, in open loop, taught by their own closed-loop runs. --full: all, as full networks, linear and tanh, in closed and in open loop. --tracking: all, by the tracking protocol.
+    --open-loop: all, in open loop, taught by their own closed-loop runs. --full: all, as full networks, linear and tanh, in closed and in open loop. --full-theory: all, as full linear networks and as full tanh networks; besides, the limit of many neurons. --tracking: all, by the tracking protocol.
 
     Examples:
 
@@ -56,6 +59,8 @@ def validate(
 
       closedloop validate --full
 
+      closedloop validate --full-theory
+
       closedloop validate --tracking
     """
     from derivations.checks.jobs import JOBS
@@ -63,7 +68,7 @@ def validate(
     from derivations.evidence.kinds import meaning
     from derivations.figures import learning
 
-    flags = {"stages": stages, "open-loop": open_loop, "full": full, "tracking": tracking}
+    flags = {"stages": stages, "open-loop": open_loop, "full": full, "full-theory": full_theory, "tracking": tracking}
     asked = [name for name, given in flags.items() if given]
     require(len(asked) < 2, f"--{' and --'.join(asked)} are two jobs; found both; run one after the other")
     name = asked[0] if asked else "main"

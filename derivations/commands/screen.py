@@ -10,6 +10,8 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from derivations.check import Check
+    from derivations.studies.limit import Row
+    from numerics.replay.results import Run
 
 HEADS = ("verdict", "difference", "tolerance", "theory", "simulation", "theory s", "simul. s")
 WIDTHS = ((130, 7), (105, 5), (0, 3))
@@ -72,3 +74,26 @@ def point(values: dict) -> str:
         slope = ", ".join("undefined" if g is None else f"{g:.6g}" for g in values["gradients"][name])
         lines.append(f"{name:<15} {value}   gradient ({slope})")
     return "\n".join([*lines, *(f"note: {note}" for note in values["notes"])])
+
+
+def limit(run: "Run", row: "Row | None") -> str:
+    """A prediction from the limit of many neurons, as text.
+
+    :param run: the run in the limit
+    :param row: networks beside it
+    """
+    facts, epoch = run.config, run.stabilisation()
+    when = f"stable from epoch {epoch}" if epoch is not None else f"not stable for good within {len(run.loss)} epochs"
+    ends = f"loss {run.loss[0]:.6g} -> {run.loss[-1]:.6g}" if run.loss.size else "no finite loss"
+    lines = [
+        f"limit of many neurons, g = {facts['strength']:g}, N = {facts['neurons']}, words of length {facts['words']}",
+        f"  {run.status}, {when}, {ends}",
+        f"  longer words would change the loss by {facts['error_estimate']:.1e} (relative, largest, estimated)",
+    ]
+    if row is not None and row.found:
+        low, high = row.spread
+        stable = f"{len(row.found)} of {row.networks} stable"
+        lines.append(f"  networks: {stable}, median epoch {row.median:g}, {low:g} to {high:g} (10 to 90 %)")
+    elif row is not None:
+        lines.append(f"  networks: none of {row.networks} stable")
+    return "\n".join(lines)

@@ -1,7 +1,7 @@
-"""A full network in the limit of many neurons: two trees of neurons, from which learning is predicted without a network.
+"""A full network in the limit of many neurons: two trees of neurons, which predict learning without a network.
 
-The words of a Gaussian W_0 become a tree for each column of m and z (``derive word-gram-limit``): W_0 = g J on 2^{K+1} - 1
-orthonormal directions, of which the root carries the column, of squared length 1/N.
+The words of a Gaussian W_0 become a tree for each column of m and z (``derive word-gram-limit``): W_0 = g J on
+2^{K+1} - 1 orthonormal directions, of which the root carries the column, of squared length 1/N.
 """
 
 import numpy as np

@@ -1,0 +1,101 @@
+"""Claims about full networks and the theory of their words."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from derivations.check import Check, share
+from derivations.evidence.full_theory import LARGE, SMALL, SmallPair
+from derivations.studies.limit import Row
+from numerics.reduced.words.limit import limit_run
+
+SEEDS = 6
+EXACT = 1e-9
+APART = 0.1
+"""Largest relative distance of a predicted epoch from the networks' median."""
+SATURATED = 10
+"""Epochs by which stabilisation may be later for 16 times as many neurons, where it saturates."""
+
+
+def _loss_gap(pair: SmallPair) -> float:
+    """Largest relative difference of the losses; infinite if the runs end differently."""
+    if pair.theory.status != pair.simulation.status:
+        return np.inf
+    return float(np.abs(pair.theory.loss / pair.simulation.loss - 1).max())
+
+
+def exact(exact_pairs: Sequence[SmallPair]) -> list[Check]:
+    """Without initial recurrence the small network learns as the N neurons do.
+
+    :param exact_pairs: runs of N neurons and of the small networks
+    """
+    lines = []
+    for what in dict.fromkeys(pair.what for pair in exact_pairs):
+        own = [pair for pair in exact_pairs if pair.what == what]
+        small, large = own[0].theory.config["dimension"], own[0].simulation.weights.neurons
+        claim = f"{what}: {small} neurons learn exactly as {large}, W_0 = 0, {len(own)} seeds (relative loss)"
+        ends = float(own[-1].theory.loss[-1]), float(own[-1].simulation.loss[-1])
+        fast, slow = (sum(pair.seconds[k] for pair in own) for k in (0, 1))
+        lines.append(Check(claim, *ends, max(map(_loss_gap, own)), EXACT, fast, slow))
+    return lines
+
+
+def truncated(truncations: dict[float, list[SmallPair]]) -> list[Check]:
+    """Truncated words err by no more than they estimate, and less the longer they are.
+
+    :param truncations: runs by words of growing length for each g
+    """
+    lines = []
+    for strength, pairs in truncations.items():
+        errors = [_loss_gap(pair) for pair in pairs]
+        for pair, error in list(zip(pairs, errors, strict=True))[1:]:
+            estimate, words = pair.theory.config["error_estimate"], pair.theory.config["words"]
+            claim = f"g = {strength:g}, words of length {words}: relative error of the loss, at most as estimated"
+            lines.append(Check(claim, estimate, error, max(0.0, error - estimate), 0.0, *pair.seconds))
+        falling = sum(b < a for a, b in pairwise(errors))
+        lines.append(share(f"g = {strength:g}: a longer word errs less", falling, len(errors) - 1))
+    return lines
+
+
+def limit(limit_rows: Sequence[Row]) -> list[Check]:
+    """The limit of many neurons predicts when networks stabilise.
+
+    :param limit_rows: predictions and networks
+    """
+    lines = []
+    for row in limit_rows:
+        predicted = np.nan if row.predicted is None else float(row.predicted)
+        claim = f"limit, g = {row.strength:g}, N = {row.neurons}: epoch of stabilisation, median of {row.networks} networks (relative)"
+        lines.append(Check(claim, predicted, row.median, abs(predicted / row.median - 1), APART))
+    return lines
+
+
+def bulk(plateaus: dict[float, dict[int, int | None]]) -> list[Check]:
+    """Without a random recurrence stabilisation grows as log N; with one it saturates.
+
+    :param plateaus: epochs of stabilisation in the limit by g and N
+    """
+    free, bound = (np.array([plateaus[g][n] for n in SMALL], dtype=float) for g in (0.0, 0.1))
+    steps = np.diff(free)
+    claim = f"g = 0: stabilisation grows as log N, N = {SMALL[0]} to {SMALL[-1]}: least over largest delay for four times N, at least 0.6"
+    ratio = float(steps.min() / steps.max())
+    late = float(plateaus[0.1][LARGE] or np.nan) - bound[2]
+    saturates = f"g = 0.1: stabilisation of N = {LARGE} later than of {SMALL[2]} by at most {SATURATED} epochs"
+    return [
+        Check(claim, 0.6, ratio, max(0.0, 0.6 - ratio), 0.0),
+        Check(saturates, SATURATED, late, max(0.0, late - SATURATED), 0.0),
+    ]
+
+
+def tanh(tanh_stabilisations: Sequence[int]) -> list[Check]:
+    """The limit of linear neurons predicts when the paper's tanh networks stabilise.
+
+    :param tanh_stabilisations: epochs of networks
+    """
+    predicted, found = float(limit_run(0.1, 100).stabilisation() or np.nan), float(np.median(tanh_stabilisations))
+    claim = f"limit of linear neurons: epoch of stabilisation of tanh networks, median of {len(tanh_stabilisations)} seeds (relative)"
+    return [Check(claim, predicted, found, abs(predicted / found - 1), APART)]
+
+
+CLAIMS = (exact, truncated, limit, bulk, tanh)

@@ -1,0 +1,142 @@
+"""Learning of full linear networks predicted from the limit of many neurons, beside networks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from derivations.progress import Progress
+from numerics.common.weights import full_law
+from numerics.reduced.descent import descend
+from numerics.reduced.words.limit import limit_run
+from numerics.replay.closed_loop import Replay, full_replay
+from numerics.replay.results import Run
+
+STRENGTHS = (0.0, 0.1, 0.3, 0.5)
+SIZES = (50, 100, 400, 1600)
+NETWORKS = 20
+EPOCHS = 300
+WORDS = 3
+
+
+@dataclass(frozen=True)
+class Row:
+    """The prediction for one g and N, and networks.
+
+    :param strength: g
+    :param neurons: N
+    :param predicted: epoch of stabilisation in the limit, None if it is not reached
+    :param found: that of every network that stabilises
+    :param networks: number of networks
+    :param estimate: largest estimate of a network's relative error of the loss
+    """
+
+    strength: float
+    neurons: int
+    predicted: int | None
+    found: tuple[int, ...]
+    networks: int
+    estimate: float
+
+    @property
+    def median(self) -> float:
+        """Median of the networks."""
+        return float(np.median(self.found)) if self.found else np.nan
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """From the tenth to the ninetieth of a hundred networks."""
+        if not self.found:
+            return np.nan, np.nan
+        low, high = np.quantile(self.found, (0.1, 0.9))
+        return float(low), float(high)
+
+
+def network_replay(seed: int, strength: float, neurons: int, epochs: int = EPOCHS, batch: int = 100) -> Replay:
+    """A run of the full protocol with linear neurons and any g.
+
+    :param seed: the seed
+    :param strength: g
+    :param neurons: N
+    :param epochs: number of updates
+    :param batch: episodes per update
+    """
+    replay = full_replay(seed, epochs, batch, neurons, activation="linear")
+    return replace(replay, weights=full_law(np.random.default_rng(seed), neurons, strength))
+
+
+def row(strength: float, neurons: int, seeds: Sequence[int], words: int = WORDS, epochs: int = EPOCHS) -> Row:
+    """One g and N: the limit, and networks on their own words.
+
+    :param strength: g
+    :param neurons: N
+    :param seeds: seeds of the networks
+    :param words: length of the longest words, in the limit and in the networks
+    :param epochs: number of updates
+    """
+    length = words if strength else 0
+    predicted = limit_run(strength, neurons, length, epochs).stabilisation()
+    runs = [descend(network_replay(seed, strength, neurons, epochs), words=length) for seed in seeds]
+    found = tuple(epoch for run in runs if (epoch := run.stabilisation()) is not None)
+    estimate = max((run.config["error_estimate"] for run in runs), default=0.0)
+    return Row(strength, neurons, predicted, found, len(runs), estimate)
+
+
+def table(
+    strengths: Sequence[float] = STRENGTHS,
+    sizes: Sequence[int] = SIZES,
+    networks: int = NETWORKS,
+    progress: Progress | None = None,
+) -> list[Row]:
+    """Every g and N.
+
+    :param strengths: values of g
+    :param sizes: values of N
+    :param networks: networks a row
+    :param progress: called with (what, done, in all)
+    """
+    wanted = [(g, n) for g in strengths for n in sizes]
+    rows = []
+    for index, (g, n) in enumerate(wanted):
+        if progress:
+            progress(f"full networks, g = {g:g}, N = {n}", index, len(wanted))
+        rows.append(row(g, n, range(networks)))
+    return rows
+
+
+def report(rows: Sequence[Row]) -> str:
+    """The table as text.
+
+    :param rows: its rows
+    """
+    head = "| g | N | predicted | networks: median (10 to 90 %) | of |\n|---|---|---|---|---|"
+    lines = []
+    for each in rows:
+        low, high = each.spread
+        told = "none" if each.predicted is None else each.predicted
+        stable = f"{len(each.found)}/{each.networks}"
+        lines.append(
+            f"| {each.strength:g} | {each.neurons} | {told} | {each.median:g} ({low:g} to {high:g}) | {stable} |"
+        )
+    return "\n".join([head, *lines])
+
+
+def contents(run: Run, row: Row | None) -> dict:
+    """A prediction as plain values.
+
+    :param run: the run in the limit
+    :param row: networks beside it
+    """
+    found = {
+        "strength": run.config["strength"],
+        "neurons": run.config["neurons"],
+        "words": run.config["words"],
+        "error_estimate": estimate if np.isfinite(estimate := run.config["error_estimate"]) else None,
+        "status": run.status,
+        "stabilisation": run.stabilisation(),
+        "loss": run.loss.tolist(),
+        "spectral_radius": run.spectral_radius.tolist(),
+    }
+    if row is not None:
+        found["networks"] = {"median": row.median if row.found else None, "stabilisation": list(row.found)}
+    return found
