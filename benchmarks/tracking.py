@@ -51,11 +51,11 @@ def by_batch(replay: TrackingReplay) -> np.ndarray:
     :param replay: the run
     """
     task, leak = replay.task, replay.settings.leak
-    room = Trajectory.allocate(task.plant.shape[0], replay.weights, replay.batch, task.horizon + 1)
+    workspace = Trajectory.allocate(task.plant.shape[0], replay.weights, replay.batch, task.horizon + 1)
 
     def differentiate(epoch, weights):
         references = task.references(replay.phases(epoch))
-        episodes = track(task, weights, references, leak, "linear", room)
+        episodes = track(task, weights, references, leak, "linear", workspace)
         slopes = backpropagate(task, weights, episodes, references, leak, "linear")
         return tracking_loss(task, episodes, references), slopes
 

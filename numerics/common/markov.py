@@ -1,6 +1,6 @@
 """A linear network through its Markov parameters alone: trajectories, and the order of the agent. Plain numpy.
 
-g_j = γ Zᵀ ((1-γ) I + γ W)^j M is all that a linear plant ever sees of a linear network (``derive markov-parameters``).
+g_j = γ Zᵀ ((1-γ) I + γ W)^j M is all that a linear plant receives from a linear network (``derive markov-parameters``).
 """
 
 import numpy as np

@@ -30,7 +30,7 @@ def dense(weights: Weights, leak: float) -> bool:
 
 @dataclass(frozen=True)
 class DenseEpisodes:
-    """Episodes as joint states; a view of the memory of the loop that ran them, until it runs again.
+    """Episodes as joint states; they lie in the workspace of the loop that ran them, until it runs again.
 
     :param states: s_t = (h_t, x_t) of every step, (steps, batch, N + n)
     :param z: read-out weights, (N, p)
@@ -61,7 +61,7 @@ class DenseEpisodes:
 
 
 class DenseLoop:
-    """Memory for a batch of episodes of one network, forward and back.
+    """Workspace for a batch of episodes of one network, forward and back.
 
     The environment has neither clamp, process noise nor delay. Where there is a leak, neurons are linear.
 

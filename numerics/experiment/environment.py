@@ -1,4 +1,4 @@
-"""What the neurons act on: a plant in closed loop, or a recorded sequence of inputs that hears nothing. The experiment.
+"""What the neurons act on: a plant in closed loop, or recorded inputs, which controls do not change. The experiment.
 
 An environment gives the observation of every step from the control of the step before, and passes slopes back.
 """
@@ -112,7 +112,7 @@ class Recorded:
 
         :param t: the step
         :param x: plant states, of width 0
-        :param u: the control, which nothing hears
+        :param u: the control, which has no effect
         """
 
     def observe(self, t: int, x: np.ndarray, out: np.ndarray) -> None:

@@ -13,7 +13,7 @@ Slopes = tuple[np.ndarray, np.ndarray | None]
 
 
 class Episodes(Protocol):
-    """What a loss sees of a batch of episodes."""
+    """What a loss needs of a batch of episodes."""
 
     @property
     def x(self) -> np.ndarray:

@@ -79,7 +79,7 @@ class NeuronAdjoint:
     :param neurons: the network
     :param h: neuron states of every step, (steps, batch, N)
     :param drive: [y, Vᵀh] that moved h to the next step, (steps - 1, batch, q + r)
-    :param slope: room for the g_t, as large as h
+    :param slope: workspace for the g_t, as large as h
     :param slope_u: ∂L/∂u of the last step, (batch, p)
     """
 
@@ -126,10 +126,10 @@ class NeuronAdjoint:
         weights = self.neurons.weights
         p, q = weights.z.shape[1], weights.m.shape[1]
         error = _flat(self._slope[1:])
-        written, read = error.T @ _flat(self.drive), _flat(self.h).T @ _flat(self._back)
-        found = {"m": written[:, :q], "z": read[:, :p]}
+        by_input, by_readout = error.T @ _flat(self.drive), _flat(self.h).T @ _flat(self._back)
+        found = {"m": by_input[:, :q], "z": by_readout[:, :p]}
         if weights.u is not None:
-            found |= {"u": written[:, q:], "v": read[:, p:]}
+            found |= {"u": by_input[:, q:], "v": by_readout[:, p:]}
         return found if weights.w is None else found | {"w": error.T @ _flat(self.h[:-1])}
 
     def _through_activation(self, t: int) -> None:

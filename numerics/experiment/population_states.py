@@ -1,4 +1,4 @@
-"""Initial states that stand for the whole law of x_0, uniform on [-a, a]ⁿ: the closed-loop population loss."""
+"""Initial states that stand for the whole distribution of x_0, uniform on [-a, a]ⁿ: the closed-loop population loss."""
 
 from collections.abc import Callable
 from itertools import product
@@ -42,7 +42,7 @@ def _of_each(episodes: Trajectory, state_weight: float, control_penalty: float) 
 
 
 class ClosedLoopTest:
-    """The closed-loop population loss of networks over the law of x_0, by direct simulation.
+    """The closed-loop population loss of networks over the distribution of x_0, by direct simulation.
 
     :param plant: the plant
     :param weights: a network of the sizes to be tested
@@ -72,7 +72,7 @@ class ClosedLoopTest:
 def population_observer(half_width: float = HALF_WIDTH) -> Callable[[Plant, Weights, Trajectory, Settings], float]:
     """An observer of the closed-loop population loss of one run, without the noise of the run's own batches.
 
-    :param half_width: a of the law of x_0
+    :param half_width: a, x_0 uniform on [-a, a]ⁿ
     """
     trials: list[ClosedLoopTest] = []
 

@@ -56,7 +56,7 @@ def copy(plant: Plant, found: DenseEpisodes, episodes: Trajectory, rows: slice) 
 
     :param plant: the plant
     :param found: the episodes
-    :param episodes: where to, with room for the whole batch
+    :param episodes: workspace for the whole batch
     :param rows: their rows there
     """
     episodes.x[:, rows], episodes.h[:, rows] = found.x, found.h

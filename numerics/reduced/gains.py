@@ -82,7 +82,7 @@ def conditions(overlaps: np.ndarray, roots: np.ndarray) -> np.ndarray:
 
 
 def cubic_roots(overlaps: np.ndarray) -> np.ndarray:
-    """Roots of the cubic at one point, (3,); from exact coefficients where floats would blur roots that nearly meet.
+    """Roots of the cubic at one point, (3,); from exact coefficients where floats would blur a nearly double root.
 
     :param overlaps: σ_zm, σ_zu, σ_vm, σ_vu, finite, (4,)
     """

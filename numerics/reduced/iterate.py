@@ -1,4 +1,4 @@
-"""Iterating the map of the Gram matrix with any loss that sees the overlaps: one run or many, plain or compiled."""
+"""Iterating the map of the Gram matrix with any loss of the overlaps: one run or many, plain or compiled."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The long-term loss L_∞^T = ρ^{2T} of the rank-one double integrator and its gradient, also where roots meet."""
+"""The long-term loss L_∞^T = ρ^{2T} of the rank-one double integrator and its gradient, also at double roots."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -114,8 +114,8 @@ def _rivals(roots: Sequence[mpmath.mpc]) -> list[mpmath.mpc]:
     return list(roots[1:] if roots[0].imag == 0 else roots[2:])
 
 
-def meeting(roots: Sequence[mpmath.mpc]) -> bool:
-    """Whether the two largest roots nearly meet, so that the gradient of ρ is about to jump or to diverge.
+def nearly_double(roots: Sequence[mpmath.mpc]) -> bool:
+    """Whether the two largest roots are nearly a double root, so that the gradient of ρ is about to jump or to diverge.
 
     :param roots: roots of the cubic by decreasing modulus, (3,)
     """

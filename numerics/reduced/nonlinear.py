@@ -1,6 +1,7 @@
 """The nonlinear loop of Gaussian weights in numbers: rollout, loss and gradient, and learning in the Gaussian closure.
 
-A nonlinear loop sees more of a batch than its second moment, so the whole batch is kept. What is exact and what is not:
+A nonlinear loop depends on more of a batch than its second moment, so the whole batch is kept. What is
+exact and what is not:
 
 * trajectories, loss, and the overlaps' first-order change dG = -η (G S D + D S G) are exact as N → ∞ while the
   weights are Gaussian, with errors of relative order N^{-1/2};

@@ -87,7 +87,7 @@ def at_rest(task: TrackingTask, references: np.ndarray, clamp: float, plant: Pla
     :param plant: the task's plant, if it is at hand
     """
     plant, batch = plant or task.plant, references.shape[1]
-    return ClosedLoop(plant, np.zeros((batch, plant.shape[0])), clamp, references @ task.feed.T, first=0)
+    return ClosedLoop(plant, np.zeros((batch, plant.shape[0])), clamp, references @ task.feedthrough.T, first=0)
 
 
 def linear_response(

@@ -79,7 +79,7 @@ class Tracker:
         self.by_basis = False
         """Whether the last batch ran as equivalent episodes."""
         self._plant, self._basis = task.plant, task.basis()
-        self._rooms: list[Trajectory] = []
+        self._workspaces: list[Trajectory] = []
 
     def loss_and_gradient(self, weights: Weights, phases: np.ndarray) -> tuple[float, Gradients]:
         """The loss of a batch and its gradient by every weight matrix.
@@ -98,7 +98,7 @@ class Tracker:
             loss = tracking_loss(task, episodes, own)
             return loss, backpropagate(task, weights, episodes, own, self.leak, self.activation)
 
-        self._make_room(weights, rows)
+        self._allocate(weights, rows)
         with helpers() as pool:
             return mean_of_parts(part, rows, pool)
 
@@ -117,7 +117,7 @@ class Tracker:
             own = references[:, rows[i]]
             return tracking_loss(self.task, self._run(weights, own, i), own), {}
 
-        self._make_room(weights, rows)
+        self._allocate(weights, rows)
         with helpers() as pool:
             return mean_of_parts(part, rows, pool)[0]
 
@@ -132,11 +132,11 @@ class Tracker:
         self.by_basis = response.peak(mix) < self.task.clamp
         return response if self.by_basis else None
 
-    def _make_room(self, weights: Weights, rows: list[slice]) -> None:
-        """Room for the episodes of every part of a batch, kept from one batch to the next."""
+    def _allocate(self, weights: Weights, rows: list[slice]) -> None:
+        """Allocate the episodes of every part of a batch, unless the last batch had the same sizes."""
         steps, sizes = self.task.horizon + 1, [part.stop - part.start for part in rows]
-        if [room.h.shape for room in self._rooms] != [(steps, size, weights.neurons) for size in sizes]:
-            self._rooms = [Trajectory.allocate(self._plant.shape[0], weights, size, steps) for size in sizes]
+        if [workspace.h.shape for workspace in self._workspaces] != [(steps, size, weights.neurons) for size in sizes]:
+            self._workspaces = [Trajectory.allocate(self._plant.shape[0], weights, size, steps) for size in sizes]
 
     def _run(self, weights: Weights, references: np.ndarray, part: int) -> Trajectory:
-        return track(self.task, weights, references, self.leak, self.activation, self._rooms[part])
+        return track(self.task, weights, references, self.leak, self.activation, self._workspaces[part])

@@ -75,7 +75,7 @@ def agent_poles(task: TrackingTask, weights: Weights, leak: float = 0.1) -> tupl
     ratios = []
     for reader, value in zip(readers, values[chosen], strict=True):
         position = reader @ (seen[:, :2] + (value - 1) / dt * seen[:, 2:])
-        ratios.append(np.linalg.norm(position + value * (reader @ task.feed)) / np.linalg.norm(position))
+        ratios.append(np.linalg.norm(position + value * (reader @ task.feedthrough)) / np.linalg.norm(position))
     return values[chosen], np.array(ratios)
 
 

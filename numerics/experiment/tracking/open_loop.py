@@ -51,7 +51,7 @@ class Lessons:
             episodes = track(task, self.teacher, task.references(phases), settings.leak, settings.activation)
             return episodes.drive[:, :, : task.plant.shape[2]], episodes.read[1:, :, : episodes.p]
         kept, _ = equivalent(mix)
-        seen = response.episodes.x[:-1] @ task.plant.C.T + response.references @ task.feed.T
+        seen = response.episodes.x[:-1] @ task.plant.C.T + response.references @ task.feedthrough.T
         done = response.episodes.u[:-1]
         return np.einsum("kc,tcq->tkq", kept, seen), np.einsum("kc,tcp->tkp", kept, done)
 

@@ -31,10 +31,12 @@ def _whole(matrix: np.ndarray) -> Whole:
 
 
 @cache
-def _functions(view: Whole, feed: Whole) -> tuple[Callable, Callable]:
+def _functions(output: Whole, feedthrough: Whole) -> tuple[Callable, Callable]:
     """E of (λ, dt, K), and ∂(cᵀ E a)/∂K of (λ, dt, K, c, a), entries by row."""
-    loop = TrackingLoop(side_by_side(double_integrator(dt), AXES), ImmutableMatrix(view), ImmutableMatrix(feed))
-    agent, weights, reference = _letters(AXES, len(view)), _letters(AXES), _letters(AXES)
+    loop = TrackingLoop(
+        side_by_side(double_integrator(dt), AXES), ImmutableMatrix(output), ImmutableMatrix(feedthrough)
+    )
+    agent, weights, reference = _letters(AXES, len(output)), _letters(AXES), _letters(AXES)
     error, *_ = loop.around_the_plant(agent)
     slope = loop.error_gradient(agent, weights, reference)
     letters = [lam, dt, *agent]
@@ -59,7 +61,7 @@ def error(task: TrackingTask, points: np.ndarray, agent: np.ndarray) -> np.ndarr
     :param points: λ, (...)
     :param agent: K(λ), (..., 2, q)
     """
-    function, _ = _functions(_whole(task.plant.C), _whole(task.feed))
+    function, _ = _functions(_whole(task.plant.C), _whole(task.feedthrough))
     found = function(points, task.dt, *_spread(agent.reshape(*agent.shape[:-2], -1)))
     return found.reshape(*found.shape[:-1], AXES, AXES)
 
@@ -75,7 +77,7 @@ def error_gradient(
     :param weights: c, (..., 2)
     :param references: a, (..., 2)
     """
-    _, function = _functions(_whole(task.plant.C), _whole(task.feed))
+    _, function = _functions(_whole(task.plant.C), _whole(task.feedthrough))
     flat = agent.reshape(*agent.shape[:-2], -1)
     found = function(points, task.dt, *_spread(flat), *_spread(weights), *_spread(references))
     return found.reshape(*found.shape[:-1], AXES, -1)

@@ -41,7 +41,7 @@ def transfer(task: TrackingTask, weights: Weights, points: np.ndarray, leak: flo
     :param leak: γ
     :raises InputError: if a point is exactly an eigenvalue of F
     """
-    return (error(task, points, Filter(weights, leak, points).agent) + np.eye(2)) / points[:, None, None]
+    return (error(task, points, Filter(weights, leak, points).transfer) + np.eye(2)) / points[:, None, None]
 
 
 def _settled(task: TrackingTask, weights: Weights, leak: float) -> tuple[Filter, np.ndarray, np.ndarray]:
@@ -52,8 +52,8 @@ def _settled(task: TrackingTask, weights: Weights, leak: float) -> tuple[Filter,
         f"weights must give a stable joint system to have a stationary state; found spectral radius {radius:.6g}; "
         "use the losses of a finite episode",
     )
-    heard, sizes = Filter(weights, leak, task.advances), task.phasors
-    return heard, sizes, (error(task, heard.points, heard.agent) @ sizes[:, :, None])[:, :, 0]
+    agent, sizes = Filter(weights, leak, task.advances), task.phasors
+    return agent, sizes, (error(task, agent.points, agent.transfer) @ sizes[:, :, None])[:, :, 0]
 
 
 def stationary_losses(task: TrackingTask, weights: Weights, leak: float = 0.1) -> np.ndarray:
@@ -70,8 +70,8 @@ def stationary_losses(task: TrackingTask, weights: Weights, leak: float = 0.1) -
 
 def _slopes(task: TrackingTask, weights: Weights, leak: float) -> tuple[Filter, np.ndarray]:
     """The agent, and S with dL_f = Re tr(Sᵀ dK(λ_f)), (F, p, q)."""
-    heard, sizes, errors = _settled(task, weights, leak)
-    return heard, task.dt * error_gradient(task, heard.points, heard.agent, errors.conj(), sizes)
+    agent, sizes, errors = _settled(task, weights, leak)
+    return agent, task.dt * error_gradient(task, agent.points, agent.transfer, errors.conj(), sizes)
 
 
 def stationary_gradients(task: TrackingTask, weights: Weights, leak: float = 0.1) -> Gradients:
@@ -84,8 +84,8 @@ def stationary_gradients(task: TrackingTask, weights: Weights, leak: float = 0.1
     :param leak: γ
     :raises InputError: if the joint system is not stable
     """
-    heard, slopes = _slopes(task, weights, leak)
-    return heard.gradients(np.eye(len(slopes))[:, :, None, None] * slopes)
+    agent, slopes = _slopes(task, weights, leak)
+    return agent.gradients(np.eye(len(slopes))[:, :, None, None] * slopes)
 
 
 def markov_gradients(task: TrackingTask, weights: Weights, lags: int, leak: float = 0.1) -> np.ndarray:
@@ -97,6 +97,6 @@ def markov_gradients(task: TrackingTask, weights: Weights, lags: int, leak: floa
     :param leak: γ
     :raises InputError: if the joint system is not stable
     """
-    heard, slopes = _slopes(task, weights, leak)
-    delays = heard.points[:, None] ** -np.arange(whole("lags", lags, 1))
+    agent, slopes = _slopes(task, weights, leak)
+    delays = agent.points[:, None] ** -np.arange(whole("lags", lags, 1))
     return (delays[:, :, None, None] * slopes[:, None]).real
