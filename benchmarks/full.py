@@ -24,10 +24,7 @@ THREADS = "autograd on 1 and on 2 threads, judged by the better; numpy on 2, hal
 
 
 def replays(epochs: int) -> tuple[Replay, OpenLoopReplay]:
-    """The full protocol in closed loop, and the same student of a teacher drawn as it is, with g = 0.5.
-
-    :param epochs: number of updates
-    """
+    """The full protocol in closed loop, and the same student of a teacher drawn as it is, with g = 0.5."""
     closed = full_replay(0, epochs=epochs)
     return closed, open_loop_replay(closed, full_weights(np.random.default_rng(1), strength=0.5))
 

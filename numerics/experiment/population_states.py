@@ -23,8 +23,6 @@ def population_states(n: int, half_width: float, linear: bool) -> tuple[np.ndarr
     A linear loop needs the second moment (a²/3) I only: n states, and the mean is exact. A nonlinear one gets the
     Gauss-Legendre grid of 16ⁿ; one of every pair ±x is left out, because the loop is odd.
 
-    :param n: number of plant states
-    :param half_width: a
     :param linear: whether the network is linear
     """
     if linear:
@@ -56,10 +54,7 @@ class ClosedLoopTest:
         self.episodes = Trajectory.allocate(plant.shape[0], weights, len(self.states), settings.horizon)
 
     def loss(self, weights: Weights) -> float:
-        """The loss; infinite if the episodes overflow. They stay in ``episodes`` until the next call.
-
-        :param weights: the network
-        """
+        """The loss; infinite if the episodes overflow. They stay in ``episodes`` until the next call."""
         settings = self.settings
         with np.errstate(all="ignore"):
             leak, activation = settings.leak, settings.activation

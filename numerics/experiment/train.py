@@ -33,10 +33,7 @@ def loss_and_gradient(
 ) -> tuple[float, Gradients]:
     """The loss of a batch and its gradient by every weight matrix (back-propagation through plant and agent).
 
-    :param plant: the plant
-    :param weights: the agent's weights
     :param x0: initial plant states, (batch, n)
-    :param settings: horizon, leak, activation and loss
     :param episodes: episodes of the same sizes to overwrite; new ones by default
     """
     neurons, environment = Neurons(weights, settings.leak, settings.activation), ClosedLoop(plant, x0)
@@ -54,7 +51,6 @@ def _dense_loop(replay: Replay, batch: int) -> DenseLoop:
 def copy(plant: Plant, found: DenseEpisodes, episodes: Trajectory, rows: slice) -> None:
     """Copy the episodes of a full network, for observers.
 
-    :param plant: the plant
     :param found: the episodes
     :param episodes: workspace for the whole batch
     :param rows: their rows there

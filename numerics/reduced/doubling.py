@@ -118,13 +118,11 @@ def horizon_loss(
     reached or seen only faintly gives infinity somewhat before the loss itself would. If a mode is not reached or not
     seen at all, the loss does not depend on it, and only derivatives by the overlaps that would connect it overflow.
 
-    :param loop: the reduced loop
     :param overlaps: flat overlaps
     :param horizon: T, at least 1
     :param moment: Σ_0 = E x_0 x_0ᵀ, (n, n)
     :param state_weight: w
     :param control_weight: b
-    :param parameters: values of the loop's parameters
     :raises InputError: if T < 1
     """
     horizon = whole("horizon", horizon, 1)

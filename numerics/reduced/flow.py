@@ -76,7 +76,6 @@ def conserved_quantities(space: WeightSpace, gram: np.ndarray) -> np.ndarray:
     where G_⊥ is the Gram matrix of the trained columns projected orthogonally to the frozen ones; and the
     entries of UᵀU - VᵀV if u and v are both trained.
 
-    :param space: the weight space
     :param gram: full Gram matrices, (..., k, k)
     :raises InputError: if nothing is trained, so that nothing moves
     """

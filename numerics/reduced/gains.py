@@ -144,9 +144,7 @@ def slow_subspace(loop: ReducedLoop, overlaps: np.ndarray, parameters: Sequence[
     On the subspace with basis E = (X, agent part), u = K_agent E X⁻¹ x. The modes are dominant only if
     |λ_n| > |λ_{n+1}|; otherwise the subspace attracts nothing, and cuts a complex pair or a repeated root.
 
-    :param loop: the reduced loop
     :param overlaps: flat overlaps
-    :param parameters: values of the loop's parameters
     :raises InputError: if |λ_n| = |λ_{n+1}|, or the dominant modes do not span the plant's states
     """
     n, p = loop.plant.n, loop.plant.p

@@ -42,7 +42,6 @@ def root_slopes(overlaps: np.ndarray, root: complex) -> np.ndarray:
     """∂λ/∂σ of a simple root of the cubic, -χ_σ/χ_λ, (4,) complex.
 
     :param overlaps: σ_zm, σ_zu, σ_vm, σ_vu, (4,)
-    :param root: the root λ
     """
     return _root_slope()(*overlaps, complex(root))
 
@@ -58,7 +57,6 @@ def long_term(
     with :data:`numerics.reduced.roots.DIGITS` digits.
 
     :param overlaps: σ_zm, σ_zu, σ_vm, σ_vu, (4,)
-    :param horizon: T
     :param roots: roots of the cubic from :func:`numerics.reduced.roots.precise_roots`; computed by default
     """
     overlaps = np.asarray(overlaps, dtype=np.float64)

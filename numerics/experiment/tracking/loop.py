@@ -26,11 +26,7 @@ def track(
 ) -> Trajectory:
     """Episodes of T steps from rest: x_0 … x_T, and h_{-1} … h_{T-1} with what is read from them.
 
-    :param task: the task
-    :param weights: the agent's weights
     :param references: r_0 … r_{T-1}, (T, batch, 2)
-    :param leak: γ
-    :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``
     :param episodes: a trajectory of T + 1 steps to overwrite; a new one by default
     """
     steps, batch, _ = references.shape
@@ -41,8 +37,6 @@ def track(
 def tracking_loss(task: TrackingTask, episodes: Trajectory, references: np.ndarray) -> float:
     """dt times the mean over steps and batch of |position_{t+1} - r_t|², both axes summed.
 
-    :param task: the task
-    :param episodes: the episodes
     :param references: their references, (T, batch, 2)
     """
     return TrackingError(task.dt, references).value(episodes)
@@ -53,12 +47,7 @@ def backpropagate(
 ) -> Gradients:
     """Gradients of the loss along given episodes; the slope through a clamped state is 0.
 
-    :param task: the task
-    :param weights: the agent's weights
-    :param episodes: the episodes
     :param references: their references, (T, batch, 2)
-    :param leak: γ
-    :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``
     """
     neurons, loss = Neurons(weights, leak, activation), TrackingError(task.dt, references)
     return backward(neurons, at_rest(task, references, task.clamp), loss, episodes)
@@ -84,7 +73,6 @@ class Tracker:
     def loss_and_gradient(self, weights: Weights, phases: np.ndarray) -> tuple[float, Gradients]:
         """The loss of a batch and its gradient by every weight matrix.
 
-        :param weights: the agent's weights
         :param phases: phases of every episode, (batch, F)
         """
         task, response = self.task, self._equivalent(weights, phases)
@@ -105,7 +93,6 @@ class Tracker:
     def loss(self, weights: Weights, phases: np.ndarray) -> float:
         """The loss of a batch.
 
-        :param weights: the agent's weights
         :param phases: phases of every episode, (batch, F)
         """
         response = self._equivalent(weights, phases)

@@ -41,10 +41,7 @@ class Lessons:
                 self._response = linear_response(task, teacher, task.basis(), settings.leak)
 
     def lesson(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        """Inputs y (T, episodes, q) and outputs u* (T, episodes, 2).
-
-        :param epoch: index of the update
-        """
+        """Inputs y (T, episodes, q) and outputs u* (T, episodes, 2)."""
         task, settings, phases = self.replay.task, self.replay.settings, self.replay.phases(epoch)
         response, mix = self._response, coefficients(phases)
         if response is None or not response.peak(mix) < task.clamp:
@@ -69,12 +66,8 @@ def train_tracking_open_loop(
     The history holds the imitation ``loss`` and the ``test_loss`` in closed loop on the same batch, clamp included,
     infinite where it overflows; otherwise as :func:`numerics.experiment.tracking.train.train_tracking`.
 
-    :param replay: the run to be made
     :param teacher: the teacher's weights
     :param every: epochs from one look at spectra and loss per frequency to the next
-    :param progress: called with (epochs done, epochs in all)
-    :param state: where to go on from, of a run that was stopped; its weights then replace the initial ones
-    :param halt: called after every update; the run stops where it gives true
     """
     task, settings = replay.task, replay.settings
     tracker, lessons = Tracker(task, settings.leak, settings.activation), Lessons(replay, teacher)

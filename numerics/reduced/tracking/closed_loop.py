@@ -57,7 +57,6 @@ def _spread(array: np.ndarray) -> list[np.ndarray]:
 def error(task: TrackingTask, points: np.ndarray, agent: np.ndarray) -> np.ndarray:
     """E(λ), from the reference r_t to p_{t+1} - r_t, (..., 2, 2).
 
-    :param task: the task
     :param points: λ, (...)
     :param agent: K(λ), (..., 2, q)
     """
@@ -71,7 +70,6 @@ def error_gradient(
 ) -> np.ndarray:
     """∂(cᵀ E a)/∂K at every λ, (..., 2, q).
 
-    :param task: the task
     :param points: λ, (...)
     :param agent: K(λ), (..., 2, q)
     :param weights: c, (..., 2)
@@ -86,7 +84,6 @@ def error_gradient(
 def sinusoid_losses(task: TrackingTask, errors: np.ndarray) -> np.ndarray:
     """(dt/2) |e|² of complex errors, the mean over the phase of what they cost, (...).
 
-    :param task: the task
     :param errors: e, (..., 2)
     """
     return _loss()(task.dt, *_spread(errors), *_spread(errors.conj()))[..., 0].real

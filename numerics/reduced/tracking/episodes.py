@@ -49,9 +49,6 @@ class Contour:
 def contour(task: TrackingTask, weights: Weights, leak: float = 0.1) -> Contour:
     """Responses on a circle outside all eigenvalues of the joint system and of the agent.
 
-    :param task: the task
-    :param weights: the agent's weights
-    :param leak: γ
     :raises InputError: if the weights do not fit the task or the leak is not positive
     """
     count = 2 ** int(np.ceil(np.log2(POINTS * task.horizon)))
@@ -67,24 +64,14 @@ def contour(task: TrackingTask, weights: Weights, leak: float = 0.1) -> Contour:
 
 
 def episode_losses(task: TrackingTask, weights: Weights, leak: float = 0.1) -> np.ndarray:
-    """L_f of every sinusoid, (F,), as if nothing were clamped; infinite where an unstable loop overflows.
-
-    :param task: the task
-    :param weights: the agent's weights
-    :param leak: γ
-    """
+    """L_f of every sinusoid, (F,), as if nothing were clamped; infinite where an unstable loop overflows."""
     with np.errstate(all="ignore"):
         losses = sinusoid_losses(task, contour(task, weights, leak).errors).mean(axis=1)
     return np.where(np.isfinite(losses), losses, np.inf)
 
 
 def episode_gradients(task: TrackingTask, weights: Weights, leak: float = 0.1) -> Gradients:
-    """Gradients of every sinusoid's loss by the weights, each (F, *shape of the weights).
-
-    :param task: the task
-    :param weights: the agent's weights
-    :param leak: γ
-    """
+    """Gradients of every sinusoid's loss by the weights, each (F, *shape of the weights)."""
     run = contour(task, weights, leak)
     agent, count = run.agent, len(run.agent.points)
     late = np.fft.ifft(run.errors.conj() * run.growth[:, None], count, axis=1)

@@ -15,11 +15,7 @@ from numerics.common.weights import Gradients, Weights
 
 
 def circle(radius: float, count: int) -> np.ndarray:
-    """λ = radius e^{2πik/count}, (count,).
-
-    :param radius: radius of the circle
-    :param count: number of points
-    """
+    """λ = radius e^{2πik/count}, (count,)."""
     return radius * np.exp(2j * np.pi * np.arange(count) / count)
 
 

@@ -22,9 +22,6 @@ from numerics.replay.tracking_task import TrackingTask
 def joint_radius(task: TrackingTask, weights: Weights, leak: float = 0.1) -> float:
     """Largest modulus of an eigenvalue of the joint matrix of plant and agent; references do not enter.
 
-    :param task: the task
-    :param weights: the agent's weights
-    :param leak: γ
     :raises InputError: if the weights do not fit the task or the leak is not positive
     """
     check_fit(weights, task.plant, ())
@@ -35,10 +32,7 @@ def joint_radius(task: TrackingTask, weights: Weights, leak: float = 0.1) -> flo
 def transfer(task: TrackingTask, weights: Weights, points: np.ndarray, leak: float = 0.1) -> np.ndarray:
     """T(λ) = (E + 1)/λ from references to positions, (k, 2, 2).
 
-    :param task: the task
-    :param weights: the agent's weights
     :param points: λ, (k,), no eigenvalues of F nor of the joint system
-    :param leak: γ
     :raises InputError: if a point is exactly an eigenvalue of F
     """
     return (error(task, points, Filter(weights, leak, points).transfer) + np.eye(2)) / points[:, None, None]
@@ -59,9 +53,6 @@ def _settled(task: TrackingTask, weights: Weights, leak: float) -> tuple[Filter,
 def stationary_losses(task: TrackingTask, weights: Weights, leak: float = 0.1) -> np.ndarray:
     """(dt/2) |e_f|² of every sinusoid, (F,); their sum is the stationary loss.
 
-    :param task: the task
-    :param weights: the agent's weights
-    :param leak: γ
     :raises InputError: if the joint system is not stable, so that transients do not die out, or the agent has a pole
         exactly at a frequency
     """
@@ -79,9 +70,6 @@ def stationary_gradients(task: TrackingTask, weights: Weights, leak: float = 0.1
 
     Of a low-rank recurrence, by u and v; of a full one, by w.
 
-    :param task: the task
-    :param weights: the agent's weights
-    :param leak: γ
     :raises InputError: if the joint system is not stable
     """
     agent, slopes = _slopes(task, weights, leak)
@@ -91,10 +79,7 @@ def stationary_gradients(task: TrackingTask, weights: Weights, leak: float = 0.1
 def markov_gradients(task: TrackingTask, weights: Weights, lags: int, leak: float = 0.1) -> np.ndarray:
     """Gradients of every sinusoid's stationary loss by g_0 … of K = Σ_j g_j λ^{-j}, (F, lags, p, q).
 
-    :param task: the task
-    :param weights: the agent's weights
     :param lags: number of Markov parameters
-    :param leak: γ
     :raises InputError: if the joint system is not stable
     """
     agent, slopes = _slopes(task, weights, leak)
