@@ -7,7 +7,7 @@ import numpy as np
 
 from numerics.common.plants import Plant
 from numerics.common.weights import Weights
-from numerics.experiment.simulate import rollout
+from numerics.experiment.simulate import episode_losses, rollout
 from numerics.experiment.trajectory import Trajectory
 from numerics.replay.open_loop import HALF_WIDTH
 from numerics.replay.settings import Settings
@@ -33,12 +33,6 @@ def population_states(n: int, half_width: float, linear: bool) -> tuple[np.ndarr
     return states[half], 2 * np.array([np.prod(w) for w in product(weights / 2, repeat=n)])[half]
 
 
-def _of_each(episodes: Trajectory, state_weight: float, control_penalty: float) -> np.ndarray:
-    """Σ_t (state_weight |x_t|² + control_penalty |u_t|²) of every episode, (batch,)."""
-    losses = state_weight * np.sum(episodes.x**2, axis=(0, 2))
-    return losses + control_penalty * np.sum(episodes.u**2, axis=(0, 2)) if control_penalty else losses
-
-
 class ClosedLoopTest:
     """The closed-loop population loss of networks over the distribution of x_0, by direct simulation.
 
@@ -59,7 +53,7 @@ class ClosedLoopTest:
         with np.errstate(all="ignore"):
             leak, activation = settings.leak, settings.activation
             rollout(self.plant, weights, self.states, settings.horizon, leak, activation, self.episodes)
-            losses = _of_each(self.episodes, settings.state_weight, settings.control_penalty)
+            losses = episode_losses(self.episodes, settings.state_weight, settings.control_penalty)
             found = settings.scale * float(self.shares @ losses)
         return found if np.isfinite(found) else np.inf
 

@@ -53,6 +53,31 @@ class Lessons:
         return np.einsum("kc,tcq->tkq", kept, seen), np.einsum("kc,tcp->tkp", kept, done)
 
 
+class _Imitator:
+    """Loss and gradient of the student on every lesson, and its test in closed loop on the same batch."""
+
+    def __init__(self, replay: TrackingReplay, teacher: Weights) -> None:
+        settings = replay.settings
+        self.replay, self.lessons = replay, Lessons(replay, teacher)
+        self.tracker = Tracker(replay.task, settings.leak, settings.activation)
+        self._workspace: dict[int, Trajectory] = {}
+        self._epoch = 0
+
+    def differentiate(self, epoch: int, weights: Weights) -> tuple[float, Gradients]:
+        settings, (y, target) = self.replay.settings, self.lessons.lesson(epoch)
+        steps, episodes, _ = y.shape
+        self._epoch = epoch
+        if episodes not in self._workspace:
+            self._workspace[episodes] = Trajectory.allocate(0, weights, episodes, steps + 1)
+        return imitation_loss(weights, y, target, settings.leak, settings.activation, self._workspace[episodes])
+
+    def test(self, weights: Weights) -> tuple[float, bool]:
+        """The closed-loop loss on the batch of the last lesson, and whether it is that of equivalent episodes."""
+        with np.errstate(all="ignore"):
+            found = self.tracker.loss(weights, self.replay.phases(self._epoch))
+        return found if np.isfinite(found) else np.inf, self.tracker.by_basis
+
+
 def train_tracking_open_loop(
     replay: TrackingReplay,
     teacher: Weights,
@@ -69,26 +94,10 @@ def train_tracking_open_loop(
     :param teacher: the teacher's weights
     :param every: epochs from one look at spectra and loss per frequency to the next
     """
-    task, settings = replay.task, replay.settings
-    tracker, lessons = Tracker(task, settings.leak, settings.activation), Lessons(replay, teacher)
-    memory: dict[int, Trajectory] = {}
-    current = state.epoch if state else 0
-
-    def differentiate(epoch: int, weights: Weights) -> tuple[float, Gradients]:
-        nonlocal current
-        current = epoch
-        y, target = lessons.lesson(epoch)
-        if y.shape[1] not in memory:
-            memory[y.shape[1]] = Trajectory.allocate(0, weights, y.shape[1], len(y) + 1)
-        return imitation_loss(weights, y, target, settings.leak, settings.activation, memory[y.shape[1]])
-
-    def test(weights: Weights) -> float:
-        with np.errstate(all="ignore"):
-            found = tracker.loss(weights, replay.phases(current))
-        return found if np.isfinite(found) else np.inf
-
-    tested = Recorder(("test_loss", "by_basis"), lambda weights: (test(weights), tracker.by_basis))
-    found = [tested, looks(task, settings.leak, every)]
-    status, history, weights = fit(replay.weights, settings, replay.epochs, differentiate, found, progress, state, halt)
+    imitator = _Imitator(replay, teacher)
+    found = [Recorder(("test_loss", "by_basis"), imitator.test), looks(replay.task, replay.settings.leak, every)]
+    status, history, weights = fit(
+        replay.weights, replay.settings, replay.epochs, imitator.differentiate, found, progress, state, halt
+    )
     config = {**replay.config(), "task": "tracking_open_loop", "every": every}
     return Run("simulation", status, history, weights, config)
