@@ -15,8 +15,6 @@ Loss = Callable[..., torch.Tensor]
 def ordinary(x, h, plant, m, z, u, v):
     """One step, x ← A x + B Zᵀh and h ← U (Vᵀh) + M C x, as it is usually written.
 
-    :param x: plant states, (batch, n)
-    :param h: neuron states, (batch, N)
     :param plant: Aᵀ, Bᵀ and Cᵀ
     :param m: Mᵀ, (q, N)
     :param z: read-out weights, (N, p)
@@ -31,8 +29,6 @@ def ordinary(x, h, plant, m, z, u, v):
 def fused(x, h, plant, m, z, u, v):
     """The same step with half of its products and all of its sums fused: the fastest spelling we found.
 
-    :param x: plant states, (batch, n)
-    :param h: neuron states, (batch, N)
     :param plant: Aᵀ, Bᵀ and Cᵀ
     :param m: Mᵀ, (q, N)
     :param z: read-out weights, (N, p)
@@ -51,9 +47,7 @@ def train_autograd(replay: Replay, epochs: int, step: Step = ordinary, threads: 
     """Losses before each update, (epochs,), of a linear low-rank replay trained by SGD with clipping.
 
     :param replay: the run; its activation, optimizer, leak and control penalty must be the defaults
-    :param epochs: number of updates to make
     :param step: one step of the loop
-    :param threads: number of threads that torch may use
     """
     settings, plant = replay.settings, _plant(replay)
 
@@ -67,8 +61,6 @@ def train_full(replay: Replay, epochs: int, threads: int = 1) -> np.ndarray:
     """Losses before each update, (epochs,), of a full tanh replay in closed loop.
 
     :param replay: the run; its optimizer, leak and control penalty must be the defaults
-    :param epochs: number of updates to make
-    :param threads: number of threads that torch may use
     """
     settings, (A, B, C) = replay.settings, _plant(replay)
 
@@ -89,8 +81,6 @@ def train_student(replay: OpenLoopReplay, epochs: int, threads: int = 1) -> np.n
     """Losses before each update, (epochs,), of a full tanh student in open loop.
 
     :param replay: the run; its optimizer and leak must be the defaults
-    :param epochs: number of updates to make
-    :param threads: number of threads that torch may use
     """
     teacher = {name: torch.tensor(array) for name, array in replay.teacher.arrays().items()}
 

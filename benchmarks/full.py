@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.protocol import INSTALL, checked
 from benchmarks.table import Cell, Table
 from benchmarks.timing import Timing, in_turns
-from numerics.common.weights import full_law
+from numerics.common.weights import full_weights
 from numerics.experiment.open_loop import open_loop_replay, train_open_loop
 from numerics.experiment.train import train
 from numerics.replay.closed_loop import Replay, full_replay
@@ -24,12 +24,9 @@ THREADS = "autograd on 1 and on 2 threads, judged by the better; numpy on 2, hal
 
 
 def replays(epochs: int) -> tuple[Replay, OpenLoopReplay]:
-    """The full protocol in closed loop, and the same student of a teacher drawn by the same law with g = 0.5.
-
-    :param epochs: number of updates
-    """
+    """The full protocol in closed loop, and the same student of a teacher drawn as it is, with g = 0.5."""
     closed = full_replay(0, epochs=epochs)
-    return closed, open_loop_replay(closed, full_law(np.random.default_rng(1), strength=0.5))
+    return closed, open_loop_replay(closed, full_weights(np.random.default_rng(1), strength=0.5))
 
 
 def full_training() -> Table:

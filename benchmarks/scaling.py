@@ -9,7 +9,7 @@ from benchmarks.horizon import STABLE, horizon_setting
 from benchmarks.protocol import Exact, backends
 from benchmarks.table import Cell, Table
 from benchmarks.timing import Call, in_turns
-from numerics.common.weights import at_overlaps, rank_one_law
+from numerics.common.weights import at_overlaps, rank_one_weights
 from numerics.experiment.train import train
 from numerics.reduced.descent import descend_gram
 from numerics.reduced.doubling import horizon_loss
@@ -103,7 +103,7 @@ def against_runs() -> Table:
 def _seeds(count: int) -> tuple[np.ndarray, np.ndarray]:
     """Gram matrices, (runs, k, k), and factors of the second moments, (epochs, runs, n, n)."""
     generators = [np.random.default_rng(seed) for seed in range(count)]
-    grams = np.stack([rank_one_law(rng).gram for rng in generators])
+    grams = np.stack([rank_one_weights(rng).gram for rng in generators])
     factors = [moment_factor(rng.uniform(-2.0, 2.0, (EPOCHS, 100, 2))) for rng in generators]
     return grams, np.stack(factors, axis=1)
 

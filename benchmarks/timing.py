@@ -50,7 +50,6 @@ def in_turns(calls: Mapping[Name, Call], repeats: int = 5, least: float = 0.02) 
     Every call runs once before, to warm up; short ones are repeated within a turn.
 
     :param calls: what to time, by name
-    :param repeats: number of turns
     :param least: shortest time of one measurement, in seconds
     """
     counts = {}

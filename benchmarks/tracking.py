@@ -30,10 +30,7 @@ def late_replay() -> TrackingReplay:
 
 
 def by_equivalents(replay: TrackingReplay) -> np.ndarray:
-    """Losses before each update, (epochs,), as ``train_tracking`` makes them, without its measures.
-
-    :param replay: the run
-    """
+    """Losses before each update, (epochs,), as ``train_tracking`` makes them, without its measures."""
     tracker = Tracker(replay.task, replay.settings.leak)
     _, history, _ = fit(
         replay.weights,
@@ -46,16 +43,13 @@ def by_equivalents(replay: TrackingReplay) -> np.ndarray:
 
 
 def by_batch(replay: TrackingReplay) -> np.ndarray:
-    """The same with every episode of the batch, as where the clamp acts.
-
-    :param replay: the run
-    """
+    """The same with every episode of the batch, as where the clamp acts."""
     task, leak = replay.task, replay.settings.leak
-    room = Trajectory.allocate(task.plant.shape[0], replay.weights, replay.batch, task.horizon + 1)
+    workspace = Trajectory.allocate(task.plant.shape[0], replay.weights, replay.batch, task.horizon + 1)
 
     def differentiate(epoch, weights):
         references = task.references(replay.phases(epoch))
-        episodes = track(task, weights, references, leak, "linear", room)
+        episodes = track(task, weights, references, leak, "linear", workspace)
         slopes = backpropagate(task, weights, episodes, references, leak, "linear")
         return tracking_loss(task, episodes, references), slopes
 
@@ -63,11 +57,7 @@ def by_batch(replay: TrackingReplay) -> np.ndarray:
 
 
 def by_autograd(replay: TrackingReplay, threads: int) -> np.ndarray:
-    """The same as an ordinary loop in PyTorch, float64.
-
-    :param replay: the run
-    :param threads: number of threads that torch may use
-    """
+    """The same as an ordinary loop in PyTorch, float64."""
     import torch
 
     torch.set_num_threads(threads)

@@ -15,12 +15,7 @@ THEORY: dict[str, Any] = {"color": "black", "linestyle": (0, (3, 2)), "linewidth
 
 
 def loss_curves(ax: Axes, simulation: Run, theory: Run) -> list:
-    """Loss over epochs on a log scale: simulation solid, theory dashed.
-
-    :param ax: where to draw
-    :param simulation: the direct run
-    :param theory: the exact run
-    """
+    """Loss over epochs on a log scale: simulation solid, theory dashed."""
     (solid,) = ax.semilogy(simulation.loss, label="simulation, N neurons")
     (dashed,) = ax.semilogy(theory.loss, label="exact map", **THEORY)
     stable = theory.stabilisation()
@@ -33,12 +28,7 @@ def loss_curves(ax: Axes, simulation: Run, theory: Run) -> list:
 
 
 def overlap_curves(ax: Axes, simulation: Run, theory: Run) -> list:
-    """The four overlaps over epochs: simulation solid, theory dashed.
-
-    :param ax: where to draw
-    :param simulation: the direct run
-    :param theory: the exact run
-    """
+    """The four overlaps over epochs: simulation solid, theory dashed."""
     artists = [ax.plot(simulation.overlaps[:, i], label=name)[0] for i, name in enumerate(NAMES)]
     artists += [ax.plot(theory.overlaps[:, i], **THEORY)[0] for i in range(4)]
     ax.set(xlabel="epoch", ylabel="overlap")
@@ -49,7 +39,6 @@ def overlap_curves(ax: Axes, simulation: Run, theory: Run) -> list:
 def eigenvalue_paths(ax: Axes, paths: np.ndarray, measured: np.ndarray, every: int = 25) -> list:
     """Eigenvalues in the complex plane over learning, coloured by epoch, with the unit circle.
 
-    :param ax: where to draw
     :param paths: matched eigenvalues of the theory, (epochs, k)
     :param measured: eigenvalues of the full joint matrix, (epochs, k), drawn as open circles
     :param every: epochs between the circles
@@ -73,7 +62,6 @@ def eigenvalue_paths(ax: Axes, paths: np.ndarray, measured: np.ndarray, every: i
 def gain_plane(ax: Axes, path: np.ndarray, measured: np.ndarray, stable_epoch: int | None, every: int = 25) -> list:
     """Path of the effective gains over the exact regions of A - B K, stable and with a complex pair.
 
-    :param ax: where to draw
     :param path: (k_1, k_2) of the theory, (epochs, 2)
     :param measured: regressed (k_1, k_2) of the simulation, (epochs, 2), drawn as open circles
     :param stable_epoch: epoch of stabilisation, marked on the path, or None
@@ -97,7 +85,6 @@ def gain_plane(ax: Axes, path: np.ndarray, measured: np.ndarray, stable_epoch: i
 def gain_regions(ax: Axes, across: tuple[float, float], up: tuple[float, float]):
     """The exact regions of A - B K: dark where stable with a complex pair, light where stable with real eigenvalues.
 
-    :param ax: where to draw
     :param across: limits of k_1
     :param up: limits of k_2
     """

@@ -31,7 +31,7 @@ OPTIONS: dict[str, tuple[type, str]] = {
     "activation": (str, "linear, tanh or erf [default: linear]."),
     "optimizer": (str, "sgd, momentum or adam [default: sgd]."),
     "momentum": (float, "Momentum in [0, 1), for that optimizer [default: 0.9]."),
-    "law": (str, "Initial law: uniform or gaussian [default: uniform]."),
+    "distribution": (str, "Initial distribution of the weights: uniform or gaussian [default: uniform]."),
     "noise": (bool, "Draw every batch anew; --no-noise trains on the population loss [default: noise]."),
     "train": (str, "Trained arrays, by commas [default: z,u,v]."),
 }
@@ -173,7 +173,7 @@ def comparable(path: Path | None, network: str, seeds: int | None, protocol: dic
     require(seeds is None or "seed" not in protocol, "--seeds counts from 0; found also --seed; remove either")
     options = dict(protocol)
     first = options.pop("seed", 0)
-    foreign = [name for name in ("law", "noise") if name in options and network == "full"]
+    foreign = [name for name in ("distribution", "noise") if name in options and network == "full"]
     require(not foreign, f"--{foreign[0] if foreign else ''} goes with --network rank-one; found full; remove it")
     make = full_replay if network == "full" else rank_one_replay
     chosen = range(whole("--seeds", seeds, 1)) if seeds is not None else [first]

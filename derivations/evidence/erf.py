@@ -8,7 +8,7 @@ import numpy as np
 from derivations.evidence.pairs import timed
 from derivations.studies.closure import COVARIANCE, closure_error, nonlinear_episode
 from numerics.common.plants import double_integrator
-from numerics.common.weights import correlated_law
+from numerics.common.weights import correlated_weights
 from numerics.experiment.simulate import rollout
 from numerics.experiment.train import loss_and_gradient
 from numerics.reduced.nonlinear import gaussian_gradient, gaussian_loop_for, gaussian_space, trajectory, visible
@@ -61,7 +61,7 @@ def trajectory_error(seed: int, neurons: int, x0: np.ndarray, horizon: int = 20)
     :param x0: initial states in units of √N, (batch, 2)
     :param horizon: episode length T
     """
-    weights = correlated_law(np.random.default_rng(seed), COVARIANCE, neurons)
+    weights = correlated_weights(np.random.default_rng(seed), COVARIANCE, neurons)
     unit, replay = np.sqrt(neurons), nonlinear_episode(0, 1, 1.0)
     direct = rollout(double_integrator(), weights, unit * x0, horizon, activation="erf").x / unit
     limit = trajectory(GaussianLoop(), visible(gaussian_space(replay), COVARIANCE), x0, horizon, (1.0,))[0]

@@ -8,7 +8,7 @@ import numpy as np
 
 from derivations.progress import Progress
 from numerics.common.plants import Plant
-from numerics.common.weights import gaussian_law
+from numerics.common.weights import gaussian_weights
 from numerics.experiment.observe import ALL_OBSERVERS, OBSERVERS
 from numerics.experiment.open_loop import open_loop_replay, train_open_loop
 from numerics.experiment.train import train
@@ -96,7 +96,7 @@ def general_pair(seed: int = 7) -> Pair:
     """
     rng = np.random.default_rng(seed)
     plant = Plant(rng.normal(size=(3, 3)) / 2, rng.normal(size=(3, 2)), rng.normal(size=(1, 3)))
-    weights = gaussian_law(rng, 60, p=2, q=1, rank=2)
+    weights = gaussian_weights(rng, 60, p=2, q=1, rank=2)
     settings = Settings(horizon=25, learning_rate=0.02, leak=0.7, control_penalty=0.1, train=("m", "z", "u", "v"))
     replay = Replay(weights, rng.normal(size=(100, 10, 3)), settings, plant)
     theory, fast = timed(descend, replay)

@@ -7,7 +7,7 @@ import numpy as np
 
 from derivations.progress import Progress
 from derivations.wording import counted
-from numerics.common.weights import correlated_law
+from numerics.common.weights import correlated_weights
 from numerics.experiment.observe import Observer
 from numerics.experiment.train import train
 from numerics.reduced.descent import descend
@@ -33,7 +33,7 @@ def nonlinear_episode(seed: int, neurons: int, strength: float, epochs: int = 1,
     :param settings: fields of :class:`numerics.replay.settings.Settings` that differ from the defaults
     """
     rng, unit = np.random.default_rng(seed), strength * np.sqrt(neurons)
-    weights = correlated_law(rng, COVARIANCE, neurons)
+    weights = correlated_weights(rng, COVARIANCE, neurons)
     x0 = unit * rng.uniform(-2.0, 2.0, (epochs, 20, 2))
     options = {"horizon": 20, "activation": "erf", "state_weight": 0.5 / unit**2, **settings}
     return Replay(weights, x0, Settings(**options), seed=seed)

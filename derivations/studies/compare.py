@@ -25,7 +25,7 @@ from numerics.replay.open_loop import PAPER_VARIANCE, OpenLoopReplay
 from numerics.replay.results import COMPLETED, Run
 
 HALF_WIDTHS = {"rank-one": 2.0, "full": 1.0}
-"""a of the law of x_0, uniform on [-a, a]², in the two protocols."""
+"""a, x_0 uniform on [-a, a]², in the two protocols."""
 
 SPARSE = 5
 """Epochs between spectra of a network that has no exact map."""

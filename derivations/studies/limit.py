@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from derivations.progress import Progress
-from numerics.common.weights import full_law
+from numerics.common.weights import full_weights
 from numerics.reduced.descent import descend
 from numerics.reduced.words.limit import limit_run
 from numerics.replay.closed_loop import Replay, full_replay
@@ -62,7 +62,7 @@ def network_replay(seed: int, strength: float, neurons: int, epochs: int = EPOCH
     :param batch: episodes per update
     """
     replay = full_replay(seed, epochs, batch, neurons, activation="linear")
-    return replace(replay, weights=full_law(np.random.default_rng(seed), neurons, strength))
+    return replace(replay, weights=full_weights(np.random.default_rng(seed), neurons, strength))
 
 
 def row(strength: float, neurons: int, seeds: Sequence[int], words: int = WORDS, epochs: int = EPOCHS) -> Row:

@@ -11,7 +11,6 @@ def activate(activation: str, preactivation: np.ndarray) -> np.ndarray:
     """φ(s), written over s.
 
     :param activation: a word of :data:`ACTIVATIONS`
-    :param preactivation: s, any shape
     """
     if activation == "tanh":
         np.tanh(preactivation, out=preactivation)
@@ -25,8 +24,6 @@ def slope_at(activation: str, rate: np.ndarray, out: np.ndarray) -> np.ndarray:
     """φ'(s) from φ(s): 1 - φ² for tanh, exp(-π s²/4) for erf. Rounding of φ moves it by at most 1e-15.
 
     :param activation: ``"tanh"`` or ``"erf"``
-    :param rate: φ(s), any shape
-    :param out: where to write, same shape
     """
     if activation == "tanh":
         np.multiply(rate, rate, out=out)

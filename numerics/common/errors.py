@@ -1,4 +1,7 @@
-"""Errors about what the user gave: one line that names argument, expectation, finding and remedy."""
+"""Errors about what the user gave: one line that names argument, expectation, finding and remedy.
+
+Every check takes the name of the argument, for the message, and the value found, and gives the value back.
+"""
 
 from importlib import import_module
 from math import prod
@@ -19,8 +22,6 @@ class InputError(ValueError):
 def require(condition: bool, message: str) -> None:
     """Raise :class:`InputError` unless the condition holds.
 
-    :param condition: what must hold
-    :param message: the whole line to show otherwise
     :raises InputError: if the condition is false
     """
     if not condition:
@@ -30,9 +31,6 @@ def require(condition: bool, message: str) -> None:
 def choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
     """``value`` if it is among the allowed words.
 
-    :param name: the argument, for the message
-    :param value: the word found
-    :param allowed: the words that are known
     :raises InputError: if the word is unknown
     """
     require(value in allowed, f"{name} must be one of {', '.join(allowed)}; found {value!r}")
@@ -42,8 +40,6 @@ def choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
 def matrix(name: str, value) -> np.ndarray:
     """``value`` as a finite float64 matrix; a one-dimensional array is read as one column.
 
-    :param name: the argument, for the message
-    :param value: an array or nested lists
     :raises InputError: if it is not numeric, not one- or two-dimensional, or not finite
     """
     array = real(name, value)
@@ -57,8 +53,6 @@ def matrix(name: str, value) -> np.ndarray:
 def real(name: str, value) -> np.ndarray:
     """``value`` as a float64 array; complex numbers, truth values and text are refused.
 
-    :param name: the argument, for the message
-    :param value: an array or nested lists
     :raises InputError: if the entries are not real numbers or the rows not equally long
     """
     try:
@@ -89,7 +83,6 @@ def library(name: str, extra: str) -> ModuleType:
 def flag(name: str, value) -> bool:
     """``value`` as a truth value.
 
-    :param name: the argument, for the message
     :param value: true, false, 1 or 0
     :raises InputError: if it is anything else
     """
@@ -101,8 +94,6 @@ def flag(name: str, value) -> bool:
 def fits(what: str, *sizes: int) -> None:
     """Refuse what no memory holds, before it is asked for.
 
-    :param what: the sizes, for the message
-    :param sizes: their values
     :raises InputError: if their product exceeds :data:`LARGEST`
     """
     count = prod(sizes)
@@ -123,10 +114,6 @@ def _converted(name: str, value, what: str) -> float:
 def number(name: str, value, low: float, high: float, *, open_low: bool = False) -> float:
     """``value`` as a float within bounds.
 
-    :param name: the argument, for the message
-    :param value: the number found
-    :param low: smallest allowed value
-    :param high: largest allowed value
     :param open_low: whether ``low`` itself is excluded
     :raises InputError: if it is not a number or out of bounds
     """
@@ -141,9 +128,6 @@ def number(name: str, value, low: float, high: float, *, open_low: bool = False)
 def whole(name: str, value, low: int, high: int = 2**53) -> int:
     """``value`` as an integer within bounds.
 
-    :param name: the argument, for the message
-    :param value: the number found
-    :param low: smallest allowed value
     :param high: largest allowed value; by default that up to which floats hold every integer
     :raises InputError: if it is not integral or out of bounds
     """

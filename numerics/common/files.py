@@ -15,7 +15,6 @@ from numerics.common.errors import InputError, require
 def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
     """All arrays of an .npz file.
 
-    :param path: the file
     :raises InputError: if it is missing, unreadable, not an .npz archive, or contains pickled objects
     """
     path = Path(path)
@@ -98,7 +97,6 @@ def atomic(path: str | Path, mode: str = "w"):
 def write_arrays(path: str | Path, arrays: dict[str, object]) -> None:
     """Write arrays to an .npz file under exactly this name, at once.
 
-    :param path: the file
     :param arrays: arrays, numbers or strings by name
     :raises InputError: if it cannot be written
     """
@@ -109,8 +107,6 @@ def write_arrays(path: str | Path, arrays: dict[str, object]) -> None:
 def write_text(path: str | Path, text: str) -> None:
     """Write a text file in UTF-8, at once.
 
-    :param path: the file
-    :param text: its contents
     :raises InputError: if it cannot be written
     """
     with atomic(path) as handle:
@@ -120,8 +116,6 @@ def write_text(path: str | Path, text: str) -> None:
 def check_folder(path: str | Path, names: Iterable[str] = ()) -> Path:
     """A folder in which files could be written, now or once it is made; nothing is created.
 
-    :param path: the folder
-    :param names: the files
     :raises InputError: if it cannot be a folder, or a file in it could not be written
     """
     path = Path(path)

@@ -1,6 +1,6 @@
 """A linear network through its Markov parameters alone: trajectories, and the order of the agent. Plain numpy.
 
-g_j = γ Zᵀ ((1-γ) I + γ W)^j M is all that a linear plant ever sees of a linear network (``derive markov-parameters``).
+g_j = γ Zᵀ ((1-γ) I + γ W)^j M is all that a linear plant receives from a linear network (``derive markov-parameters``).
 """
 
 import numpy as np
@@ -15,7 +15,6 @@ def impulse_response(weights: Weights, length: int, leak: float = 1.0) -> np.nda
 
     :param weights: the network; full or low rank
     :param length: number K of lags
-    :param leak: γ
     """
     state, responses, recurrence = leak * weights.m, [], weights.recurrence
     with np.errstate(all="ignore"):
@@ -30,10 +29,8 @@ def markov_rollout(plant: Plant, responses: np.ndarray, x0: np.ndarray, horizon:
 
     u_t = Σ_{j<t} g_j C x_{t-j}, x_{t+1} = A x_t + B u_t: the states need g_0 … g_{T-3}, the last control g_{T-2}.
 
-    :param plant: the plant
     :param responses: g_0 … g_{K-1}, K ≥ T - 1, (K, p, q)
     :param x0: initial plant states, (batch, n)
-    :param horizon: episode length T
     :raises InputError: if there are too few Markov parameters
     """
     (n, p, q), count = plant.shape, len(responses)

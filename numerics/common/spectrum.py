@@ -18,23 +18,14 @@ def by_modulus(values: np.ndarray) -> np.ndarray:
 
 
 def agent_step(weights: Weights, leak: float = 1.0) -> np.ndarray:
-    """F = (1-γ) I + γ W, (N, N): the agent without its environment, linearised at rest (φ' = 1); W itself without leak.
-
-    :param weights: the agent's weights
-    :param leak: γ
-    """
+    """F = (1-γ) I + γ W, (N, N): the agent alone, linearised at rest (φ' = 1); W itself without leak."""
     if leak == 1.0:
         return weights.recurrence
     return (1 - leak) * np.eye(weights.neurons) + leak * weights.recurrence
 
 
 def joint_matrix(plant: Plant, weights: Weights, leak: float = 1.0) -> np.ndarray:
-    """The joint matrix P, (n+N, n+N), of the loop linearised at rest (φ' = 1).
-
-    :param plant: the plant
-    :param weights: the agent's weights
-    :param leak: γ
-    """
+    """The joint matrix P, (n+N, n+N), of the loop linearised at rest (φ' = 1)."""
     A, B, C = plant.A, plant.B, plant.C
     feedback = B @ weights.z.T
     neurons = (1 - leak) * np.eye(weights.neurons) + leak * (weights.recurrence + weights.m @ C @ feedback)

@@ -1,4 +1,4 @@
-"""Weights of the agent: initial laws, overlaps, and sampling at prescribed overlaps."""
+"""Weights of the agent: initial distributions, overlaps, and sampling at prescribed overlaps."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -111,61 +111,37 @@ class Weights:
         return {f"sigma_{name}": left.T @ right for name, (left, right) in pairs.items()}  # type: ignore[union-attr]
 
 
-def rank_one_law(rng: np.random.Generator, neurons: int = 100) -> Weights:
-    """Initial weights of the rank-one protocol: m, z uniform on ±1/√N; u, v normal with variance 1/N.
-
-    :param rng: source of randomness
-    :param neurons: number N of neurons
-    """
+def rank_one_weights(rng: np.random.Generator, neurons: int = 100) -> Weights:
+    """Initial weights of the rank-one protocol: m, z uniform on ±1/√N; u, v normal with variance 1/N."""
     bound = 1 / np.sqrt(neurons)
     m, z = rng.uniform(-bound, bound, (2, neurons, 1))
     u, v = rng.normal(0.0, bound, (2, neurons, 1))
     return Weights(m, z, u, v)
 
 
-def full_law(rng: np.random.Generator, neurons: int = 100, strength: float = 0.1) -> Weights:
-    """Initial weights of the full protocol: W normal with std g/√N, m and z normal with std 1/N.
-
-    :param rng: source of randomness
-    :param neurons: number N of neurons
-    :param strength: g
-    """
+def full_weights(rng: np.random.Generator, neurons: int = 100, strength: float = 0.1) -> Weights:
+    """Initial weights of the full protocol: W normal with std g/√N, m and z normal with std 1/N."""
     m, z = rng.normal(0.0, 1 / neurons, (2, neurons, 1))
     return Weights(m, z, w=rng.normal(0.0, strength / np.sqrt(neurons), (neurons, neurons)))
 
 
-def tracking_law(rng: np.random.Generator, neurons: int = 100, strength: float = 0.2, q: int = 4) -> Weights:
-    """Initial weights of the tracking protocol: W normal with std g/√N, M and Z uniform on ±1/√N, drawn W, M, Z.
-
-    :param rng: source of randomness
-    :param neurons: number N of neurons
-    :param strength: g
-    :param q: number of inputs
-    """
+def tracking_weights(rng: np.random.Generator, neurons: int = 100, strength: float = 0.2, q: int = 4) -> Weights:
+    """Initial weights of the tracking protocol: W normal with std g/√N, M and Z uniform on ±1/√N, drawn W, M, Z."""
     bound = 1 / np.sqrt(neurons)
     w = rng.normal(0.0, strength * bound, (neurons, neurons))
     return Weights(rng.uniform(-bound, bound, (neurons, q)), rng.uniform(-bound, bound, (neurons, 2)), w=w)
 
 
-def gaussian_law(rng: np.random.Generator, neurons: int, p: int = 1, q: int = 1, rank: int = 1) -> Weights:
-    """Normal weights with variance 1/N for any widths.
-
-    :param rng: source of randomness
-    :param neurons: number N of neurons
-    :param p: number of controls
-    :param q: number of observations
-    :param rank: rank r of the recurrence
-    """
+def gaussian_weights(rng: np.random.Generator, neurons: int, p: int = 1, q: int = 1, rank: int = 1) -> Weights:
+    """Normal weights with variance 1/N for any widths."""
     widths = (q, p, rank, rank)
     return Weights(*(rng.normal(0.0, 1 / np.sqrt(neurons), (neurons, width)) for width in widths))
 
 
-def correlated_law(rng: np.random.Generator, covariance: np.ndarray, neurons: int) -> Weights:
+def correlated_weights(rng: np.random.Generator, covariance: np.ndarray, neurons: int) -> Weights:
     """Rank-one weights whose rows (m_i, z_i, u_i, v_i) are normal with covariance Σ/N; the Gram matrix tends to Σ.
 
-    :param rng: source of randomness
     :param covariance: Σ, positive definite, (4, 4)
-    :param neurons: number N of neurons
     :raises InputError: if Σ is not a symmetric positive definite 4×4 matrix
     """
     covariance = matrix("covariance", covariance)
@@ -179,7 +155,7 @@ def correlated_law(rng: np.random.Generator, covariance: np.ndarray, neurons: in
 
 
 def at_overlaps(rng: np.random.Generator, overlaps: Iterable[float], neurons: int = 100) -> Weights:
-    """Rank-one weights of the initial law, moved as little as possible to prescribed overlaps.
+    """Rank-one weights drawn as :func:`rank_one_weights` does, moved as little as possible to prescribed overlaps.
 
     z and v get the least-norm correction in the span of m and u.
 
@@ -191,7 +167,7 @@ def at_overlaps(rng: np.random.Generator, overlaps: Iterable[float], neurons: in
     target = matrix("overlaps", list(overlaps))
     require(target.size == 4, f"overlaps must be four numbers {', '.join(RANK_ONE_OVERLAPS)}; found {target.size}")
     require(neurons >= 2, f"neurons must be at least 2 to prescribe four overlaps; found {neurons}")
-    start = rank_one_law(rng, neurons)
+    start = rank_one_weights(rng, neurons)
     span = np.hstack([start.m, start.u])  # type: ignore[list-item]
     readers = np.hstack([start.z, start.v])  # type: ignore[list-item]
     gap = target.reshape(2, 2).T - span.T @ readers
@@ -202,11 +178,8 @@ def at_overlaps(rng: np.random.Generator, overlaps: Iterable[float], neurons: in
 def at_gram(rng: np.random.Generator, gram: np.ndarray, neurons: int, p: int = 1, q: int = 1) -> Weights:
     """Weights with a prescribed Gram matrix of [M Z U V], in a random orientation.
 
-    :param rng: source of randomness
     :param gram: G, positive semidefinite, (k, k) with k = q + p + 2r
     :param neurons: number N of neurons, at least k
-    :param p: number of controls
-    :param q: number of observations
     :raises InputError: if G is not symmetric positive semidefinite or N < k
     """
     gram = matrix("gram", gram)
@@ -224,18 +197,13 @@ def at_gram(rng: np.random.Generator, gram: np.ndarray, neurons: int, p: int = 1
 
 
 def contents(arrays: Mapping[str, np.ndarray]) -> str:
-    """The names in a file, for a message.
-
-    :param arrays: contents of the file
-    """
+    """The names in a file, for a message."""
     return ", ".join(sorted(arrays)) or "nothing"
 
 
 def load_weights(arrays: Mapping[str, np.ndarray], path: str | Path, prefix: str = "") -> Weights:
     """Weights from the arrays of a file.
 
-    :param arrays: contents of the file
-    :param path: the file, for the message
     :param prefix: what the names start with, e.g. ``"teacher_"``
     :raises InputError: if m, z or the recurrence is missing, or shapes do not fit
     """

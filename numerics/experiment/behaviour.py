@@ -59,10 +59,7 @@ def growth(plant: Plant, weights: Weights, x0: np.ndarray, settings: Settings, s
     The root mean square of |x_t| over the later half of the steps, over that of the earlier half; infinite where the
     simulation overflows.
 
-    :param plant: the plant
-    :param weights: the agent's weights
     :param x0: initial plant states other than zero, (batch, n)
-    :param settings: leak and activation
     :param steps: number of steps simulated, at least 2
     :raises InputError: if an initial state is zero or there are too few steps
     """
@@ -75,8 +72,6 @@ def growth(plant: Plant, weights: Weights, x0: np.ndarray, settings: Settings, s
 def growth_alone(weights: Weights, settings: Settings, size: float, steps: int = STEPS) -> float:
     """The same for the neurons cut off from the plant: |h_k| after one input y_1, growth of the largest.
 
-    :param weights: the agent's weights
-    :param settings: leak and activation
     :param size: the input of every observation in turn
     :param steps: number of steps simulated, at least 2
     :raises InputError: if there are too few steps

@@ -43,7 +43,6 @@ class Resumable(Protocol):
 def digest(replay: Resumable, epochs: int) -> str:
     """A fingerprint of initial weights and of the first batches.
 
-    :param replay: the run to be made
     :param epochs: number of updates whose batches count
     """
     sha = hashlib.sha256()
@@ -57,10 +56,6 @@ def digest(replay: Resumable, epochs: int) -> str:
 def save_state(path: str | Path, run: Run, state: TrainState, replay: Resumable) -> None:
     """Write a run's result, and where it is, as one .npz file.
 
-    :param path: the file
-    :param run: the result so far
-    :param state: where the run is
-    :param replay: the run to be made
     :raises InputError: if it cannot be written
     """
     extra: dict[str, object] = {
@@ -72,11 +67,7 @@ def save_state(path: str | Path, run: Run, state: TrainState, replay: Resumable)
 
 
 def run_so_far(state: TrainState, config: dict) -> Run:
-    """The result of a run so far.
-
-    :param state: where the run is
-    :param config: configuration of the run
-    """
+    """The result of a run so far."""
     return Run("simulation", stopped(state.epoch), arrays(state.history), state.weights, config)
 
 

@@ -20,17 +20,13 @@ from numerics.experiment.losses import Loss
 
 
 def dense(weights: Weights, leak: float) -> bool:
-    """Whether a network gains by it: a full recurrence alone, no leak.
-
-    :param weights: the network
-    :param leak: γ
-    """
+    """Whether a network gains by it: a full recurrence alone, no leak."""
     return weights.w is not None and weights.u is None and leak == 1.0
 
 
 @dataclass(frozen=True)
 class DenseEpisodes:
-    """Episodes as joint states; a view of the memory of the loop that ran them, until it runs again.
+    """Episodes as joint states; they lie in the workspace of the loop that ran them, until it runs again.
 
     :param states: s_t = (h_t, x_t) of every step, (steps, batch, N + n)
     :param z: read-out weights, (N, p)
@@ -61,7 +57,7 @@ class DenseEpisodes:
 
 
 class DenseLoop:
-    """Memory for a batch of episodes of one network, forward and back.
+    """Workspace for a batch of episodes of one network, forward and back.
 
     The environment has neither clamp, process noise nor delay. Where there is a leak, neurons are linear.
 
@@ -85,11 +81,7 @@ class DenseLoop:
         self._joint = np.zeros((0, 0))  # P of the run that filled the states
 
     def run(self, weights: Weights, environment: Environment) -> DenseEpisodes:
-        """The episodes.
-
-        :param weights: the network
-        :param environment: what it acts on
-        """
+        """The episodes."""
         state, N, given, linear = self.states, self.neurons, _given(environment), self.activation == "linear"
         self._joint = self._joint_of(weights)
         write, rest = np.ascontiguousarray(self._joint.T), environment.first == 1
@@ -115,12 +107,7 @@ class DenseLoop:
         state[end:] = 0.0
 
     def gradients(self, weights: Weights, environment: Environment, loss: Loss) -> Gradients:
-        """Gradients of a loss by every weight matrix along the episodes that were run last.
-
-        :param weights: the network that ran them
-        :param environment: what it acted on
-        :param loss: the loss
-        """
+        """Gradients of a loss by every weight matrix along the episodes that were run last."""
         episodes = DenseEpisodes(self.states, weights.z)
         slope_x, slope_u = loss.slopes(episodes)
         self._backward(weights, slope_x, slope_u, environment.first)
@@ -133,12 +120,7 @@ class DenseLoop:
         return found
 
     def loss_and_gradient(self, weights: Weights, environment: Environment, loss: Loss) -> tuple[float, Gradients]:
-        """The loss of a batch and its gradient by every weight matrix.
-
-        :param weights: the network
-        :param environment: what it acts on
-        :param loss: the loss
-        """
+        """The loss of a batch and its gradient by every weight matrix."""
         value = loss.value(self.run(weights, environment))
         return value, self.gradients(weights, environment, loss)
 

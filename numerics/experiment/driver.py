@@ -16,8 +16,6 @@ from numerics.experiment.trajectory import Trajectory
 def forward(neurons: Neurons, environment: Environment, episodes: Trajectory) -> Trajectory:
     """Run the episodes; they fill the memory that is given, and are returned.
 
-    :param neurons: the network
-    :param environment: what it acts on
     :param episodes: where to write them
     """
     x, h, read, drive, p = episodes.x, episodes.h, episodes.read, episodes.drive, episodes.p
@@ -42,11 +40,6 @@ def backward(neurons: Neurons, environment: Environment, loss: Loss, episodes: T
 
     ∂L/∂x_t is the slope of the loss itself plus Aᵀ ∂L/∂x_{t+1} and Cᵀ ∂L/∂y; ∂L/∂u_{t-1} that of the loss itself plus
     Bᵀ ∂L/∂x_t.
-
-    :param neurons: the network
-    :param environment: what it acts on
-    :param loss: the loss
-    :param episodes: the episodes
     """
     slope_x, slope_u = loss.slopes(episodes)
     x, q, steps, late = episodes.x, neurons.weights.m.shape[1], len(episodes.h), environment.first - 1

@@ -1,6 +1,8 @@
-"""What the neurons act on: a plant in closed loop, or a recorded sequence of inputs that hears nothing. The experiment.
+"""What the neurons act on: a plant in closed loop, or recorded inputs, which controls do not change. The experiment.
 
-An environment gives the observation of every step from the control of the step before, and passes slopes back.
+An environment gives the observation of every step from the control of the step before, and passes slopes back. At
+step t plant states and their slopes are (steps + 1, batch, n), of every step; the control u_{t-1} is (batch, p), the
+observation y_t and its slope (batch, q).
 """
 
 from dataclasses import dataclass
@@ -42,12 +44,7 @@ class ClosedLoop:
         x[0] = self.x0
 
     def move(self, t: int, x: np.ndarray, u: np.ndarray) -> None:
-        """Write x_t.
-
-        :param t: the step, at least 1
-        :param x: plant states, (steps + 1, batch, n)
-        :param u: the control u_{t-1}, (batch, p)
-        """
+        """Write x_t, moved by u_{t-1}."""
         np.dot(x[t - 1], self.plant.A.T, out=x[t])
         x[t] += u @ self.plant.B.T
         if self.process is not None:
@@ -56,12 +53,7 @@ class ClosedLoop:
             np.clip(x[t], -self.clamp, self.clamp, out=x[t])
 
     def observe(self, t: int, x: np.ndarray, out: np.ndarray) -> None:
-        """Write y_t.
-
-        :param t: the step
-        :param x: plant states up to x_t, (steps + 1, batch, n)
-        :param out: where to write, (batch, q)
-        """
+        """Write y_t."""
         out[...] = x[t - self.delay] @ self.plant.C.T if t >= self.delay else 0.0
         if self.added is not None:
             out += self.added[t - self.first]
@@ -69,9 +61,7 @@ class ClosedLoop:
     def unobserve(self, t: int, slope_x: np.ndarray, slope_y: np.ndarray) -> None:
         """Add to ``slope_x`` what y_t hands on.
 
-        :param t: the step
         :param slope_x: ∂L/∂x of every step, (steps + 1, batch, n)
-        :param slope_y: ∂L/∂y_t, (batch, q)
         """
         if t >= self.delay:
             slope_x[t - self.delay] += slope_y @ self.plant.C
@@ -81,8 +71,6 @@ class ClosedLoop:
 
         The slope through a clamped state is 0.
 
-        :param t: the step, at least 1
-        :param x: plant states, (steps + 1, batch, n)
         :param slope_x: ∂L/∂x of every step, (steps + 1, batch, n)
         """
         if self.clamp < np.inf:
@@ -102,43 +90,20 @@ class Recorded:
     first = 1
 
     def start(self, x: np.ndarray) -> None:
-        """There is no plant state to write.
-
-        :param x: plant states, of width 0
-        """
+        """There is no plant state to write."""
 
     def move(self, t: int, x: np.ndarray, u: np.ndarray) -> None:
-        """Nothing moves.
-
-        :param t: the step
-        :param x: plant states, of width 0
-        :param u: the control, which nothing hears
-        """
+        """Nothing moves."""
 
     def observe(self, t: int, x: np.ndarray, out: np.ndarray) -> None:
-        """Write y_t.
-
-        :param t: the step, at least 1
-        :param x: plant states, of width 0
-        :param out: where to write, (batch, q)
-        """
+        """Write y_t."""
         out[...] = self.y[t - 1]
 
     def unobserve(self, t: int, slope_x: np.ndarray, slope_y: np.ndarray) -> None:
-        """There is no plant state that y_t depends on.
-
-        :param t: the step
-        :param slope_x: slopes by plant states, of width 0
-        :param slope_y: ∂L/∂y_t
-        """
+        """There is no plant state that y_t depends on."""
 
     def unmove(self, t: int, x: np.ndarray, slope_x: np.ndarray) -> float:
-        """∂L/∂u_{t-1} through the environment: 0.
-
-        :param t: the step
-        :param x: plant states, of width 0
-        :param slope_x: their slopes
-        """
+        """∂L/∂u_{t-1} through the environment: 0."""
         return 0.0
 
 

@@ -37,7 +37,6 @@ class Recorder:
         """The values of an epoch by name.
 
         :param weights: the weights before the update
-        :param epoch: the epoch
         :param history: of the epochs before
         """
         if epoch % self.every and all(history.get(name) for name in self.names):
@@ -64,11 +63,7 @@ class TrainState:
 
     @classmethod
     def start(cls, weights: Weights, settings: Training) -> "TrainState":
-        """Before the first update.
-
-        :param weights: initial weights
-        :param settings: how to train
-        """
+        """Before the first update."""
         return cls(weights, optimizer(settings))
 
 
@@ -91,14 +86,8 @@ def fit(
     Gives the status, the history over epochs before each update, and the last finite weights. A run that is stopped
     and resumed goes on bit for bit as if it had not been.
 
-    :param weights: initial weights
-    :param settings: optimizer, learning rate, clipping and trained arrays
-    :param epochs: number of updates
     :param differentiate: loss and gradients of an epoch at given weights
     :param recorders: what else to keep of an epoch
-    :param progress: called with (epochs done, epochs in all)
-    :param state: where to go on from, of a run that was stopped; its weights then replace the initial ones
-    :param halt: called after every update; the run stops where it gives true
     """
     run = state or TrainState.start(weights, settings)
     for name in ("loss", "gradient_norm", *(name for recorder in recorders for name in recorder.names)):

@@ -13,7 +13,7 @@ Slopes = tuple[np.ndarray, np.ndarray | None]
 
 
 class Episodes(Protocol):
-    """What a loss sees of a batch of episodes."""
+    """What a loss needs of a batch of episodes."""
 
     @property
     def x(self) -> np.ndarray:
@@ -42,20 +42,14 @@ class QuadraticCost:
     scale: float
 
     def value(self, episodes: Episodes) -> float:
-        """The loss.
-
-        :param episodes: the episodes
-        """
+        """The loss."""
         total = self.state_weight * np.vdot(episodes.x, episodes.x)
         if self.control_penalty:
             total += self.control_penalty * np.sum(episodes.u**2)
         return float(self.scale * total / episodes.batch)
 
     def slopes(self, episodes: Episodes) -> Slopes:
-        """Slopes by states and controls.
-
-        :param episodes: the episodes
-        """
+        """Slopes by states and controls."""
         unit = 2.0 * self.scale / episodes.batch
         by_control = (unit * self.control_penalty) * episodes.u if self.control_penalty else None
         return (unit * self.state_weight) * episodes.x, by_control
@@ -71,18 +65,12 @@ class Imitation:
     target: np.ndarray
 
     def value(self, episodes: Episodes) -> float:
-        """The loss.
-
-        :param episodes: the episodes
-        """
+        """The loss."""
         error = episodes.u[1:] - self.target
         return float(np.vdot(error, error) / (error.shape[0] * error.shape[1]))
 
     def slopes(self, episodes: Episodes) -> Slopes:
-        """Slopes by states, of which there are none, and controls.
-
-        :param episodes: the episodes
-        """
+        """Slopes by states, of which there are none, and controls."""
         slope = np.zeros(episodes.u.shape)
         count = self.target.shape[0] * self.target.shape[1]
         slope[1:] = (2.0 / count) * (episodes.u[1:] - self.target)
@@ -106,18 +94,12 @@ class TrackingError:
         return episodes.x[1:, :, : self.references.shape[2]] - self.references
 
     def value(self, episodes: Episodes) -> float:
-        """The loss.
-
-        :param episodes: the episodes
-        """
+        """The loss."""
         errors = self._errors(episodes)
         return float(self.dt * np.vdot(errors, errors) / (errors.shape[0] * errors.shape[1]))
 
     def slopes(self, episodes: Episodes) -> Slopes:
-        """Slopes by states; controls cost nothing.
-
-        :param episodes: the episodes
-        """
+        """Slopes by states; controls cost nothing."""
         errors, slope = self._errors(episodes), np.zeros_like(episodes.x)
         slope[1:, :, : errors.shape[2]] = (2 * self.dt / (errors.shape[0] * errors.shape[1])) * errors
         return slope, None

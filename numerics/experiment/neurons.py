@@ -12,10 +12,7 @@ from numerics.common.weights import Gradients, Weights
 
 
 def factors(weights: Weights) -> tuple[np.ndarray, np.ndarray]:
-    """The columns that write to the neurons, [M U], and those that read from them, [Z V].
-
-    :param weights: the agent's weights
-    """
+    """The columns that write to the neurons, [M U], and those that read from them, [Z V]."""
     if weights.u is None or weights.v is None:
         return weights.m, weights.z
     return np.hstack([weights.m, weights.u]), np.hstack([weights.z, weights.v])
@@ -43,19 +40,13 @@ class Neurons:
             object.__setattr__(self, name, value)
 
     def read(self, h: np.ndarray, out: np.ndarray) -> np.ndarray:
-        """[Zᵀh, Vᵀh], (batch, p + r).
-
-        :param h: neuron states, (batch, N)
-        :param out: where to write them
-        """
+        """[Zᵀh, Vᵀh], (batch, p + r)."""
         return np.dot(h, self.right, out=out)
 
     def advance(self, h: np.ndarray, drive: np.ndarray, out: np.ndarray) -> np.ndarray:
         """The next neuron states, (batch, N).
 
-        :param h: neuron states, (batch, N)
         :param drive: [y, Vᵀh], (batch, q + r)
-        :param out: where to write them
         """
         if self.weights.w is None:
             np.dot(drive, self.write, out=out)
@@ -79,7 +70,7 @@ class NeuronAdjoint:
     :param neurons: the network
     :param h: neuron states of every step, (steps, batch, N)
     :param drive: [y, Vᵀh] that moved h to the next step, (steps - 1, batch, q + r)
-    :param slope: room for the g_t, as large as h
+    :param slope: workspace for the g_t, as large as h
     :param slope_u: ∂L/∂u of the last step, (batch, p)
     """
 
@@ -98,17 +89,13 @@ class NeuronAdjoint:
         self._spare = np.empty_like(h[0])
 
     def to_drive(self, t: int) -> np.ndarray:
-        """∂L/∂[y, b] of the step from t to t+1, (batch, q + r).
-
-        :param t: the step
-        """
+        """∂L/∂[y, b] of the step from t to t+1, (batch, q + r)."""
         self._through_activation(t)
         return np.dot(self._slope[t + 1], self.neurons.left)
 
     def to_state(self, t: int, slope_u: np.ndarray | float, slope_b: np.ndarray) -> None:
         """Move on to ∂L/∂h_t.
 
-        :param t: the step
         :param slope_u: ∂L/∂u_t, (batch, p)
         :param slope_b: ∂L/∂b_t, (batch, r)
         """
@@ -126,10 +113,10 @@ class NeuronAdjoint:
         weights = self.neurons.weights
         p, q = weights.z.shape[1], weights.m.shape[1]
         error = _flat(self._slope[1:])
-        written, read = error.T @ _flat(self.drive), _flat(self.h).T @ _flat(self._back)
-        found = {"m": written[:, :q], "z": read[:, :p]}
+        by_input, by_readout = error.T @ _flat(self.drive), _flat(self.h).T @ _flat(self._back)
+        found = {"m": by_input[:, :q], "z": by_readout[:, :p]}
         if weights.u is not None:
-            found |= {"u": written[:, q:], "v": read[:, p:]}
+            found |= {"u": by_input[:, q:], "v": by_readout[:, p:]}
         return found if weights.w is None else found | {"w": error.T @ _flat(self.h[:-1])}
 
     def _through_activation(self, t: int) -> None:

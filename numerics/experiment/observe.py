@@ -20,10 +20,6 @@ def leading_eigenvalues(plant: Plant, weights: Weights, leak: float = 1.0) -> np
     """The n + q + max(r, 1) eigenvalues of the joint matrix P of largest modulus, in decreasing order.
 
     Within a complex pair the one in the upper half plane comes first. Infinite if P overflows.
-
-    :param plant: the plant
-    :param weights: the agent's weights
-    :param leak: γ
     """
     n, _, q = plant.shape
     count = n + q + max(weights.rank, 1)
@@ -52,10 +48,7 @@ class Every:
     def __call__(self, plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings) -> object:
         """What the observer sees.
 
-        :param plant: the plant
-        :param weights: the agent's weights
         :param episodes: the epoch's episodes
-        :param settings: settings of the run
         """
         return self.observe(plant, weights, episodes, settings)
 
@@ -65,10 +58,7 @@ def recorders(
 ) -> list[Recorder]:
     """Observers of a run as what is recorded of its weights.
 
-    :param observers: by name
-    :param plant: the plant
     :param episodes: where the run leaves its episodes
-    :param settings: settings of the run
     """
 
     def bound(observe: Observer) -> Callable[[Weights], object]:
@@ -78,11 +68,7 @@ def recorders(
 
 
 def recurrent_radius(weights: Weights, leak: float = 1.0) -> float:
-    """Spectral radius of the network alone, of (1-γ) I + γ W: of W without leak. Infinite if W overflows.
-
-    :param weights: the agent's weights
-    :param leak: γ
-    """
+    """Spectral radius of the network alone, of (1-γ) I + γ W: of W without leak. Infinite if W overflows."""
     with np.errstate(all="ignore"):
         step = agent_step(weights, leak)
     return float(np.abs(np.linalg.eigvals(step)).max()) if np.isfinite(step).all() else np.inf
@@ -91,7 +77,6 @@ def recurrent_radius(weights: Weights, leak: float = 1.0) -> float:
 def regressed_gains(episodes: Trajectory, start: int = 1) -> np.ndarray:
     """K with u ≈ -K x by least squares without intercept over all steps t ≥ start, (p, n).
 
-    :param episodes: simulated episodes
     :param start: first step used; 1 in arXiv 2505.13567, because u_0 = 0
     :raises InputError: if no step is left
     """

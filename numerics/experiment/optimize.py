@@ -9,10 +9,7 @@ from numerics.replay.settings import CLIP_EPSILON, Training
 
 
 def global_norm(gradients: Gradients) -> float:
-    """Euclidean norm of all gradients together.
-
-    :param gradients: gradients by name
-    """
+    """Euclidean norm of all gradients together."""
     return float(np.sqrt(sum(np.vdot(g, g) for g in gradients.values())))
 
 
@@ -26,11 +23,7 @@ class Sgd:
     rate: float
 
     def step(self, name: str, gradient: np.ndarray) -> np.ndarray:
-        """The change of a weight matrix.
-
-        :param name: the matrix
-        :param gradient: its gradient, after clipping
-        """
+        """The change of a weight matrix."""
         return -self.rate * gradient
 
     def state(self) -> dict[str, np.ndarray]:
@@ -90,11 +83,7 @@ class Adam:
     moments: dict[str, tuple[int, np.ndarray, np.ndarray]] = field(default_factory=dict)
 
     def step(self, name: str, gradient: np.ndarray) -> np.ndarray:
-        """The change of a weight matrix; updates its running moments.
-
-        :param name: the matrix
-        :param gradient: its gradient, after clipping
-        """
+        """The change of a weight matrix; updates its running moments."""
         count, mean, square = self.moments.get(name, (0, np.zeros_like(gradient), np.zeros_like(gradient)))
         count, mean, square = count + 1, 0.9 * mean + 0.1 * gradient, 0.999 * square + 0.001 * gradient**2
         self.moments[name] = (count, mean, square)
@@ -135,11 +124,6 @@ def optimizer(settings: Training) -> Optimizer:
 
 
 def clipped(gradients: Gradients, norm: float, limit: float) -> Gradients:
-    """Gradients scaled by min(1, c_max/(norm + 1e-6)).
-
-    :param gradients: gradients by name
-    :param norm: their global norm
-    :param limit: c_max
-    """
+    """Gradients scaled by min(1, c_max/(norm + 1e-6))."""
     factor = min(1.0, limit / (norm + CLIP_EPSILON))
     return {name: factor * gradient for name, gradient in gradients.items()}

@@ -16,11 +16,7 @@ WORTH = 250_000
 
 
 def batch_parts(weights: Weights, batch: int) -> list[slice]:
-    """The rows of every part of a batch: two halves if a step multiplies by a large W, otherwise all.
-
-    :param weights: the agent's weights
-    :param batch: number of sequences
-    """
+    """The rows of every part of a batch: two halves if a step multiplies by a large W, otherwise all."""
     half = (batch + 1) // 2
     large = weights.w is not None and half < batch and batch * weights.neurons**2 >= WORTH
     return [slice(0, half), slice(half, batch)] if large else [slice(0, batch)]
@@ -38,7 +34,6 @@ def mean_of_parts(
 
     :param work: mean loss and gradients of part i
     :param rows: the rows of every part, from :func:`batch_parts`
-    :param pool: what :func:`helpers` gives
     """
     handling = np.geterr()  # of floating-point errors; threads do not share it
 

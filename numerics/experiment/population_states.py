@@ -1,4 +1,4 @@
-"""Initial states that stand for the whole law of x_0, uniform on [-a, a]ⁿ: the closed-loop population loss."""
+"""Initial states that stand for the whole distribution of x_0, uniform on [-a, a]ⁿ: the closed-loop population loss."""
 
 from collections.abc import Callable
 from itertools import product
@@ -7,7 +7,7 @@ import numpy as np
 
 from numerics.common.plants import Plant
 from numerics.common.weights import Weights
-from numerics.experiment.simulate import rollout
+from numerics.experiment.simulate import episode_losses, rollout
 from numerics.experiment.trajectory import Trajectory
 from numerics.replay.open_loop import HALF_WIDTH
 from numerics.replay.settings import Settings
@@ -23,8 +23,6 @@ def population_states(n: int, half_width: float, linear: bool) -> tuple[np.ndarr
     A linear loop needs the second moment (a²/3) I only: n states, and the mean is exact. A nonlinear one gets the
     Gauss-Legendre grid of 16ⁿ; one of every pair ±x is left out, because the loop is odd.
 
-    :param n: number of plant states
-    :param half_width: a
     :param linear: whether the network is linear
     """
     if linear:
@@ -35,14 +33,8 @@ def population_states(n: int, half_width: float, linear: bool) -> tuple[np.ndarr
     return states[half], 2 * np.array([np.prod(w) for w in product(weights / 2, repeat=n)])[half]
 
 
-def _of_each(episodes: Trajectory, state_weight: float, control_penalty: float) -> np.ndarray:
-    """Σ_t (state_weight |x_t|² + control_penalty |u_t|²) of every episode, (batch,)."""
-    losses = state_weight * np.sum(episodes.x**2, axis=(0, 2))
-    return losses + control_penalty * np.sum(episodes.u**2, axis=(0, 2)) if control_penalty else losses
-
-
 class ClosedLoopTest:
-    """The closed-loop population loss of networks over the law of x_0, by direct simulation.
+    """The closed-loop population loss of networks over the distribution of x_0, by direct simulation.
 
     :param plant: the plant
     :param weights: a network of the sizes to be tested
@@ -56,15 +48,12 @@ class ClosedLoopTest:
         self.episodes = Trajectory.allocate(plant.shape[0], weights, len(self.states), settings.horizon)
 
     def loss(self, weights: Weights) -> float:
-        """The loss; infinite if the episodes overflow. They stay in ``episodes`` until the next call.
-
-        :param weights: the network
-        """
+        """The loss; infinite if the episodes overflow. They stay in ``episodes`` until the next call."""
         settings = self.settings
         with np.errstate(all="ignore"):
             leak, activation = settings.leak, settings.activation
             rollout(self.plant, weights, self.states, settings.horizon, leak, activation, self.episodes)
-            losses = _of_each(self.episodes, settings.state_weight, settings.control_penalty)
+            losses = episode_losses(self.episodes, settings.state_weight, settings.control_penalty)
             found = settings.scale * float(self.shares @ losses)
         return found if np.isfinite(found) else np.inf
 
@@ -72,7 +61,7 @@ class ClosedLoopTest:
 def population_observer(half_width: float = HALF_WIDTH) -> Callable[[Plant, Weights, Trajectory, Settings], float]:
     """An observer of the closed-loop population loss of one run, without the noise of the run's own batches.
 
-    :param half_width: a of the law of x_0
+    :param half_width: a, x_0 uniform on [-a, a]ⁿ
     """
     trials: list[ClosedLoopTest] = []
 

@@ -36,11 +36,6 @@ def rollout(
 
 
 def episode_losses(trajectory: Trajectory, state_weight: float, control_penalty: float) -> np.ndarray:
-    """Σ_t (state_weight |x_t|² + control_penalty |u_t|²) of every episode, (batch,).
-
-    :param trajectory: the episodes
-    :param state_weight: weight of |x|²
-    :param control_penalty: weight of |u|²
-    """
+    """Σ_t (state_weight |x_t|² + control_penalty |u_t|²) of every episode, (batch,)."""
     losses = state_weight * np.sum(trajectory.x**2, axis=(0, 2))
     return losses + control_penalty * np.sum(trajectory.u**2, axis=(0, 2)) if control_penalty else losses

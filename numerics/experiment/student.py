@@ -15,10 +15,7 @@ def respond(
 ) -> Trajectory:
     """Outputs u_k = Zᵀ h_k of h_k = (1-γ) h_{k-1} + γ φ(W h_{k-1} + U Vᵀ h_{k-1} + M y_k), h_0 = 0, k = 0 … K.
 
-    :param weights: the agent's weights
     :param y: inputs y_1 … y_K, (K, batch, q)
-    :param leak: γ
-    :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``
     :param episodes: a trajectory of K + 1 steps without plant states to overwrite; a new one by default
     """
     episodes = episodes or Trajectory.allocate(0, weights, y.shape[1], len(y) + 1)
@@ -35,11 +32,8 @@ def imitation_loss(
 ) -> tuple[float, Gradients]:
     """The mean over k = 1 … K and the batch of |u_k - u*_k|², and its gradient by every weight matrix.
 
-    :param weights: the student's weights
     :param y: inputs, (K, batch, q)
     :param target: the teacher's outputs u*_1 … u*_K, (K, batch, p)
-    :param leak: γ
-    :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``
     :param episodes: a trajectory of K + 1 steps without plant states to overwrite; a new one by default
     """
     neurons, environment, loss = Neurons(weights, leak, activation), Recorded(y), Imitation(target)

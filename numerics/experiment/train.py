@@ -1,6 +1,7 @@
 """Direct training of N neurons in closed loop: the gradient by a hand-written adjoint. The experiment."""
 
 from collections.abc import Mapping
+from concurrent.futures import Executor
 
 import numpy as np
 
@@ -33,10 +34,7 @@ def loss_and_gradient(
 ) -> tuple[float, Gradients]:
     """The loss of a batch and its gradient by every weight matrix (back-propagation through plant and agent).
 
-    :param plant: the plant
-    :param weights: the agent's weights
     :param x0: initial plant states, (batch, n)
-    :param settings: horizon, leak, activation and loss
     :param episodes: episodes of the same sizes to overwrite; new ones by default
     """
     neurons, environment = Neurons(weights, settings.leak, settings.activation), ClosedLoop(plant, x0)
@@ -46,21 +44,42 @@ def loss_and_gradient(
     return loss.value(episodes), backward(neurons, environment, loss, episodes)
 
 
-def _dense_loop(replay: Replay, batch: int) -> DenseLoop:
-    settings = replay.settings
-    return DenseLoop(replay.plant, replay.weights.neurons, batch, settings.horizon, settings.activation)
-
-
 def copy(plant: Plant, found: DenseEpisodes, episodes: Trajectory, rows: slice) -> None:
     """Copy the episodes of a full network, for observers.
 
-    :param plant: the plant
     :param found: the episodes
-    :param episodes: where to, with room for the whole batch
+    :param episodes: workspace for the whole batch
     :param rows: their rows there
     """
     episodes.x[:, rows], episodes.h[:, rows] = found.x, found.h
     episodes.read[:, rows], episodes.drive[:, rows] = found.u, found.x[1:] @ plant.C.T
+
+
+class _Batches:
+    """Loss and gradient of every batch of a run, by dense loops over its parts where the network gains by it."""
+
+    def __init__(self, replay: Replay, keep: bool) -> None:
+        plant, settings, batch = replay.plant, replay.settings, replay.x0.shape[1]
+        self.replay, self.cost, self.keep = replay, cost_of(settings), keep
+        self.episodes = Trajectory.allocate(plant.shape[0], replay.weights, batch, settings.horizon)
+        """Those of the last batch; of dense loops, if they are to be kept."""
+        self.rows = batch_parts(replay.weights, batch) if dense(replay.weights, settings.leak) else []
+        sizes, neurons = [part.stop - part.start for part in self.rows], replay.weights.neurons
+        self.loops = [DenseLoop(plant, neurons, size, settings.horizon, settings.activation) for size in sizes]
+
+    def loss_and_gradient(self, epoch: int, weights: Weights, pool: Executor) -> tuple[float, Gradients]:
+        plant, x0 = self.replay.plant, self.replay.x0[epoch]
+        if not self.loops:
+            return loss_and_gradient(plant, weights, x0, self.replay.settings, self.episodes)
+
+        def part(i: int) -> tuple[float, Gradients]:
+            return self.loops[i].loss_and_gradient(weights, ClosedLoop(plant, x0[self.rows[i]]), self.cost)
+
+        found = mean_of_parts(part, self.rows, pool)
+        if self.keep:
+            for loop, rows in zip(self.loops, self.rows, strict=True):
+                copy(plant, DenseEpisodes(loop.states, weights.z), self.episodes, rows)
+        return found
 
 
 def train(
@@ -82,29 +101,14 @@ def train(
     :param state: where to go on from, of a run that was stopped; its weights then replace the initial ones
     :param halt: called after every update; the run stops where it gives true
     """
-    plant, settings = replay.plant, replay.settings
-    batch, cost = replay.x0.shape[1], cost_of(settings)
-    whole = Trajectory.allocate(plant.shape[0], replay.weights, batch, settings.horizon)
-    rows = batch_parts(replay.weights, batch) if dense(replay.weights, settings.leak) else []
-    loops = [_dense_loop(replay, part.stop - part.start) for part in rows]
-
-    def differentiate(epoch: int, weights: Weights) -> tuple[float, Gradients]:
-        x0 = replay.x0[epoch]
-        if not loops:
-            return loss_and_gradient(plant, weights, x0, settings, whole)
-
-        def part(i: int) -> tuple[float, Gradients]:
-            return loops[i].loss_and_gradient(weights, ClosedLoop(plant, x0[rows[i]]), cost)
-
-        found = mean_of_parts(part, rows, pool)
-        if observers:
-            for loop, part_rows in zip(loops, rows, strict=True):
-                copy(plant, DenseEpisodes(loop.states, weights.z), whole, part_rows)
-        return found
-
+    batches = _Batches(replay, keep=bool(observers))
     with helpers() as pool:
-        found = recorders(observers, plant, whole, settings)
+        found = recorders(observers, replay.plant, batches.episodes, replay.settings)
+
+        def differentiate(epoch: int, weights: Weights) -> tuple[float, Gradients]:
+            return batches.loss_and_gradient(epoch, weights, pool)
+
         status, history, weights = fit(
-            replay.weights, settings, replay.epochs, differentiate, found, progress, state, halt
+            replay.weights, replay.settings, replay.epochs, differentiate, found, progress, state, halt
         )
     return Run("simulation", status, history, weights, replay.config())

@@ -32,9 +32,6 @@ class Trajectory:
     def allocate(cls, n: int, weights: Weights, batch: int, horizon: int, extra: int = 0) -> "Trajectory":
         """Memory for a batch of episodes; a training loop fills the same memory at every update.
 
-        :param n: number of plant states
-        :param weights: the agent's weights
-        :param batch: number of episodes
         :param horizon: number T of steps
         :param extra: 1 where the plant takes a last step
         :raises InputError: if no memory holds them

@@ -70,7 +70,6 @@ def exact_plant(system, tolerance: float = 1e-6) -> LinearPlant:
 def numeric_plant(plant: LinearPlant, values: Mapping[Expr, float] | None = None) -> Plant:
     """The plant of the experiment from an exact one.
 
-    :param plant: the exact plant
     :param values: numbers for its symbols
     :raises InputError: if a symbol is left without a number
     """
@@ -96,7 +95,6 @@ def reduced_agent(loop: ReducedLoop, overlaps: ArrayLike, parameters: Sequence[f
 
     :param loop: the loop, with symbols for the overlaps
     :param overlaps: σ_zm, σ_zu, σ_vm, σ_vu, block by block
-    :param parameters: values of the loop's parameters
     :raises InputError: if the number of overlaps or parameters does not fit the loop
     """
     point = np.asarray(overlaps, dtype=np.float64)
@@ -124,7 +122,6 @@ def reduced_system(
     :param loop: the loop, with symbols for the overlaps
     :param overlaps: σ_zm, σ_zu, σ_vm, σ_vu, block by block
     :param dt: sampling time, or True for steps of no stated length
-    :param parameters: values of the loop's parameters
     :param disturbance: ``"state"``, ``"start"`` or ``"control"``
     """
     agent = reduced_agent(loop, overlaps, parameters)

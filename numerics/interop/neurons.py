@@ -43,11 +43,7 @@ class LinearAgent:
 
     @classmethod
     def of_weights(cls, weights: Weights, leak: float = 1.0) -> "LinearAgent":
-        """The N linear neurons themselves: F = (1-γ) I + γ W, E = γ M, H = Zᵀ.
-
-        :param weights: the agent's weights
-        :param leak: γ
-        """
+        """The N linear neurons themselves: F = (1-γ) I + γ W, E = γ M, H = Zᵀ."""
         return cls(agent_step(weights, leak), leak * weights.m, weights.z.T, names("h", weights.neurons))
 
     @property
@@ -76,8 +72,6 @@ def closed_loop(plant: Plant, agent: LinearAgent, dt: float | bool, disturbance:
     - ``"start"``: the same, unseen at first: the response to an impulse x_0 is, one step late, the episode from x_0;
     - ``"control"``: x_{t+1} = A x_t + B (u_t + d_t), a load on the plant's input.
 
-    :param plant: the plant
-    :param agent: the agent
     :param dt: sampling time, or True for steps of no stated length
     :param disturbance: ``"state"``, ``"start"`` or ``"control"``
     :raises InputError: if the agent does not fit the plant, or the word is unknown

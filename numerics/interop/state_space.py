@@ -145,7 +145,6 @@ def plant_from(system) -> Plant:
 def plant_system(plant: Plant, dt: float | bool) -> StateSpace:
     """A plant as a state space from controls u to observations y.
 
-    :param plant: the plant
     :param dt: sampling time, or True for steps of no stated length
     """
     n, p, q = plant.shape

@@ -50,7 +50,6 @@ def to_dataset(run: Run) -> Any:
     The attributes hold ``kind``, ``status``, and ``config`` and ``versions`` as JSON. netCDF files hold no complex
     numbers: drop or split ``eigenvalues`` before writing one.
 
-    :param run: the run
     :raises InputError: if xarray is not installed
     """
     histories = {name: (_axes(name, array, ("epoch",)), array) for name, array in run.history.items()}
@@ -79,7 +78,6 @@ def to_dataframe(run: Run) -> Any:
     Longer axes are numbered from 1, ``eigenvalues_1``, ``gains_1_2``; products of rank-one weights are ``gram_mz``.
     ``attrs`` holds the texts of :meth:`Run.labels`; the final weights are left out.
 
-    :param run: the run
     :raises InputError: if pandas is not installed, or a history has not an entry for each epoch
     """
     pandas = library("pandas", "data")

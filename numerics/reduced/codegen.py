@@ -36,7 +36,6 @@ def vectorise(expressions: Sequence[Expr], arguments: Sequence[Symbol], name: st
     complex128 if an argument is complex or an expression has a complex value. Constants broadcast, integers count as
     floats. A real argument outside a real function's domain gives NaN, not a complex value.
 
-    :param expressions: the expressions
     :param arguments: their free symbols, in the order of the function's arguments
     :param name: what to call the function in its docstring
     :raises ValueError: if an expression contains a symbol that is not an argument
@@ -81,10 +80,7 @@ def indexed(names: Iterable[object], container: str) -> list[str]:
 
 
 def indent(lines: Iterable[str]) -> list[str]:
-    """Source lines one level deeper.
-
-    :param lines: the lines
-    """
+    """Source lines one level deeper."""
     return ["    " + line for line in lines]
 
 
@@ -101,8 +97,6 @@ def build(name: str, arguments: Sequence[str], body: Sequence[str], doc: str, sc
 
     :param name: name of the function
     :param arguments: names of its arguments, in order
-    :param body: source lines of the body, unindented
-    :param doc: its docstring
     :param scope: names the source may use
     """
     source = "\n".join([f"def {name}({', '.join(arguments)}):", *indent([f'"""{doc}"""', *body])]) + "\n"

@@ -37,10 +37,6 @@ def loop_for(plant: Plant, rank: int, leak: float) -> tuple[ReducedLoop, tuple[f
 
     The default double integrator without leak has its numbers compiled in; other plants share the code of
     their dimensions.
-
-    :param plant: the plant
-    :param rank: rank r of the recurrence
-    :param leak: γ
     """
     if leak == 1.0 and plant.shape == (2, 1, 1) and plant.values == (1.0, 1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0):
         return _loop(None, rank), ()
@@ -58,13 +54,9 @@ def descend_gram(
 ) -> Descent:
     """Iterate G ← QᵀGQ with the loss's own gradient, for one Gram matrix or many.
 
-    :param loop: the reduced loop
     :param space: the weight space; its trained blocks are the ones that move
     :param gram: initial G, (k, k), or (runs, k, k)
     :param initial: factors F of the second moments, (epochs, n, n), or (epochs, runs, n, n)
-    :param settings: horizon, learning rate, clipping and loss
-    :param parameters: values of the loop's parameters
-    :param backend: ``"python"``, ``"numba"`` or ``"auto"``: numba if installed and worth compiling
     :raises InputError: if the backend is unknown or not installed
     """
     kernel = loss_kernel(loop, settings.control_penalty != 0)
@@ -82,13 +74,10 @@ def descend_loss(
 ) -> Descent:
     """Iterate G ← QᵀGQ with the gradient of any loss of the overlaps over a horizon.
 
-    :param kernel: loss and gradient
-    :param space: the weight space
     :param gram: initial G, (k, k), or (runs, k, k)
     :param initial: what the kernel reads as initial states, two axes an epoch, which it gets as one
     :param settings: horizon, learning rate, clipping and weights of the loss
     :param parameters: values of the kernel's parameters
-    :param backend: ``"auto"``, ``"python"`` or ``"numba"``
     """
     flat = initial.reshape(*initial.shape[:-2], -1)
     costs = settings.scale * settings.state_weight, settings.scale * settings.control_penalty
@@ -100,7 +89,6 @@ def descend_loss(
 def check_linear(replay: Replay | OpenLoopReplay | TrackingReplay) -> None:
     """Whether the run can be made by fewer variables than weights.
 
-    :param replay: the run to be made
     :raises InputError: if it is nonlinear or uses Adam
     """
     found = replay.settings.activation
@@ -164,10 +152,7 @@ def finish(
 
     An update at which they overflow is a divergence.
 
-    :param replay: the run that was made
-    :param space: the weight space
     :param run: makes the run again with fewer epochs
-    :param outcome: the descent
     :param more: further histories
     """
     weights, settings = replay.weights, replay.settings
@@ -195,7 +180,6 @@ def last_weights(stack: np.ndarray, run: Callable[[int], Descent], outcome: Desc
 
     :param stack: X_0, (N, k)
     :param run: makes the run again with fewer epochs
-    :param outcome: the descent
     """
     updates, transfer = int(outcome.finite_epochs), outcome.transfer
     with np.errstate(all="ignore"):

@@ -116,15 +116,13 @@ def horizon_loss(
     Equal to the rollout of :func:`numerics.reduced.kernels.loss_kernel`. If an unstable loop overflows, the loss is
     infinite and the gradient not a number; nothing is clipped. P^T must be representable too, so a mode that is
     reached or seen only faintly gives infinity somewhat before the loss itself would. If a mode is not reached or not
-    seen at all, the loss does not feel it, and only the derivatives by the overlaps that would connect it overflow.
+    seen at all, the loss does not depend on it, and only derivatives by the overlaps that would connect it overflow.
 
-    :param loop: the reduced loop
     :param overlaps: flat overlaps
     :param horizon: T, at least 1
     :param moment: Σ_0 = E x_0 x_0ᵀ, (n, n)
     :param state_weight: w
     :param control_weight: b
-    :param parameters: values of the loop's parameters
     :raises InputError: if T < 1
     """
     horizon = whole("horizon", horizon, 1)

@@ -11,7 +11,7 @@ from numerics.common.spectrum import by_modulus
 from numerics.reduced.codegen import vectorise
 from numerics.reduced.doubling import horizon_loss
 from numerics.reduced.gains import closed_form, exact_cubic, fast_root
-from numerics.reduced.long_term import long_term, meeting, rivalry
+from numerics.reduced.long_term import long_term, nearly_double, rivalry
 from numerics.reduced.roots import precise_roots
 from numerics.reduced.stability import STABLE, stability
 from theory.core.loop import ReducedLoop
@@ -104,12 +104,12 @@ def _notes(losses: dict, slopes: dict, horizon: int) -> list[str]:
 
 def _root_notes(third: float, roots: np.ndarray, precise: list[mpmath.mpc]) -> list[str]:
     """Gains are those of the plane of the other two modes, which attracts only if λ_3 is fastest; ρ has a kink where
-    roots meet or share the largest modulus."""
-    kink = ["the two largest roots nearly meet: where they do, the gradient of L_inf does not exist"]
+    a root is double, or two share the largest modulus."""
+    kink = ["the largest root is nearly double: where it is double, the gradient of L_inf does not exist"]
     rival = ["another root has nearly the largest modulus: where two share it, the gradient of L_inf does not exist"]
     slow = [f"gains are those beside λ_3 = {third:.4g}, which does not decay fastest"]
     fastest = third == 0 or abs(third) < np.sort(np.abs(roots))[1]
-    close = meeting(precise)
+    close = nearly_double(precise)
     return kink * close + rival * (not close and rivalry(precise)) + slow * (not fastest)
 
 

@@ -17,6 +17,11 @@ from theory.core.loop import ReducedLoop
 STATUSES = {0: "completed", 1: "stopped at stabilisation"}
 METHODS = ("LSODA", "Radau", "BDF", "DOP853", "RK45")
 
+Evaluate = Callable[[np.ndarray], tuple[float, np.ndarray]]
+"""(loss, dG/dt) from G's entries."""
+Edge = Callable[[float, np.ndarray], float]
+"""An event, of time and G's entries."""
+
 
 @dataclass(frozen=True)
 class Flow:
@@ -76,7 +81,6 @@ def conserved_quantities(space: WeightSpace, gram: np.ndarray) -> np.ndarray:
     where G_⊥ is the Gram matrix of the trained columns projected orthogonally to the frozen ones; and the
     entries of UᵀU - VᵀV if u and v are both trained.
 
-    :param space: the weight space
     :param gram: full Gram matrices, (..., k, k)
     :raises InputError: if nothing is trained, so that nothing moves
     """
@@ -101,7 +105,9 @@ def conserved_quantities(space: WeightSpace, gram: np.ndarray) -> np.ndarray:
     return np.stack(values, axis=-1)
 
 
-def _right_hand_side(loop, space, factor, settings: Settings, parameters):
+def _right_hand_side(
+    loop: ReducedLoop, space: WeightSpace, factor: np.ndarray, settings: Settings, parameters: tuple[float, ...]
+) -> Evaluate:
     """(loss, clipped dG/dt) as a function of G's entries."""
     kernel, learning = loss_kernel(loop, settings.control_penalty != 0), learning_kernel(space)
     initial = tuple(np.asarray(factor, dtype=np.float64).ravel().tolist())
@@ -154,6 +160,19 @@ def integrate(
     evaluate = _right_hand_side(loop, space, moment_factor, settings, parameters)
     if not np.isfinite(evaluate(start)[0]):
         raise InputError("gram must give a finite loss; found overflow; shorten the horizon or scale the weights")
+    edge = _stability_edge(loop, space, parameters, stop_when_stable)
+    return _solve(evaluate, start, duration, space, edge, method, tolerance)
+
+
+def _solve(
+    evaluate: Evaluate,
+    start: np.ndarray,
+    duration: float,
+    space: WeightSpace,
+    edge: Edge,
+    method: str,
+    tolerance: float,
+) -> Flow:
     with np.errstate(all="ignore"):
         solution = solve_ivp(
             lambda _, entries: evaluate(entries)[1],
@@ -163,18 +182,14 @@ def integrate(
             rtol=tolerance,
             atol=tolerance * 1e-3,
             dense_output=True,
-            events=_stability_edge(loop, space, parameters, stop_when_stable),
+            events=edge,
         )
-    return _flow(solution, space, np.array([evaluate(entries)[0] for entries in solution.y.T]))
-
-
-def _flow(solution, space: WeightSpace, loss: np.ndarray) -> Flow:
     kept = conserved_quantities(space, unpack(solution.y.T, space.size))
     return Flow(
         STATUSES.get(solution.status, f"failed: {solution.message}"),
         solution.t,
         solution.y.T,
-        loss,
+        np.array([evaluate(entries)[0] for entries in solution.y.T]),
         solution.t_events[0],
         np.abs(kept - kept[0]).max(axis=0),
         lambda time: np.moveaxis(solution.sol(time), 0, -1),
@@ -182,11 +197,11 @@ def _flow(solution, space: WeightSpace, loss: np.ndarray) -> Flow:
     )
 
 
-def _stability_edge(loop: ReducedLoop, space: WeightSpace, parameters, terminal: bool):
+def _stability_edge(loop: ReducedLoop, space: WeightSpace, parameters: tuple[float, ...], terminal: bool) -> Edge:
     """The event that the spectral radius passes 1; only downwards if it is to end the integration."""
     visible = list(learning_kernel(space).visible(np.arange(space.size * (space.size + 1) // 2)))
 
-    def edge(_, entries):
+    def edge(_: float, entries: np.ndarray) -> float:
         return float(reduced_radius(loop, entries[visible], parameters)) - 1.0
 
     edge.terminal = terminal  # type: ignore[attr-defined]

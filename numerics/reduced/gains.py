@@ -82,7 +82,7 @@ def conditions(overlaps: np.ndarray, roots: np.ndarray) -> np.ndarray:
 
 
 def cubic_roots(overlaps: np.ndarray) -> np.ndarray:
-    """Roots of the cubic at one point, (3,); from exact coefficients where floats would blur roots that nearly meet.
+    """Roots of the cubic at one point, (3,); from exact coefficients where floats would blur a nearly double root.
 
     :param overlaps: σ_zm, σ_zu, σ_vm, σ_vu, finite, (4,)
     """
@@ -144,9 +144,7 @@ def slow_subspace(loop: ReducedLoop, overlaps: np.ndarray, parameters: Sequence[
     On the subspace with basis E = (X, agent part), u = K_agent E X⁻¹ x. The modes are dominant only if
     |λ_n| > |λ_{n+1}|; otherwise the subspace attracts nothing, and cuts a complex pair or a repeated root.
 
-    :param loop: the reduced loop
     :param overlaps: flat overlaps
-    :param parameters: values of the loop's parameters
     :raises InputError: if |λ_n| = |λ_{n+1}|, or the dominant modes do not span the plant's states
     """
     n, p = loop.plant.n, loop.plant.p

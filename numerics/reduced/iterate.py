@@ -1,4 +1,4 @@
-"""Iterating the map of the Gram matrix with any loss that sees the overlaps: one run or many, plain or compiled."""
+"""Iterating the map of the Gram matrix with any loss of the overlaps: one run or many, plain or compiled."""
 
 import math
 from collections.abc import Callable
@@ -40,10 +40,7 @@ class Descent:
     finite_epochs: np.ndarray
 
     def overlaps(self, space: WeightSpace) -> np.ndarray:
-        """Overlaps before each update, flat in the order of the theory, on the last axis.
-
-        :param space: the weight space
-        """
+        """Overlaps before each update, flat in the order of the theory, on the last axis."""
         columns = learning_kernel(space).visible(np.arange(self.gram.shape[-1]))
         return self.gram[..., list(columns)]
 
@@ -86,10 +83,8 @@ class Work:
 def iterate(work: Work, gram: np.ndarray, steps: int, backend: str = "auto") -> Descent:
     """Iterate G ← QᵀGQ with the loss's own gradient, for one Gram matrix or many.
 
-    :param work: the loss and its data
     :param gram: initial G, (k, k), or (runs, k, k)
     :param steps: steps of one evaluation of the loss, which decide whether compiling pays
-    :param backend: ``"python"``, ``"numba"`` or ``"auto"``: numba if installed and worth compiling
     :raises InputError: if the backend is unknown or not installed
     """
     many = gram.ndim == 3
@@ -109,7 +104,6 @@ def iterate(work: Work, gram: np.ndarray, steps: int, backend: str = "auto") -> 
 def resolve_backend(backend: str, steps: int, ready: bool = False) -> str:
     """``"python"`` or ``"numba"`` for a backend's name.
 
-    :param backend: ``"auto"``, ``"python"`` or ``"numba"``
     :param steps: epochs × horizon × runs to be computed
     :param ready: whether the code is compiled already, so that it costs nothing
     :raises InputError: if it is unknown or not installed

@@ -146,7 +146,6 @@ def _learning_sources(space: WeightSpace) -> dict[str, list[str]]:
 def learning_kernel(space: WeightSpace, arrays: bool = False) -> LearningKernel:
     """Generate the step of learning of a weight space.
 
-    :param space: the weight space
     :param arrays: whether the functions take arrays (numpy's ``minimum`` and ``sqrt``) or floats
     """
     scope = (

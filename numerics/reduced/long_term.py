@@ -1,4 +1,4 @@
-"""The long-term loss L_∞^T = ρ^{2T} of the rank-one double integrator and its gradient, also where roots meet."""
+"""The long-term loss L_∞^T = ρ^{2T} of the rank-one double integrator and its gradient, also at double roots."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -42,7 +42,6 @@ def root_slopes(overlaps: np.ndarray, root: complex) -> np.ndarray:
     """∂λ/∂σ of a simple root of the cubic, -χ_σ/χ_λ, (4,) complex.
 
     :param overlaps: σ_zm, σ_zu, σ_vm, σ_vu, (4,)
-    :param root: the root λ
     """
     return _root_slope()(*overlaps, complex(root))
 
@@ -58,7 +57,6 @@ def long_term(
     with :data:`numerics.reduced.roots.DIGITS` digits.
 
     :param overlaps: σ_zm, σ_zu, σ_vm, σ_vu, (4,)
-    :param horizon: T
     :param roots: roots of the cubic from :func:`numerics.reduced.roots.precise_roots`; computed by default
     """
     overlaps = np.asarray(overlaps, dtype=np.float64)
@@ -114,8 +112,8 @@ def _rivals(roots: Sequence[mpmath.mpc]) -> list[mpmath.mpc]:
     return list(roots[1:] if roots[0].imag == 0 else roots[2:])
 
 
-def meeting(roots: Sequence[mpmath.mpc]) -> bool:
-    """Whether the two largest roots nearly meet, so that the gradient of ρ is about to jump or to diverge.
+def nearly_double(roots: Sequence[mpmath.mpc]) -> bool:
+    """Whether the two largest roots are nearly a double root, so that the gradient of ρ is about to jump or to diverge.
 
     :param roots: roots of the cubic by decreasing modulus, (3,)
     """

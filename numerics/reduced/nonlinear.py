@@ -1,6 +1,7 @@
 """The nonlinear loop of Gaussian weights in numbers: rollout, loss and gradient, and learning in the Gaussian closure.
 
-A nonlinear loop sees more of a batch than its second moment, so the whole batch is kept. What is exact and what is not:
+A nonlinear loop depends on more of a batch than its second moment, so the whole batch is kept. What is
+exact and what is not:
 
 * trajectories, loss, and the overlaps' first-order change dG = -η (G S D + D S G) are exact as N → ∞ while the
   weights are Gaussian, with errors of relative order N^{-1/2};
@@ -43,10 +44,8 @@ def trajectory(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Plant states (T, batch, n) and controls (T, batch, p) from h_0 = 0.
 
-    :param loop: the loop
     :param overlaps: values of the visible overlaps, in their flat order
     :param x0: initial plant states, (batch, n)
-    :param horizon: episode length T
     :param parameters: values of the loop's parameters, N last
     """
     n, size = loop.plant.n, loop.dimension
@@ -103,7 +102,6 @@ def batch_kernel(loop: GaussianLoop, penalised: bool = True, compiled: bool = Fa
 def gaussian_loop_for(replay: Replay) -> tuple[GaussianLoop, tuple[float, ...]]:
     """The nonlinear loop of a run and the values of its parameters, N last.
 
-    :param replay: the run
     :raises InputError: if the activation is not erf or the recurrence is full
     """
     word, weights = replay.settings.activation, replay.weights
@@ -114,10 +112,7 @@ def gaussian_loop_for(replay: Replay) -> tuple[GaussianLoop, tuple[float, ...]]:
 
 
 def gaussian_space(replay: Replay) -> GaussianSpace:
-    """The weight space of a run.
-
-    :param replay: the run
-    """
+    """The weight space of a run."""
     _, p, q = replay.plant.shape
     return GaussianSpace(p, q, replay.weights.rank, tuple(replay.settings.train))
 
@@ -125,7 +120,6 @@ def gaussian_space(replay: Replay) -> GaussianSpace:
 def visible(space: GaussianSpace, gram: np.ndarray) -> tuple[float, ...]:
     """The visible overlaps in a Gram matrix, in their flat order.
 
-    :param space: the weight space
     :param gram: G, (k, k)
     """
     letters = space.gram_symbols()
@@ -143,11 +137,8 @@ def gaussian_gradient(
 ) -> tuple[float, np.ndarray]:
     """Loss of a batch, and S (k, k) with ∂L/∂X = X S in the closure.
 
-    :param loop: the loop
-    :param space: the weight space
     :param gram: G, (k, k)
     :param x0: initial plant states, (batch, n)
-    :param settings: horizon and loss
     :param parameters: values of the loop's parameters, N last
     """
     kernel = batch_kernel(loop, settings.control_penalty != 0).function
@@ -165,7 +156,6 @@ def descend_gaussian(replay: Replay, backend: str = "auto") -> Run:
     all Q; after a divergence, the last finite ones.
 
     :param replay: the run to be made; erf, low-rank, SGD
-    :param backend: ``"auto"``, ``"python"`` or ``"numba"``
     :raises InputError: if the run does not close on the overlaps, or the backend is unknown or not installed
     """
     settings = replay.settings

@@ -23,10 +23,7 @@ def population_loss(
     """The loss without batch noise and its gradient by the overlaps, broadcast.
 
     :param overlaps: all overlaps on the last axis, for rank one σ_zm, σ_zu, σ_vm, σ_vu, (..., 4)
-    :param settings: horizon, leak and loss
     :param plant: the plant; the double integrator by default
-    :param rank: rank r of the recurrence
-    :param half_width: a
     :raises InputError: if the network is not linear
     """
     linear = settings.activation == "linear"

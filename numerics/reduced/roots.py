@@ -76,7 +76,6 @@ def exact_value(terms: Terms, point: Sequence[Fraction]) -> Fraction:
     """A polynomial at a point, without rounding.
 
     :param terms: its terms, from :func:`terms_of`
-    :param point: values of its letters
     """
     return sum((c * prod(point[index] ** power for index, power in powers) for c, powers in terms), Fraction(0))
 

@@ -23,9 +23,7 @@ def _matrix_function(loop: ReducedLoop):
 def reduced_matrix(loop: ReducedLoop, overlaps: ArrayLike, parameters: Sequence[float] = ()) -> np.ndarray:
     """P_eff at numeric overlaps, (..., d, d).
 
-    :param loop: the reduced loop
     :param overlaps: flat overlaps on the last axis, (..., number of overlaps)
-    :param parameters: values of the loop's parameters
     """
     points = np.asarray(overlaps, dtype=np.float64)
     entries = _matrix_function(loop)(*np.moveaxis(points, -1, 0), *parameters)
@@ -35,9 +33,7 @@ def reduced_matrix(loop: ReducedLoop, overlaps: ArrayLike, parameters: Sequence[
 def reduced_eigenvalues(loop: ReducedLoop, overlaps: ArrayLike, parameters: Sequence[float] = ()) -> np.ndarray:
     """Eigenvalues of P_eff, (..., d), unordered; not a number where the overlaps are not finite.
 
-    :param loop: the reduced loop
     :param overlaps: flat overlaps on the last axis
-    :param parameters: values of the loop's parameters
     """
     matrices = reduced_matrix(loop, overlaps, parameters)
     finite = np.isfinite(matrices).all(axis=(-2, -1))
@@ -50,9 +46,7 @@ def reduced_radius(loop: ReducedLoop, overlaps: ArrayLike, parameters: Sequence[
 
     The bulk 1-γ is counted, as it is in P for N > q + r; see :func:`radius_of` for fewer neurons.
 
-    :param loop: the reduced loop
     :param overlaps: flat overlaps on the last axis
-    :param parameters: values of the loop's parameters
     """
     return radius_of(reduced_eigenvalues(loop, overlaps, parameters), loop, parameters)
 
@@ -65,8 +59,6 @@ def radius_of(
     P has the bulk 1-γ besides, N - q - r times; where N < q + r it lacks it as often.
 
     :param eigenvalues: eigenvalues of P_eff on the last axis
-    :param loop: the reduced loop
-    :param parameters: values of the loop's parameters
     :param neurons: N; more than q + r by default
     """
     values = dict(zip(loop.parameters, parameters, strict=True))
@@ -79,20 +71,12 @@ def radius_of(
 
 
 def joint_eigenvalues(plant: Plant, weights: Weights, leak: float = 1.0) -> np.ndarray:
-    """All n + N eigenvalues of the joint matrix P, by decreasing modulus.
-
-    :param plant: the plant
-    :param weights: the agent's weights
-    :param leak: γ
-    """
+    """All n + N eigenvalues of the joint matrix P, by decreasing modulus."""
     return by_modulus(np.linalg.eigvals(joint_matrix(plant, weights, leak)))
 
 
 def recurrence_eigenvalues(weights: Weights) -> np.ndarray:
-    """Eigenvalues of the recurrence W + U Vᵀ alone, by decreasing modulus.
-
-    :param weights: the agent's weights
-    """
+    """Eigenvalues of the recurrence W + U Vᵀ alone, by decreasing modulus."""
     return by_modulus(np.linalg.eigvals(weights.recurrence))
 
 

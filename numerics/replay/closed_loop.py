@@ -7,7 +7,7 @@ import numpy as np
 
 from numerics.common.errors import choice, fits, real, require, whole
 from numerics.common.plants import Plant, double_integrator
-from numerics.common.weights import Weights, full_law, gaussian_law, rank_one_law
+from numerics.common.weights import Weights, full_weights, gaussian_weights, rank_one_weights
 from numerics.replay.settings import Settings, check_fit, run_config
 
 
@@ -57,9 +57,9 @@ class Replay:
         return {**common, "epochs": self.epochs, "batch": self.x0.shape[1], "task": "closed_loop"}
 
 
-LAWS: dict[str, Callable[..., Weights]] = {"uniform": rank_one_law, "gaussian": gaussian_law}
+DISTRIBUTIONS: dict[str, Callable[..., Weights]] = {"uniform": rank_one_weights, "gaussian": gaussian_weights}
 POPULATION = np.sqrt(8 / 3) * np.eye(2)
-"""Two states whose second moment is that of the uniform law on [-2, 2]², (4/3) I."""
+"""Two states whose second moment is that of the uniform distribution on [-2, 2]², (4/3) I."""
 
 
 def rank_one_replay(
@@ -67,7 +67,7 @@ def rank_one_replay(
     epochs: int = 1000,
     batch: int = 100,
     neurons: int = 100,
-    law: str = "uniform",
+    distribution: str = "uniform",
     noise: bool = True,
     **settings,
 ) -> Replay:
@@ -77,7 +77,7 @@ def rank_one_replay(
     :param epochs: number of updates
     :param batch: episodes per update
     :param neurons: number N of neurons
-    :param law: initial law of the weights, ``"uniform"`` (m, z uniform; u, v normal) or ``"gaussian"`` (all normal)
+    :param distribution: initial distribution, ``"uniform"`` (m, z uniform; u, v normal) or ``"gaussian"`` (all normal)
     :param noise: whether batches are drawn; otherwise two states with the exact second moment, the population loss
     :param settings: fields of :class:`Settings` that differ from the defaults
     :raises InputError: if a size or word is bad
@@ -85,10 +85,10 @@ def rank_one_replay(
     seed = whole("seed", seed, 0)
     rng = np.random.default_rng(seed)
     epochs, batch, neurons = whole("epochs", epochs, 1), whole("batch", batch, 1), whole("neurons", neurons, 1)
-    law = choice("law", law, tuple(LAWS))
+    distribution = choice("distribution", distribution, tuple(DISTRIBUTIONS))
     fits("epochs x batch x n", epochs, batch, 2)
     fits("neurons x widths of m, z, u, v", neurons, 4)
-    weights = LAWS[law](rng, neurons)
+    weights = DISTRIBUTIONS[distribution](rng, neurons)
     x0 = rng.uniform(-2.0, 2.0, (epochs, batch, 2)) if noise else np.repeat(POPULATION[None], epochs, axis=0)
     return Replay(weights, x0, Settings(**settings), seed=seed)
 
@@ -107,7 +107,7 @@ def full_replay(seed: int, epochs: int = 1001, batch: int = 100, neurons: int = 
     epochs, batch, neurons = whole("epochs", epochs, 1), whole("batch", batch, 1), whole("neurons", neurons, 1)
     fits("epochs x batch x n", epochs, batch, 2)
     fits("neurons x neurons", neurons, neurons)
-    weights = full_law(rng, neurons)
+    weights = full_weights(rng, neurons)
     x0 = rng.uniform(-1.0, 1.0, (epochs, batch, 2))
     protocol = {"activation": "tanh", "time_average": False, "train": ("m", "z", "w"), **settings}
     return Replay(weights, x0, Settings(**protocol), seed=seed)

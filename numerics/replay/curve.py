@@ -9,11 +9,7 @@ if TYPE_CHECKING:
 
 
 def loss_curve(ax: Axes, run: "Run") -> list:
-    """Loss over epochs of one run on a log scale.
-
-    :param ax: where to draw
-    :param run: the run
-    """
+    """Loss over epochs of one run on a log scale."""
     artists = ax.semilogy(run.loss, label=f"{run.kind}, {run.status}")
     stable = run.stabilisation() if "spectral_radius" in run.history else None
     if stable is not None:

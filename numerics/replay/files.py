@@ -118,8 +118,8 @@ def load_replay(path: str | Path) -> AnyReplay:
 
     In open loop the teacher and the inputs ``y`` replace ``x0``, in tracking ``phases_x`` and ``phases_y``. Missing
     settings take the protocol's defaults. An absent ``clip`` means none. ``A``, ``B``, ``C`` may give a plant other
-    than the double integrator, ``half_width`` the law of the open-loop run's closed-loop test. A tracking run may hold
-    any field of its task under that name.
+    than the double integrator, ``half_width`` the range of initial states in the closed-loop test of an open-loop run.
+    A tracking run may hold any field of its task under that name.
 
     :param path: the .npz file
     :raises InputError: if the file or its contents are bad

@@ -115,8 +115,6 @@ def paper_penalty(beta: float, horizon: int = 50) -> float:
 def check_fit(weights: Weights, plant: Plant, train: tuple[str, ...], prefix: str = "") -> None:
     """Whether weights fit a plant and hold what is to be trained.
 
-    :param weights: the agent's weights
-    :param plant: the plant
     :param train: names of the trained arrays
     :param prefix: what the arrays' names start with, for the message
     :raises InputError: if a shape does not fit or a trained array is missing
@@ -134,9 +132,6 @@ def check_fit(weights: Weights, plant: Plant, train: tuple[str, ...], prefix: st
 def run_config(weights: Weights, plant: Plant, settings: Training, seed: int | None) -> dict:
     """Settings, sizes and plant as plain values, for the record.
 
-    :param weights: initial weights
-    :param plant: the plant
-    :param settings: how to train
     :param seed: seed of weights and batches
     """
     sizes = {"neurons": weights.neurons, "rank": weights.rank, **dict(zip("npq", plant.shape, strict=True))}

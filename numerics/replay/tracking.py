@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from numerics.common.errors import fits, real, require, whole
-from numerics.common.weights import Weights, tracking_law
+from numerics.common.weights import Weights, tracking_weights
 from numerics.replay.settings import Training, check_fit, run_config
 from numerics.replay.tracking_task import TrackingTask
 
@@ -125,7 +125,7 @@ def tracking_replay(
     epochs, batch, neurons = whole("epochs", epochs, 1), whole("batch", batch, 1), whole("neurons", neurons, 1)
     fits("epochs x batch x frequencies", epochs, batch, task.frequencies.size)
     fits("neurons x neurons", neurons, neurons)
-    weights = tracking_law(rng, neurons, strength, task.plant.shape[2])
+    weights = tracking_weights(rng, neurons, strength, task.plant.shape[2])
     phases = rng.uniform(0.0, 2 * np.pi, (epochs, batch, task.frequencies.size))
     split = len(task.frequencies_x)
     return TrackingReplay(

@@ -109,15 +109,15 @@ class TrackingTask:
 
     @property
     def plant(self) -> Plant:
-        """Both double integrators and C, the agent's view of their states; states (p_x, p_y, v_x, v_y)."""
+        """Both double integrators with the output matrix C of what the agent reads; states (p_x, p_y, v_x, v_y)."""
         one, none = np.eye(2), np.zeros((2, 2))
         A, B = np.block([[one, self.dt * one], [none, one]]), np.vstack([none, self.dt * one])
         rows = [weights[:2] for word in self.inputs for weights in SIGNALS[word]]
         return Plant(A, B, np.vstack([np.hstack([p * one, v * one]) for p, v in rows]))
 
     @property
-    def feed(self) -> np.ndarray:
-        """D, the agent's view of the references, (q, 2)."""
+    def feedthrough(self) -> np.ndarray:
+        """D, the feedthrough of the references to what the agent reads, (q, 2)."""
         return np.vstack([weights[2] * np.eye(2) for word in self.inputs for weights in SIGNALS[word]])
 
     @property

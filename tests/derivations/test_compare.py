@@ -13,7 +13,7 @@ from derivations.figures.compare_report import FILES, report, verdict
 from derivations.studies.compare import check_teacher, compare, summary, table
 from numerics.common.errors import InputError
 from numerics.common.plants import Plant
-from numerics.common.weights import gaussian_law, rank_one_law
+from numerics.common.weights import gaussian_weights, rank_one_weights
 from numerics.experiment.observe import Every
 from numerics.experiment.train import train
 from numerics.replay.closed_loop import Replay, full_replay, rank_one_replay
@@ -59,7 +59,7 @@ def test_full_networks_have_a_spectrum_but_no_exact_map():
 
 
 def test_teacher_inputs_have_no_white_noise_prediction():
-    teacher = rank_one_law(np.random.default_rng(3), 6)
+    teacher = rank_one_weights(np.random.default_rng(3), 6)
     found = compare(rank_one_replay(2, epochs=5, batch=4, neurons=8), teacher, inputs="teacher")
     assert found.predicted is None
     assert found.difference < 1e-12
@@ -69,7 +69,7 @@ def test_any_low_rank_loop_can_be_compared(tmp_path):
     rng = np.random.default_rng(5)
     plant = Plant(0.5 * rng.normal(size=(3, 3)), rng.normal(size=(3, 2)), rng.normal(size=(2, 3)))
     settings = Settings(horizon=6, leak=0.5, train=("m", "z", "u", "v"))
-    replay = Replay(gaussian_law(rng, 9, 2, 2, 2), rng.normal(size=(4, 5, 3)), settings, plant)
+    replay = Replay(gaussian_weights(rng, 9, 2, 2, 2), rng.normal(size=(4, 5, 3)), settings, plant)
     found = compare(replay)
     assert found.difference < 1e-12
     assert report(tmp_path, [found])[0]["open"]["status"] == "completed"
@@ -77,7 +77,7 @@ def test_any_low_rank_loop_can_be_compared(tmp_path):
 
 def test_a_run_that_diverges_is_told(tmp_path):
     replay = rank_one_replay(0, epochs=30, batch=4, neurons=8, learning_rate=1e8, clip=np.inf)
-    found = compare(replay, rank_one_law(np.random.default_rng(0), 5))
+    found = compare(replay, rank_one_weights(np.random.default_rng(0), 5))
     rows = report(tmp_path, [found])
     assert rows[0]["closed"]["status"].startswith("diverged")
     assert "closed loop: diverged at epoch" in table(rows[0])
@@ -130,7 +130,7 @@ def test_command(tmp_path, capsys, options):
 
 def test_command_on_a_replay_and_a_teacher(tmp_path, capsys):
     save_replay(tmp_path / "r.npz", rank_one_replay(1, epochs=6, batch=5, neurons=9, horizon=12))
-    np.savez(tmp_path / "t.npz", **rank_one_law(np.random.default_rng(0), 5).arrays())
+    np.savez(tmp_path / "t.npz", **rank_one_weights(np.random.default_rng(0), 5).arrays())
     words = ["compare", "--replay", tmp_path / "r.npz", "--teacher", tmp_path / "t.npz", "--out", tmp_path / "c"]
     code, out, _ = run(words, capsys)
     assert code == 0
@@ -142,7 +142,7 @@ def test_command_on_a_replay_and_a_teacher(tmp_path, capsys):
     [
         (["--seeds", "2", "--seed", "1"], "--seeds counts from 0"),
         (["--network", "half"], "--network must be one of"),
-        (["--network", "full", "--law", "gaussian"], "--law goes with --network rank-one"),
+        (["--network", "full", "--distribution", "gaussian"], "--distribution goes with --network rank-one"),
         (["--inputs", "pink"], "--inputs must be one of"),
         (["--seeds", "0"], "--seeds must be at least 1"),
         (["--teacher", "absent.npz"], "absent.npz must be an existing"),

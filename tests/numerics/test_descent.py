@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from numerics.common.errors import InputError
 from numerics.common.plants import Plant
-from numerics.common.weights import Weights, gaussian_law
+from numerics.common.weights import Weights, gaussian_weights
 from numerics.experiment.train import train
 from numerics.reduced import descent, iterate
 from numerics.reduced.codegen import has_numba
@@ -54,7 +54,7 @@ def test_exact_map_for_random_plants(n, p, q, r, seed):
     trained = tuple(name for name in "mzuv" if rng.random() < 0.7) or ("z",)
     options = {"leak": rng.uniform(0.05, 1), "control_penalty": rng.uniform(0, 0.5), "train": trained}
     protocol = Settings(horizon=int(rng.integers(1, 12)), learning_rate=0.03, time_average=False, **options)
-    replay = Replay(gaussian_law(rng, 12, p, q, r), rng.normal(size=(15, 5, n)), protocol, plant)
+    replay = Replay(gaussian_weights(rng, 12, p, q, r), rng.normal(size=(15, 5, n)), protocol, plant)
     theory, simulation = descend(replay, "python"), train(replay)
     assert theory.status == simulation.status == "completed"
     np.testing.assert_allclose(theory.loss, simulation.loss, rtol=1e-8)
@@ -83,7 +83,7 @@ def test_a_wrong_sign_in_the_map_is_noticed(monkeypatch):
 def test_many_runs_at_once_are_the_single_runs(rng, monkeypatch, worth):
     monkeypatch.setattr(iterate, "WORTH_ARRAYS", worth)
     space, loop, protocol = WeightSpace(), ReducedLoop(), Settings(horizon=20)
-    grams = np.stack([gaussian_law(rng, 30).gram for _ in range(4)])
+    grams = np.stack([gaussian_weights(rng, 30).gram for _ in range(4)])
     factors = moment_factor(rng.uniform(-2, 2, (40, 4, 10, 2)))
     together = descend_gram(loop, space, grams, factors, protocol, backend="python")
     assert together.loss.shape == (40, 4)
@@ -98,7 +98,7 @@ def test_a_diverging_run_among_others_does_not_disturb_them(rng, monkeypatch, wo
     monkeypatch.setattr(iterate, "WORTH_ARRAYS", worth)
     space, loop = WeightSpace(), ReducedLoop()
     wild = Settings(horizon=50, learning_rate=5.0, clip=np.inf)
-    grams = np.stack([np.zeros((4, 4)), gaussian_law(rng, 30).gram])
+    grams = np.stack([np.zeros((4, 4)), gaussian_weights(rng, 30).gram])
     factors = np.repeat(np.eye(2)[None], 30, 0)
     both = descend_gram(loop, space, grams, np.stack([factors, factors], 1), wild, backend="python")
     assert both.finite_epochs[0] == 30
@@ -110,7 +110,7 @@ def test_a_diverging_run_among_others_does_not_disturb_them(rng, monkeypatch, wo
 @pytest.mark.skipif(not has_numba(), reason="no numba")
 def test_numba_and_arrays_agree_on_many_runs(rng):
     space, loop, protocol = WeightSpace(), ReducedLoop(), Settings(horizon=30)
-    grams = np.stack([gaussian_law(rng, 50).gram for _ in range(3)])
+    grams = np.stack([gaussian_weights(rng, 50).gram for _ in range(3)])
     factors = moment_factor(rng.uniform(-2, 2, (25, 3, 10, 2)))
     fast = descend_gram(loop, space, grams, factors, protocol, backend="numba")
     plain = descend_gram(loop, space, grams, factors, protocol, backend="python")
@@ -182,8 +182,11 @@ def test_runs_without_noise_descend_the_population_loss():
     np.testing.assert_allclose(train(replay, {}).loss, run.loss, rtol=1e-10)
 
 
-def test_initial_laws_differ_and_unknown_ones_are_refused():
-    uniform, gaussian = (rank_one_replay(0, epochs=1, batch=1, law=law).weights.m for law in ("uniform", "gaussian"))
+def test_initial_distributions_differ_and_unknown_ones_are_refused():
+    uniform, gaussian = (
+        rank_one_replay(0, epochs=1, batch=1, distribution=distribution).weights.m
+        for distribution in ("uniform", "gaussian")
+    )
     assert np.abs(uniform).max() <= 0.1 < np.abs(gaussian).max()
-    with pytest.raises(InputError, match="law must be one of uniform, gaussian"):
-        rank_one_replay(0, law="levy")
+    with pytest.raises(InputError, match="distribution must be one of uniform, gaussian"):
+        rank_one_replay(0, distribution="levy")

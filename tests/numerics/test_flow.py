@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from numerics.common.errors import InputError
-from numerics.common.weights import at_overlaps, gaussian_law
+from numerics.common.weights import at_overlaps, gaussian_weights
 from numerics.reduced.descent import descend_gram
 from numerics.reduced.flow import conserved_quantities, integrate, unpack
 from numerics.reduced.spectra import reduced_radius
@@ -82,7 +82,7 @@ def test_bad_arguments_are_refused(change, message, rng):
 
 def test_an_overflowing_start_is_refused(rng):
     with pytest.raises(InputError, match="finite loss"):
-        integrate(LOOP, WeightSpace(), 1e3 * gaussian_law(rng, 9).gram, FACTOR, Settings(horizon=5000), 1.0)
+        integrate(LOOP, WeightSpace(), 1e3 * gaussian_weights(rng, 9).gram, FACTOR, Settings(horizon=5000), 1.0)
 
 
 def test_nothing_trained_conserves_everything_and_is_refused():

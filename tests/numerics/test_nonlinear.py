@@ -12,7 +12,7 @@ from derivations.studies.closure import COVARIANCE, closure_error, nonlinear_epi
 from numerics.common.activations import activate, slope_at
 from numerics.common.errors import InputError
 from numerics.common.plants import Plant
-from numerics.common.weights import correlated_law, gaussian_law
+from numerics.common.weights import correlated_weights, gaussian_weights
 from numerics.experiment.simulate import rollout
 from numerics.experiment.train import loss_and_gradient, train
 from numerics.reduced.descent import descend
@@ -101,7 +101,7 @@ def wide_gap(bend=lambda loop: loop):
     """Error of x relative to its size at N = 20000: three states, two controls, two observations, rank two, leak."""
     rng, N = np.random.default_rng(5), 20000
     plant = Plant(rng.normal(size=(3, 3)) / 3, rng.normal(size=(3, 2)), rng.normal(size=(2, 3)))
-    weights, x0 = gaussian_law(rng, N, 2, 2, 2), rng.normal(size=(4, 3))
+    weights, x0 = gaussian_weights(rng, N, 2, 2, 2), rng.normal(size=(4, 3))
     mixed = weights.updated({"z": weights.z + weights.m @ rng.normal(size=(2, 2)) - weights.u})
     options = Settings(horizon=12, leak=0.6, activation="erf")
     replay = Replay(mixed, 2 * np.sqrt(N) * x0[None], options, plant)
@@ -236,9 +236,9 @@ def test_runs_that_do_not_close_are_refused(replay, message):
 # correlated weights
 
 
-def test_correlated_law_has_its_covariance():
+def test_correlated_weights_have_their_covariance():
     N = 40000
-    gap = correlated_law(np.random.default_rng(0), COVARIANCE, N).gram - COVARIANCE
+    gap = correlated_weights(np.random.default_rng(0), COVARIANCE, N).gram - COVARIANCE
     spread = np.sqrt((np.outer(np.diag(COVARIANCE), np.diag(COVARIANCE)) + COVARIANCE**2) / N)
     assert np.abs(gap / spread).max() < 4
 
@@ -253,4 +253,4 @@ def test_correlated_law_has_its_covariance():
 )
 def test_bad_covariances_are_refused(covariance, message):
     with pytest.raises(InputError, match=message):
-        correlated_law(np.random.default_rng(0), covariance, 10)
+        correlated_weights(np.random.default_rng(0), covariance, 10)

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from numerics.common.errors import InputError
 from numerics.common.plants import Plant
-from numerics.common.weights import gaussian_law
+from numerics.common.weights import gaussian_weights
 from numerics.experiment.train import train
 from numerics.reduced.descent import descend
 from numerics.replay.closed_loop import Replay, full_replay, rank_one_replay
@@ -18,7 +18,7 @@ RUNS = {"theory": descend, "simulation": train}
 @pytest.fixture
 def replay(rng):
     plant = Plant(rng.normal(0, 0.4, (3, 3)), rng.normal(size=(3, 2)), rng.normal(size=(1, 3)))
-    return Replay(gaussian_law(rng, 30, p=2, q=1, rank=2), rng.normal(size=(6, 5, 3)), Settings(horizon=8), plant)
+    return Replay(gaussian_weights(rng, 30, p=2, q=1, rank=2), rng.normal(size=(6, 5, 3)), Settings(horizon=8), plant)
 
 
 def test_overlaps_of_any_rank_are_the_same_on_both_sides(replay):

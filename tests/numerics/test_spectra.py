@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numerics.common.plants import Plant, double_integrator
-from numerics.common.weights import gaussian_law, rank_one_law
+from numerics.common.weights import gaussian_weights, rank_one_weights
 from numerics.experiment.observe import leading_eigenvalues
 from numerics.experiment.train import train
 from numerics.reduced.descent import descend, loop_for
@@ -28,7 +28,7 @@ def test_full_spectrum_is_the_reduced_one_and_the_bulk(n, p, q, r, seed):
     rng = np.random.default_rng(seed)
     leak, N = rng.uniform(0.2, 0.9), 9
     plant = Plant(rng.normal(size=(n, n)), rng.normal(size=(n, p)), rng.normal(size=(q, n)))
-    weights = gaussian_law(rng, N, p, q, r)
+    weights = gaussian_weights(rng, N, p, q, r)
     loop, parameters = loop_for(plant, r, leak)
     overlaps = np.concatenate([block.ravel() for block in weights.overlaps().values()])
     reduced = np.r_[reduced_eigenvalues(loop, overlaps, parameters), np.full(N - q - r, 1 - leak)]
@@ -46,7 +46,7 @@ def test_radius_counts_the_bulk():
 
 
 def test_recurrence_alone_has_one_eigenvalue_of_rank_one(rng):
-    weights = rank_one_law(rng, 20)
+    weights = rank_one_weights(rng, 20)
     values = recurrence_eigenvalues(weights)
     assert values[0] == pytest.approx(weights.overlaps()["sigma_vu"][0, 0], abs=1e-10)
     assert np.abs(values[1:]).max() < 1e-7
@@ -83,7 +83,7 @@ def test_reference_roots_keep_exact_zeros():
 
 
 def test_leading_eigenvalues_are_sorted(rng):
-    values = leading_eigenvalues(double_integrator(), rank_one_law(rng, 30))
+    values = leading_eigenvalues(double_integrator(), rank_one_weights(rng, 30))
     assert values.shape == (4,)
     assert (np.diff(np.abs(values)) <= 1e-9).all()
 

@@ -1,15 +1,15 @@
-"""Initial laws, sampling at overlaps, and refusals of bad weights."""
+"""Initial distributions, sampling at overlaps, and refusals of bad weights."""
 
 import numpy as np
 import pytest
 
 from numerics.common.errors import InputError
-from numerics.common.weights import Weights, at_gram, at_overlaps, full_law, gaussian_law, rank_one_law
+from numerics.common.weights import Weights, at_gram, at_overlaps, full_weights, gaussian_weights, rank_one_weights
 
 
-def test_rank_one_law_has_the_stated_variances(rng):
+def test_rank_one_weights_have_the_stated_variances(rng):
     N, samples = 100, 400
-    draws = [rank_one_law(rng, N) for _ in range(samples)]
+    draws = [rank_one_weights(rng, N) for _ in range(samples)]
     expected = {"m": 1 / (3 * N), "z": 1 / (3 * N), "u": 1 / N, "v": 1 / N}
     for name, variance in expected.items():
         values = np.concatenate([getattr(w, name).ravel() for w in draws])
@@ -20,12 +20,12 @@ def test_rank_one_law_has_the_stated_variances(rng):
 
 
 def test_uniform_weights_stay_within_their_bound(rng):
-    weights = rank_one_law(rng, 25)
+    weights = rank_one_weights(rng, 25)
     assert max(np.abs(weights.m).max(), np.abs(weights.z).max()) <= 0.2
 
 
-def test_full_law_has_the_stated_spread(rng):
-    weights = full_law(rng, 200, 0.5)
+def test_full_weights_have_the_stated_spread(rng):
+    weights = full_weights(rng, 200, 0.5)
     assert weights.recurrence.std() == pytest.approx(0.5 / np.sqrt(200), rel=0.02)
 
 
@@ -43,7 +43,7 @@ def test_prescribed_gram_matrix_is_met(rng):
 
 
 def test_full_network_with_low_rank_part_adds_up(rng):
-    low = gaussian_law(rng, 6)
+    low = gaussian_weights(rng, 6)
     both = Weights(low.m, low.z, low.u, low.v, np.eye(6))
     np.testing.assert_allclose(both.recurrence, low.recurrence + np.eye(6))
 
@@ -81,7 +81,7 @@ def test_bad_weights_are_named(arguments, message):
 
 def test_overlaps_need_low_rank(rng):
     with pytest.raises(InputError, match="found a full recurrence w"):
-        _ = full_law(rng, 5).gram
+        _ = full_weights(rng, 5).gram
 
 
 def test_indefinite_gram_is_refused(rng):

@@ -81,13 +81,12 @@ class LinearResponse:
 def at_rest(task: TrackingTask, references: np.ndarray, clamp: float, plant: Plant | None = None) -> ClosedLoop:
     """The plant at rest, read together with the references before the agent first acts.
 
-    :param task: the task
     :param references: r_0 … r_{T-1}, (T, batch, 2)
     :param clamp: largest modulus of a plant state; infinite for none
     :param plant: the task's plant, if it is at hand
     """
     plant, batch = plant or task.plant, references.shape[1]
-    return ClosedLoop(plant, np.zeros((batch, plant.shape[0])), clamp, references @ task.feed.T, first=0)
+    return ClosedLoop(plant, np.zeros((batch, plant.shape[0])), clamp, references @ task.feedthrough.T, first=0)
 
 
 def linear_response(
@@ -95,10 +94,7 @@ def linear_response(
 ) -> LinearResponse:
     """Run the linear loop from rest, without a clamp.
 
-    :param task: the task
-    :param weights: the agent's weights
     :param references: r_0 … r_{T-1}, (T, episodes, 2)
-    :param leak: γ
     :param plant: the task's plant, if it is at hand
     """
     environment = at_rest(task, references, np.inf, plant)

@@ -26,11 +26,7 @@ def track(
 ) -> Trajectory:
     """Episodes of T steps from rest: x_0 … x_T, and h_{-1} … h_{T-1} with what is read from them.
 
-    :param task: the task
-    :param weights: the agent's weights
     :param references: r_0 … r_{T-1}, (T, batch, 2)
-    :param leak: γ
-    :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``
     :param episodes: a trajectory of T + 1 steps to overwrite; a new one by default
     """
     steps, batch, _ = references.shape
@@ -41,8 +37,6 @@ def track(
 def tracking_loss(task: TrackingTask, episodes: Trajectory, references: np.ndarray) -> float:
     """dt times the mean over steps and batch of |position_{t+1} - r_t|², both axes summed.
 
-    :param task: the task
-    :param episodes: the episodes
     :param references: their references, (T, batch, 2)
     """
     return TrackingError(task.dt, references).value(episodes)
@@ -53,12 +47,7 @@ def backpropagate(
 ) -> Gradients:
     """Gradients of the loss along given episodes; the slope through a clamped state is 0.
 
-    :param task: the task
-    :param weights: the agent's weights
-    :param episodes: the episodes
     :param references: their references, (T, batch, 2)
-    :param leak: γ
-    :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``
     """
     neurons, loss = Neurons(weights, leak, activation), TrackingError(task.dt, references)
     return backward(neurons, at_rest(task, references, task.clamp), loss, episodes)
@@ -79,12 +68,11 @@ class Tracker:
         self.by_basis = False
         """Whether the last batch ran as equivalent episodes."""
         self._plant, self._basis = task.plant, task.basis()
-        self._rooms: list[Trajectory] = []
+        self._workspaces: list[Trajectory] = []
 
     def loss_and_gradient(self, weights: Weights, phases: np.ndarray) -> tuple[float, Gradients]:
         """The loss of a batch and its gradient by every weight matrix.
 
-        :param weights: the agent's weights
         :param phases: phases of every episode, (batch, F)
         """
         task, response = self.task, self._equivalent(weights, phases)
@@ -98,14 +86,13 @@ class Tracker:
             loss = tracking_loss(task, episodes, own)
             return loss, backpropagate(task, weights, episodes, own, self.leak, self.activation)
 
-        self._make_room(weights, rows)
+        self._allocate(weights, rows)
         with helpers() as pool:
             return mean_of_parts(part, rows, pool)
 
     def loss(self, weights: Weights, phases: np.ndarray) -> float:
         """The loss of a batch.
 
-        :param weights: the agent's weights
         :param phases: phases of every episode, (batch, F)
         """
         response = self._equivalent(weights, phases)
@@ -117,7 +104,7 @@ class Tracker:
             own = references[:, rows[i]]
             return tracking_loss(self.task, self._run(weights, own, i), own), {}
 
-        self._make_room(weights, rows)
+        self._allocate(weights, rows)
         with helpers() as pool:
             return mean_of_parts(part, rows, pool)[0]
 
@@ -132,11 +119,11 @@ class Tracker:
         self.by_basis = response.peak(mix) < self.task.clamp
         return response if self.by_basis else None
 
-    def _make_room(self, weights: Weights, rows: list[slice]) -> None:
-        """Room for the episodes of every part of a batch, kept from one batch to the next."""
+    def _allocate(self, weights: Weights, rows: list[slice]) -> None:
+        """Allocate the episodes of every part of a batch, unless the last batch had the same sizes."""
         steps, sizes = self.task.horizon + 1, [part.stop - part.start for part in rows]
-        if [room.h.shape for room in self._rooms] != [(steps, size, weights.neurons) for size in sizes]:
-            self._rooms = [Trajectory.allocate(self._plant.shape[0], weights, size, steps) for size in sizes]
+        if [workspace.h.shape for workspace in self._workspaces] != [(steps, size, weights.neurons) for size in sizes]:
+            self._workspaces = [Trajectory.allocate(self._plant.shape[0], weights, size, steps) for size in sizes]
 
     def _run(self, weights: Weights, references: np.ndarray, part: int) -> Trajectory:
-        return track(self.task, weights, references, self.leak, self.activation, self._rooms[part])
+        return track(self.task, weights, references, self.leak, self.activation, self._workspaces[part])

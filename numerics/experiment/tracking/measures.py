@@ -18,10 +18,6 @@ def frequency_losses(task: TrackingTask, weights: Weights, leak: float = 0.1) ->
     """Expected loss L_f of every frequency over uniform phases, (F,); of the linearised loop for a nonlinear network.
 
     Infinite where the response overflows.
-
-    :param task: the task
-    :param weights: the agent's weights
-    :param leak: γ
     """
     with np.errstate(all="ignore"):
         errors = linear_response(task, weights, task.basis(), leak).errors
@@ -36,7 +32,6 @@ def projected_losses(task: TrackingTask, errors: np.ndarray, window: int) -> np.
     Over the last steps, each axis' error is fitted by cosines and sines of all frequencies: with amplitude a, the
     frequency contributes dt a²/2, summed over axes, averaged over the batch.
 
-    :param task: the task
     :param errors: p_{t+1} - r_t, (T, batch, 2)
     :param window: number of last steps; at least two a frequency, best a common period of all
     :raises InputError: if the window is too short or longer than the episode
@@ -64,10 +59,6 @@ def agent_poles(task: TrackingTask, weights: Weights, leak: float = 0.1) -> tupl
 
     With w its left eigenvector and y_p, y_r what the agent reads under p_t = λ^t and under r_t = λ^{t+1}, the second is
     |w M (y_p + y_r)|/|w M y_p|: 0 where the mode reads nothing but the error r_{t-1} - p_t. Both (F,).
-
-    :param task: the task
-    :param weights: the agent's weights
-    :param leak: γ
     """
     values, modes = np.linalg.eig(agent_step(weights, leak))
     chosen = np.argmin(np.abs(values[:, None] - task.advances), axis=0)
@@ -75,7 +66,7 @@ def agent_poles(task: TrackingTask, weights: Weights, leak: float = 0.1) -> tupl
     ratios = []
     for reader, value in zip(readers, values[chosen], strict=True):
         position = reader @ (seen[:, :2] + (value - 1) / dt * seen[:, 2:])
-        ratios.append(np.linalg.norm(position + value * (reader @ task.feed)) / np.linalg.norm(position))
+        ratios.append(np.linalg.norm(position + value * (reader @ task.feedthrough)) / np.linalg.norm(position))
     return values[chosen], np.array(ratios)
 
 
@@ -84,10 +75,6 @@ def measure(task: TrackingTask, weights: Weights, leak: float = 0.1) -> dict[str
 
     ``frequency_loss`` (F,); ``eigenvalues``, the n + q + 1 leading ones of the joint system; ``joint_near`` and
     ``agent_near`` (F,), the eigenvalues of the joint system and of (1-γ) I + γ W nearest to exp(2πi f dt).
-
-    :param task: the task
-    :param weights: the agent's weights
-    :param leak: γ
     """
     found = {"frequency_loss": frequency_losses(task, weights, leak)}
     points = task.advances

@@ -41,19 +41,41 @@ class Lessons:
                 self._response = linear_response(task, teacher, task.basis(), settings.leak)
 
     def lesson(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        """Inputs y (T, episodes, q) and outputs u* (T, episodes, 2).
-
-        :param epoch: index of the update
-        """
+        """Inputs y (T, episodes, q) and outputs u* (T, episodes, 2)."""
         task, settings, phases = self.replay.task, self.replay.settings, self.replay.phases(epoch)
         response, mix = self._response, coefficients(phases)
         if response is None or not response.peak(mix) < task.clamp:
             episodes = track(task, self.teacher, task.references(phases), settings.leak, settings.activation)
             return episodes.drive[:, :, : task.plant.shape[2]], episodes.read[1:, :, : episodes.p]
         kept, _ = equivalent(mix)
-        seen = response.episodes.x[:-1] @ task.plant.C.T + response.references @ task.feed.T
+        seen = response.episodes.x[:-1] @ task.plant.C.T + response.references @ task.feedthrough.T
         done = response.episodes.u[:-1]
         return np.einsum("kc,tcq->tkq", kept, seen), np.einsum("kc,tcp->tkp", kept, done)
+
+
+class _Imitator:
+    """Loss and gradient of the student on every lesson, and its test in closed loop on the same batch."""
+
+    def __init__(self, replay: TrackingReplay, teacher: Weights) -> None:
+        settings = replay.settings
+        self.replay, self.lessons = replay, Lessons(replay, teacher)
+        self.tracker = Tracker(replay.task, settings.leak, settings.activation)
+        self._workspace: dict[int, Trajectory] = {}
+        self._epoch = 0
+
+    def differentiate(self, epoch: int, weights: Weights) -> tuple[float, Gradients]:
+        settings, (y, target) = self.replay.settings, self.lessons.lesson(epoch)
+        steps, episodes, _ = y.shape
+        self._epoch = epoch
+        if episodes not in self._workspace:
+            self._workspace[episodes] = Trajectory.allocate(0, weights, episodes, steps + 1)
+        return imitation_loss(weights, y, target, settings.leak, settings.activation, self._workspace[episodes])
+
+    def test(self, weights: Weights) -> tuple[float, bool]:
+        """The closed-loop loss on the batch of the last lesson, and whether it is that of equivalent episodes."""
+        with np.errstate(all="ignore"):
+            found = self.tracker.loss(weights, self.replay.phases(self._epoch))
+        return found if np.isfinite(found) else np.inf, self.tracker.by_basis
 
 
 def train_tracking_open_loop(
@@ -69,33 +91,13 @@ def train_tracking_open_loop(
     The history holds the imitation ``loss`` and the ``test_loss`` in closed loop on the same batch, clamp included,
     infinite where it overflows; otherwise as :func:`numerics.experiment.tracking.train.train_tracking`.
 
-    :param replay: the run to be made
     :param teacher: the teacher's weights
     :param every: epochs from one look at spectra and loss per frequency to the next
-    :param progress: called with (epochs done, epochs in all)
-    :param state: where to go on from, of a run that was stopped; its weights then replace the initial ones
-    :param halt: called after every update; the run stops where it gives true
     """
-    task, settings = replay.task, replay.settings
-    tracker, lessons = Tracker(task, settings.leak, settings.activation), Lessons(replay, teacher)
-    memory: dict[int, Trajectory] = {}
-    current = state.epoch if state else 0
-
-    def differentiate(epoch: int, weights: Weights) -> tuple[float, Gradients]:
-        nonlocal current
-        current = epoch
-        y, target = lessons.lesson(epoch)
-        if y.shape[1] not in memory:
-            memory[y.shape[1]] = Trajectory.allocate(0, weights, y.shape[1], len(y) + 1)
-        return imitation_loss(weights, y, target, settings.leak, settings.activation, memory[y.shape[1]])
-
-    def test(weights: Weights) -> float:
-        with np.errstate(all="ignore"):
-            found = tracker.loss(weights, replay.phases(current))
-        return found if np.isfinite(found) else np.inf
-
-    tested = Recorder(("test_loss", "by_basis"), lambda weights: (test(weights), tracker.by_basis))
-    found = [tested, looks(task, settings.leak, every)]
-    status, history, weights = fit(replay.weights, settings, replay.epochs, differentiate, found, progress, state, halt)
+    imitator = _Imitator(replay, teacher)
+    found = [Recorder(("test_loss", "by_basis"), imitator.test), looks(replay.task, replay.settings.leak, every)]
+    status, history, weights = fit(
+        replay.weights, replay.settings, replay.epochs, imitator.differentiate, found, progress, state, halt
+    )
     config = {**replay.config(), "task": "tracking_open_loop", "every": every}
     return Run("simulation", status, history, weights, config)

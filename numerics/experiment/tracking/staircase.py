@@ -26,10 +26,7 @@ ONSET, SETTLED = 0.9, 0.25
 
 
 def idle_losses(task: TrackingTask) -> np.ndarray:
-    """L_f⁰ of every frequency, the loss of a plant at rest, (F,); it is dt amplitude²/2 but for the ramp.
-
-    :param task: the task
-    """
+    """L_f⁰ of every frequency, the loss of a plant at rest, (F,); it is dt amplitude²/2 but for the ramp."""
     squares = task.dt * np.sum(task.basis() ** 2, axis=(0, 2)) / (2 * task.horizon)
     return squares.reshape(-1, 2).sum(axis=1)
 

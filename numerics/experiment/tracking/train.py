@@ -14,8 +14,6 @@ RECORDED = ("frequency_loss", "eigenvalues", "joint_near", "agent_near")
 def looks(task: TrackingTask, leak: float, every: int) -> Recorder:
     """What is recorded of every ``every``-th epoch: :data:`RECORDED`.
 
-    :param task: the task
-    :param leak: γ
     :param every: epochs from one look to the next
     """
 

@@ -49,10 +49,7 @@ def white_moment(length: int, variance: float, q: int = 1) -> np.ndarray:
 
 
 def model(replay: OpenLoopReplay) -> tuple[FilterKernel, WeightSpace, tuple[float, ...]]:
-    """Kernel, weight space and parameters of a replay.
-
-    :param replay: the run to be made
-    """
+    """Kernel, weight space and parameters of a replay."""
     (_, p, q), settings = replay.plant.shape, replay.settings
     space = WeightSpace(p, q, replay.weights.rank, tuple(settings.train))
     loop, parameters = loop_for(replay.plant, replay.weights.rank, settings.leak)
@@ -69,7 +66,6 @@ def descend_open_loop_gram(
     :param gram: initial G, (k, k), or (runs, k, k)
     :param moment: R of every epoch, (epochs, K q, K q), or (epochs, runs, K q, K q)
     :param target: the teacher's response by lag and input, (K q, p)
-    :param backend: ``"auto"``, ``"python"`` or ``"numba"``
     """
     kernel, space, parameters = model(replay)
     fixed = (np.ascontiguousarray(target), replay.length)

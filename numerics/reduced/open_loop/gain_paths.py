@@ -9,9 +9,9 @@ from theory.core.loop import ReducedLoop
 
 
 def population_gains(overlaps: ArrayLike, horizon: int) -> np.ndarray:
-    """(k_1, k_2) with u_t ≈ -K x_t by least squares over steps 1 ≤ t < T and the law of x_0, (..., 2).
+    """(k_1, k_2) with u_t ≈ -K x_t by least squares over steps 1 ≤ t < T and the distribution of x_0, (..., 2).
 
-    The loop is the reduced one of the rank-one double integrator, and the law of x_0 has a second moment ∝ I, whose
+    The loop is the reduced one of the rank-one double integrator, and x_0 has a second moment ∝ I, whose
     factor the gains do not depend on: two episodes, from (1, 0) and (0, 1), stand for all. The regression of
     :func:`numerics.experiment.observe.regressed_gains`, without neurons and without a batch's noise.
 

@@ -36,7 +36,6 @@ def feedback_loss(gains: np.ndarray, settings: Settings, half_width: float = HAL
     The first step is free, as it is for an agent with h_0 = 0, so the loss is comparable to that of a network.
 
     :param gains: (k_1, k_2) on the last axis
-    :param settings: horizon and loss
     :param half_width: a, x_0 uniform on [-a, a]²
     """
     gains = np.asarray(gains, dtype=np.float64)

@@ -43,10 +43,7 @@ def _edge_slope() -> Callable:
 
 
 def edge_slope(zm: float) -> float:
-    """dκ_1/d|σ_zm| of the edge of stability at σ_vu = 0, 1/(2√(1 - |σ_zm|)) for -1 < σ_zm < 0; NaN below -1.
-
-    :param zm: σ_zm
-    """
+    """dκ_1/d|σ_zm| of the edge of stability at σ_vu = 0, 1/(2√(1 - |σ_zm|)) for -1 < σ_zm < 0; NaN below -1."""
     return float(_edge_slope()(zm)[0])
 
 
@@ -76,7 +73,6 @@ def spike_map(memories: np.ndarray, penalties: np.ndarray, epochs: int = 200) ->
 
     :param memories: amplitudes p
     :param penalties: control_penalty of the teachers; :func:`numerics.replay.settings.paper_penalty` of the paper's β
-    :param epochs: number of updates
     """
     settings, epochs = Settings(), whole("epochs", epochs, 1)
     found = np.zeros((len(penalties), len(memories), 2))

@@ -44,7 +44,6 @@ def exact_loss(points: np.ndarray, horizon: int) -> np.ndarray:
     """L_T at σ_zm with the other overlaps zero; time average, Q = I, Σ_0 = I.
 
     :param points: values of σ_zm, none of them 0
-    :param horizon: episode length T
     """
     points = np.asarray(points, dtype=np.float64)
     require(bool(np.all(points != 0)), "sigma_zm must not be 0, where the closed form has a removable singularity")
@@ -65,7 +64,6 @@ def geometric(points: np.ndarray, horizon: int) -> np.ndarray:
     """The geometric-sum estimate ½ (1 - r^{T+1})/(1 - r), r = |1 + √σ_zm|².
 
     :param points: values of σ_zm, none of them 0
-    :param horizon: episode length T
     """
     points = np.asarray(points, dtype=np.float64)
     growth = np.where(points < 0, 1 - points, (1 + np.sqrt(np.abs(points))) ** 2)
@@ -117,7 +115,6 @@ def valleys(horizon: int) -> Valleys:
 def valley_law(horizon: int, index: int | None = None) -> float:
     """T σ_zm of a valley by the asymptotic law, -(π/2 + 2πk)²/(4T).
 
-    :param horizon: episode length T
     :param index: k; by default, of the two valleys beside the lower envelope's minimum, that of lower exact loss
     """
     nearest, at = _law()

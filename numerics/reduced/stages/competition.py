@@ -18,7 +18,6 @@ def sensitivities(gradients: np.ndarray, space: WeightSpace) -> np.ndarray:
     """S with ∂L/∂X = X S for rank-one gradients by the overlaps, (..., 4, 4).
 
     :param gradients: derivatives by σ_zm, σ_zu, σ_vm, σ_vu on the last axis
-    :param space: the weight space
     """
     S = np.zeros((*gradients.shape[:-1], space.size, space.size))
     for index, pair in enumerate(PAIRS):
@@ -85,7 +84,6 @@ def surrogate_descent(
     :param horizon: T of the long-term loss
     :param alpha: weight of the long-term loss
     :param epochs: number of steps
-    :param rate: step size
     :param clip: largest gradient norm that passes unscaled
     """
 

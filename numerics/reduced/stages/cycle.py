@@ -48,13 +48,7 @@ def _step_length() -> Callable:
 
 
 def axis_slopes(zm: float, vu: float, settings: Settings, kappa: float = 0.0) -> tuple[float, float]:
-    """(∂L/∂σ_zm, ∂L/∂κ) of the population loss at given visible overlaps.
-
-    :param zm: σ_zm
-    :param vu: σ_vu
-    :param settings: the protocol
-    :param kappa: κ
-    """
+    """(∂L/∂σ_zm, ∂L/∂κ) of the population loss at given visible overlaps."""
     slope = population_loss(np.array([zm, kappa, 1.0, vu]), settings)[1]
     return float(slope[0]), float(slope[1])
 
@@ -62,9 +56,7 @@ def axis_slopes(zm: float, vu: float, settings: Settings, kappa: float = 0.0) ->
 def clip_of(slope: float, squared: float, settings: Settings) -> float:
     """The factor by which a gradient on the axis is clipped.
 
-    :param slope: ∂L/∂σ_zm
     :param squared: ‖m‖²
-    :param settings: the protocol
     """
     return min(1.0, settings.clip / (abs(slope) * np.sqrt(squared) + CLIP_EPSILON))
 
@@ -74,8 +66,6 @@ def arrival(zm: float, squared: float, vu: float, settings: Settings) -> tuple[f
 
     :param zm: σ_zm at the start
     :param squared: ‖m‖²
-    :param vu: σ_vu
-    :param settings: the protocol
     :raises InputError: if it does not turn back
     """
     slope = axis_slopes(zm, vu, settings)[0]
@@ -93,7 +83,6 @@ def cycle(zm: float, squared: float, vu: float, settings: Settings) -> Cycle:
 
     :param zm: σ_zm at the start
     :param squared: ‖m‖²
-    :param vu: σ_vu
     :param settings: the protocol, with a clip
     :raises InputError: if there is no clip, descent does not turn back, or a step is longer than the valley is wide
     """

@@ -57,7 +57,6 @@ def swing(eigenvalues: np.ndarray, horizon: int) -> np.ndarray:
     """(1/T) Σ_{t<T} |w_t|², w_{t+1} = (λ_1 + λ_2) w_t - λ_1 λ_2 w_{t-1} from w_0 = 0, w_1 = 1, (epochs,).
 
     :param eigenvalues: eigenvalues over epochs, dominant first, (epochs, k) with k ≥ 2
-    :param horizon: episode length T
     """
     first, second = np.asarray(eigenvalues, dtype=np.complex128)[:, :2].T
     total, past, present = np.zeros(first.shape), np.zeros_like(first), np.ones_like(first)
@@ -72,7 +71,6 @@ def detect(eigenvalues: np.ndarray, horizon: int) -> Stages:
     """The ends of stages 1 and 2 from the leading eigenvalues of the joint system.
 
     :param eigenvalues: eigenvalues over epochs, dominant first, (epochs, k) with k ≥ 2
-    :param horizon: episode length T
     """
     if np.asarray(eigenvalues).size == 0:
         return Stages(None, None)
@@ -121,7 +119,6 @@ def bootstrap(values: Sequence[float], rng: np.random.Generator, samples: int = 
     """Median and its 95 % percentile-bootstrap interval.
 
     :param values: one value a seed
-    :param rng: source of randomness
     :param samples: number of resamples
     :raises InputError: if there is no value, one is not finite, or there is no resample
     """

@@ -51,8 +51,6 @@ def exit_kappa(zigzag: Cycle, vu: float, settings: Settings) -> float:
     """κ at which the loop at the lower end of the zigzag is stable, the zigzag being centred on the valley at that κ.
 
     :param zigzag: the zigzag at κ = 0
-    :param vu: σ_vu
-    :param settings: the protocol
     :raises InputError: if the valley ends before
     """
     half, valley, kappa = (zigzag.high - zigzag.low) / 2, zigzag.valley, 0.0
@@ -72,10 +70,7 @@ def moved_valley(near: float, kappa: float, vu: float, width: float, settings: S
     """The valley of the loss over σ_zm at some κ, at or below a point, which is the valley at a smaller κ.
 
     :param near: the point
-    :param kappa: κ
-    :param vu: σ_vu
     :param width: half the length of a step; the valley is looked for from a quarter of it above to 1.25 times it below
-    :param settings: the protocol
     :raises InputError: if there is none
     """
 

@@ -51,7 +51,6 @@ def descend_overlaps(
     :param objective: called with (epoch, overlaps), gives loss and gradient (4,)
     :param start: σ_zm, σ_zu, σ_vm, σ_vu
     :param epochs: number of steps
-    :param rate: step size η
     :param clip: largest gradient norm that passes unscaled; infinite for none
     """
     point, status = np.asarray(start, dtype=np.float64), COMPLETED
@@ -76,7 +75,6 @@ def naive_descent(start: np.ndarray, factors: np.ndarray, settings: Settings) ->
 
     :param start: σ_zm, σ_zu, σ_vm, σ_vu
     :param factors: F with F Fᵀ = Σ_0 of every epoch, (epochs, 2, 2)
-    :param settings: horizon, learning rate, clipping and loss
     """
     kernel = loss_kernel(ReducedLoop(), settings.control_penalty != 0).function
     weights = settings.scale * settings.state_weight, settings.scale * settings.control_penalty

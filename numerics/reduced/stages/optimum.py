@@ -103,7 +103,6 @@ def gap(run: Run) -> float | None:
 def lqr_gain(state_weight: float = 1.0, control_penalty: float = 0.0, plant: Plant | None = None) -> np.ndarray:
     """Full-state LQR gain K of u = -K x for cost Σ state_weight |x|² + control_penalty |u|², (p, n).
 
-    :param state_weight: weight of |x|²
     :param control_penalty: weight of |u|²; 0 is taken as the limit of a vanishing cost
     :param plant: the plant; the double integrator by default
     :raises InputError: if a weight is out of range or no feedback stabilises the plant

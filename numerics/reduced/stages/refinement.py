@@ -59,7 +59,6 @@ def refine(
 ) -> Refinement:
     """Train on from stabilisation with a control cost.
 
-    :param replay: the run
     :param stabilisation: epoch at which stage 3 begins
     :param penalty: control_penalty of the loss; :func:`numerics.replay.settings.paper_penalty` of the paper's β
     :param train: trains the neurons of a run, if they are to be trained too

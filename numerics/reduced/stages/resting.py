@@ -59,6 +59,5 @@ def share_right_of(place: float, neurons: int) -> float:
     σ_zm = Σ z_i m_i with entries uniform on ±1/√N is normal for large N, of variance N (1/(3N))² = 1/(9N).
 
     :param place: the value
-    :param neurons: number N of neurons
     """
     return 0.5 * (1 - erf(3 * sqrt(neurons) * place / sqrt(2)))

@@ -82,11 +82,7 @@ def _speed() -> Callable:
 
 
 def critical_kappa(zm: float, vu: float) -> float:
-    """κ_c below which the loop is unstable, 1 - σ_vu/2 + σ_vu σ_zm - √((1 - σ_vu/2)² + σ_zm); NaN if it always is.
-
-    :param zm: σ_zm
-    :param vu: σ_vu
-    """
+    """κ_c below which the loop is unstable, 1 - σ_vu/2 + σ_vu σ_zm - √((1 - σ_vu/2)² + σ_zm); NaN if it always is."""
     return float(_critical()(zm, vu)[0])
 
 
@@ -103,8 +99,6 @@ def speed(m: float, z: float, u: float) -> float:
 def amplitude(zu: float, vm: float, m: float, pace: float) -> float:
     """p = ½ |σ_zu/√(‖u‖²+‖z‖²) + σ_vm/‖m‖|, of the direction in which κ > 0.
 
-    :param zu: σ_zu
-    :param vm: σ_vm
     :param m: ‖m‖²
     :param pace: √(‖m‖² (‖u‖² + ‖z‖²))
     """
@@ -120,7 +114,6 @@ def plateau(overlaps: np.ndarray, gram: np.ndarray, norms: np.ndarray, first: in
     :param norms: gradient norms before clipping, (epochs,)
     :param first: end of stage 1
     :param second: epoch of stabilisation
-    :param settings: the protocol
     :raises InputError: if no epoch lies between the ends
     """
     between = 0 <= first < second <= len(overlaps)

@@ -31,10 +31,12 @@ def _whole(matrix: np.ndarray) -> Whole:
 
 
 @cache
-def _functions(view: Whole, feed: Whole) -> tuple[Callable, Callable]:
+def _functions(output: Whole, feedthrough: Whole) -> tuple[Callable, Callable]:
     """E of (λ, dt, K), and ∂(cᵀ E a)/∂K of (λ, dt, K, c, a), entries by row."""
-    loop = TrackingLoop(side_by_side(double_integrator(dt), AXES), ImmutableMatrix(view), ImmutableMatrix(feed))
-    agent, weights, reference = _letters(AXES, len(view)), _letters(AXES), _letters(AXES)
+    loop = TrackingLoop(
+        side_by_side(double_integrator(dt), AXES), ImmutableMatrix(output), ImmutableMatrix(feedthrough)
+    )
+    agent, weights, reference = _letters(AXES, len(output)), _letters(AXES), _letters(AXES)
     error, *_ = loop.around_the_plant(agent)
     slope = loop.error_gradient(agent, weights, reference)
     letters = [lam, dt, *agent]
@@ -55,11 +57,10 @@ def _spread(array: np.ndarray) -> list[np.ndarray]:
 def error(task: TrackingTask, points: np.ndarray, agent: np.ndarray) -> np.ndarray:
     """E(λ), from the reference r_t to p_{t+1} - r_t, (..., 2, 2).
 
-    :param task: the task
     :param points: λ, (...)
     :param agent: K(λ), (..., 2, q)
     """
-    function, _ = _functions(_whole(task.plant.C), _whole(task.feed))
+    function, _ = _functions(_whole(task.plant.C), _whole(task.feedthrough))
     found = function(points, task.dt, *_spread(agent.reshape(*agent.shape[:-2], -1)))
     return found.reshape(*found.shape[:-1], AXES, AXES)
 
@@ -69,13 +70,12 @@ def error_gradient(
 ) -> np.ndarray:
     """∂(cᵀ E a)/∂K at every λ, (..., 2, q).
 
-    :param task: the task
     :param points: λ, (...)
     :param agent: K(λ), (..., 2, q)
     :param weights: c, (..., 2)
     :param references: a, (..., 2)
     """
-    _, function = _functions(_whole(task.plant.C), _whole(task.feed))
+    _, function = _functions(_whole(task.plant.C), _whole(task.feedthrough))
     flat = agent.reshape(*agent.shape[:-2], -1)
     found = function(points, task.dt, *_spread(flat), *_spread(weights), *_spread(references))
     return found.reshape(*found.shape[:-1], AXES, -1)
@@ -84,7 +84,6 @@ def error_gradient(
 def sinusoid_losses(task: TrackingTask, errors: np.ndarray) -> np.ndarray:
     """(dt/2) |e|² of complex errors, the mean over the phase of what they cost, (...).
 
-    :param task: the task
     :param errors: e, (..., 2)
     """
     return _loss()(task.dt, *_spread(errors), *_spread(errors.conj()))[..., 0].real

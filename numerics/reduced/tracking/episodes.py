@@ -34,13 +34,13 @@ POINTS = 16
 class Contour:
     """Responses to every sinusoid on a circle, and the errors in time.
 
-    :param heard: the agent at the points of the circle
+    :param agent: the agent at the points of the circle
     :param growth: radius^t of every step, (T,)
     :param sources: R(λ), (F, k, 2)
     :param errors: e_t, (F, T, 2)
     """
 
-    heard: Filter
+    agent: Filter
     growth: np.ndarray
     sources: np.ndarray
     errors: np.ndarray
@@ -49,44 +49,31 @@ class Contour:
 def contour(task: TrackingTask, weights: Weights, leak: float = 0.1) -> Contour:
     """Responses on a circle outside all eigenvalues of the joint system and of the agent.
 
-    :param task: the task
-    :param weights: the agent's weights
-    :param leak: γ
     :raises InputError: if the weights do not fit the task or the leak is not positive
     """
     count = 2 ** int(np.ceil(np.log2(POINTS * task.horizon)))
     alone = np.abs(np.linalg.eigvals(agent_step(weights, leak))).max()
     radius = max(1.0, joint_radius(task, weights, leak), float(alone)) * np.exp(REST / count)
     growth = radius ** np.arange(task.horizon)
-    heard = Filter(weights, leak, circle(radius, count), around=True)
+    agent = Filter(weights, leak, circle(radius, count), around=True)
     waves = (task.envelopes * np.exp(1j * task.angles())).T / growth
     sources = np.fft.fft(waves, count)[:, :, None] * np.eye(2)[task.axes][:, None, :]
-    response = np.einsum("kij,fkj->fki", error(task, heard.points, heard.agent), sources)
+    response = np.einsum("kij,fkj->fki", error(task, agent.points, agent.transfer), sources)
     errors = np.fft.ifft(response, axis=1)[:, : task.horizon] * growth[:, None]
-    return Contour(heard, growth, sources, errors)
+    return Contour(agent, growth, sources, errors)
 
 
 def episode_losses(task: TrackingTask, weights: Weights, leak: float = 0.1) -> np.ndarray:
-    """L_f of every sinusoid, (F,), as if nothing were clamped; infinite where an unstable loop overflows.
-
-    :param task: the task
-    :param weights: the agent's weights
-    :param leak: γ
-    """
+    """L_f of every sinusoid, (F,), as if nothing were clamped; infinite where an unstable loop overflows."""
     with np.errstate(all="ignore"):
         losses = sinusoid_losses(task, contour(task, weights, leak).errors).mean(axis=1)
     return np.where(np.isfinite(losses), losses, np.inf)
 
 
 def episode_gradients(task: TrackingTask, weights: Weights, leak: float = 0.1) -> Gradients:
-    """Gradients of every sinusoid's loss by the weights, each (F, *shape of the weights).
-
-    :param task: the task
-    :param weights: the agent's weights
-    :param leak: γ
-    """
+    """Gradients of every sinusoid's loss by the weights, each (F, *shape of the weights)."""
     run = contour(task, weights, leak)
-    heard, count = run.heard, len(run.heard.points)
+    agent, count = run.agent, len(run.agent.points)
     late = np.fft.ifft(run.errors.conj() * run.growth[:, None], count, axis=1)
-    slopes = error_gradient(task, heard.points, heard.agent, late, run.sources)
-    return heard.gradients(task.dt / task.horizon * slopes)
+    slopes = error_gradient(task, agent.points, agent.transfer, late, run.sources)
+    return agent.gradients(task.dt / task.horizon * slopes)

@@ -15,11 +15,7 @@ from numerics.common.weights import Gradients, Weights
 
 
 def circle(radius: float, count: int) -> np.ndarray:
-    """λ = radius e^{2πik/count}, (count,).
-
-    :param radius: radius of the circle
-    :param count: number of points
-    """
+    """λ = radius e^{2πik/count}, (count,)."""
     return radius * np.exp(2j * np.pi * np.arange(count) / count)
 
 
@@ -41,20 +37,20 @@ class Filter:
     around: bool = False
 
     @cached_property
-    def heard(self) -> np.ndarray:
+    def input_response(self) -> np.ndarray:
         """λ γ R M, from what is read to the neurons, (k, N, q)."""
         return self._resolved(agent_step(self.weights, self.leak), self.leak * self.weights.m)
 
     @cached_property
-    def told(self) -> np.ndarray:
+    def output_response(self) -> np.ndarray:
         """Zᵀ R, from the neurons to the controls, (k, p, N)."""
         scaled = self._resolved(agent_step(self.weights, self.leak).T, self.weights.z)
         return scaled.swapaxes(1, 2) / self.points[:, None, None]
 
     @property
-    def agent(self) -> np.ndarray:
+    def transfer(self) -> np.ndarray:
         """K(λ), (k, p, q)."""
-        return self.weights.z.T @ self.heard
+        return self.weights.z.T @ self.input_response
 
     def _resolved(self, step: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """λ (λ - step)⁻¹ columns, (k, N, number of columns)."""
@@ -81,11 +77,11 @@ class Filter:
         return {name: np.stack([one[name] for one in found]) for name in found[0]}
 
     def _gradients(self, slopes: np.ndarray) -> Gradients:
-        weights, written = self.weights, slopes @ self.heard.swapaxes(1, 2)
-        told = self.told.reshape(-1, weights.neurons).T
-        onto = (self.points[:, None, None] * slopes).reshape(-1, slopes.shape[2])
-        recurrent = self.leak * (told @ written.reshape(-1, weights.neurons)).real
-        found = {"m": self.leak * (told @ onto).real, "z": written.sum(axis=0).real.T}
+        weights, onto_recurrence = self.weights, slopes @ self.input_response.swapaxes(1, 2)
+        back = self.output_response.reshape(-1, weights.neurons).T
+        onto_input = (self.points[:, None, None] * slopes).reshape(-1, slopes.shape[2])
+        recurrent = self.leak * (back @ onto_recurrence.reshape(-1, weights.neurons)).real
+        found = {"m": self.leak * (back @ onto_input).real, "z": onto_recurrence.sum(axis=0).real.T}
         if weights.w is not None:
             found["w"] = recurrent
         if weights.u is not None and weights.v is not None:

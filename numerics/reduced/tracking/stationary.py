@@ -22,9 +22,6 @@ from numerics.replay.tracking_task import TrackingTask
 def joint_radius(task: TrackingTask, weights: Weights, leak: float = 0.1) -> float:
     """Largest modulus of an eigenvalue of the joint matrix of plant and agent; references do not enter.
 
-    :param task: the task
-    :param weights: the agent's weights
-    :param leak: γ
     :raises InputError: if the weights do not fit the task or the leak is not positive
     """
     check_fit(weights, task.plant, ())
@@ -35,13 +32,10 @@ def joint_radius(task: TrackingTask, weights: Weights, leak: float = 0.1) -> flo
 def transfer(task: TrackingTask, weights: Weights, points: np.ndarray, leak: float = 0.1) -> np.ndarray:
     """T(λ) = (E + 1)/λ from references to positions, (k, 2, 2).
 
-    :param task: the task
-    :param weights: the agent's weights
     :param points: λ, (k,), no eigenvalues of F nor of the joint system
-    :param leak: γ
     :raises InputError: if a point is exactly an eigenvalue of F
     """
-    return (error(task, points, Filter(weights, leak, points).agent) + np.eye(2)) / points[:, None, None]
+    return (error(task, points, Filter(weights, leak, points).transfer) + np.eye(2)) / points[:, None, None]
 
 
 def _settled(task: TrackingTask, weights: Weights, leak: float) -> tuple[Filter, np.ndarray, np.ndarray]:
@@ -52,16 +46,13 @@ def _settled(task: TrackingTask, weights: Weights, leak: float) -> tuple[Filter,
         f"weights must give a stable joint system to have a stationary state; found spectral radius {radius:.6g}; "
         "use the losses of a finite episode",
     )
-    heard, sizes = Filter(weights, leak, task.advances), task.phasors
-    return heard, sizes, (error(task, heard.points, heard.agent) @ sizes[:, :, None])[:, :, 0]
+    agent, sizes = Filter(weights, leak, task.advances), task.phasors
+    return agent, sizes, (error(task, agent.points, agent.transfer) @ sizes[:, :, None])[:, :, 0]
 
 
 def stationary_losses(task: TrackingTask, weights: Weights, leak: float = 0.1) -> np.ndarray:
     """(dt/2) |e_f|² of every sinusoid, (F,); their sum is the stationary loss.
 
-    :param task: the task
-    :param weights: the agent's weights
-    :param leak: γ
     :raises InputError: if the joint system is not stable, so that transients do not die out, or the agent has a pole
         exactly at a frequency
     """
@@ -70,8 +61,8 @@ def stationary_losses(task: TrackingTask, weights: Weights, leak: float = 0.1) -
 
 def _slopes(task: TrackingTask, weights: Weights, leak: float) -> tuple[Filter, np.ndarray]:
     """The agent, and S with dL_f = Re tr(Sᵀ dK(λ_f)), (F, p, q)."""
-    heard, sizes, errors = _settled(task, weights, leak)
-    return heard, task.dt * error_gradient(task, heard.points, heard.agent, errors.conj(), sizes)
+    agent, sizes, errors = _settled(task, weights, leak)
+    return agent, task.dt * error_gradient(task, agent.points, agent.transfer, errors.conj(), sizes)
 
 
 def stationary_gradients(task: TrackingTask, weights: Weights, leak: float = 0.1) -> Gradients:
@@ -79,24 +70,18 @@ def stationary_gradients(task: TrackingTask, weights: Weights, leak: float = 0.1
 
     Of a low-rank recurrence, by u and v; of a full one, by w.
 
-    :param task: the task
-    :param weights: the agent's weights
-    :param leak: γ
     :raises InputError: if the joint system is not stable
     """
-    heard, slopes = _slopes(task, weights, leak)
-    return heard.gradients(np.eye(len(slopes))[:, :, None, None] * slopes)
+    agent, slopes = _slopes(task, weights, leak)
+    return agent.gradients(np.eye(len(slopes))[:, :, None, None] * slopes)
 
 
 def markov_gradients(task: TrackingTask, weights: Weights, lags: int, leak: float = 0.1) -> np.ndarray:
     """Gradients of every sinusoid's stationary loss by g_0 … of K = Σ_j g_j λ^{-j}, (F, lags, p, q).
 
-    :param task: the task
-    :param weights: the agent's weights
     :param lags: number of Markov parameters
-    :param leak: γ
     :raises InputError: if the joint system is not stable
     """
-    heard, slopes = _slopes(task, weights, leak)
-    delays = heard.points[:, None] ** -np.arange(whole("lags", lags, 1))
+    agent, slopes = _slopes(task, weights, leak)
+    delays = agent.points[:, None] ** -np.arange(whole("lags", lags, 1))
     return (delays[:, :, None, None] * slopes[:, None]).real

@@ -7,7 +7,7 @@ from numerics.common.errors import InputError
 from numerics.common.plants import double_integrator
 from numerics.common.spectrum import joint_matrix
 from numerics.common.spike import spike
-from numerics.common.weights import Weights, at_overlaps, full_law
+from numerics.common.weights import Weights, at_overlaps, full_weights
 from numerics.experiment.behaviour import Snapshots, growth, growth_alone
 from numerics.experiment.observe import SPECTRA, leading_eigenvalues, recurrent_radius
 from numerics.experiment.open_loop import open_loop_replay, train_open_loop
@@ -22,7 +22,7 @@ STABLE, UNSTABLE = (-0.6, 1.0, 0.5, -0.2), (-0.05, 0.1, 0.2, 0.3)
 
 def with_radius(rng, radius):
     """A full network whose W has a given spectral radius."""
-    weights = full_law(rng, 40, strength=1.0)
+    weights = full_weights(rng, 40, strength=1.0)
     return Weights(weights.m, weights.z, w=weights.w * radius / np.abs(np.linalg.eigvals(weights.w)).max())
 
 
@@ -50,7 +50,7 @@ def test_growth_of_a_loop_that_overflows_is_infinite(rng):
 
 
 def test_growth_refuses_zero_states_and_no_steps(rng):
-    weights = full_law(rng, 5)
+    weights = full_weights(rng, 5)
     with pytest.raises(InputError, match="x0 must hold states other than zero; found a zero state"):
         growth(double_integrator(), weights, np.array([[1.0, 0], [0, 0]]), TANH)
     with pytest.raises(InputError, match="steps must be"):

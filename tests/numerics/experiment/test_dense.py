@@ -37,7 +37,7 @@ def test_closed_loop(rng, activation, penalty, horizon):
     settings = Settings(horizon=horizon, activation=activation, control_penalty=penalty)
     loop, x0 = DenseLoop(plant, 7, 5, horizon, activation), rng.normal(size=(5, 3))
     environment, cost = ClosedLoop(plant, x0), cost_of(settings)
-    for _ in range(2):  # the same room twice
+    for _ in range(2):  # the same workspace twice
         weights = network(rng)
         assert_close(
             loop.loss_and_gradient(weights, environment, cost), loss_and_gradient(plant, weights, x0, settings)

@@ -6,7 +6,7 @@ import pytest
 from autograd import grad
 
 from numerics.common.plants import Plant
-from numerics.common.weights import gaussian_law
+from numerics.common.weights import gaussian_weights
 from numerics.experiment.driver import backward, forward
 from numerics.experiment.environment import ClosedLoop
 from numerics.experiment.losses import QuadraticCost
@@ -49,7 +49,7 @@ def loss(arrays, environment, leak):
 
 @pytest.mark.parametrize("leak", [1.0, 0.4])
 def test_noise_delay_clamp_and_first_reading(environment, rng, leak):
-    weights = gaussian_law(rng, N, p, q, 2)
+    weights = gaussian_weights(rng, N, p, q, 2)
     neurons = Neurons(weights, leak, "tanh")
     episodes = Trajectory.allocate(n, weights, BATCH, STEPS, extra=environment.first - 1)
     forward(neurons, environment, episodes)

@@ -9,7 +9,7 @@ import pytest
 from autograd import grad
 
 from numerics.common.plants import Plant, double_integrator
-from numerics.common.weights import Weights, gaussian_law
+from numerics.common.weights import Weights, gaussian_weights
 from numerics.experiment.student import imitation_loss
 from numerics.experiment.train import loss_and_gradient
 from numerics.replay.settings import Settings
@@ -26,7 +26,7 @@ def general_plant(rng):
 
 def network(rng, plant, rank, full):
     _, p, q = plant.shape
-    low = gaussian_law(rng, NEURONS, p, q, max(rank, 1)).arrays()
+    low = gaussian_weights(rng, NEURONS, p, q, max(rank, 1)).arrays()
     if not rank:
         low = {name: low[name] for name in "mz"}
     return Weights(**low, **({"w": rng.normal(0, 0.6 / np.sqrt(NEURONS), (NEURONS, NEURONS))} if full else {}))

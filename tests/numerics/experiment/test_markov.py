@@ -6,7 +6,7 @@ import pytest
 from numerics.common.errors import InputError
 from numerics.common.markov import hankel, impulse_response, markov_rollout, order, strengths, visible_overlaps
 from numerics.common.plants import Plant, double_integrator
-from numerics.common.weights import Weights, at_overlaps, full_law, gaussian_law
+from numerics.common.weights import Weights, at_overlaps, full_weights, gaussian_weights
 from numerics.experiment.losses import QuadraticCost
 from numerics.experiment.simulate import rollout
 from numerics.experiment.student import respond
@@ -16,7 +16,7 @@ HORIZON = 30
 
 def full_network(rng, p=1, q=1, neurons=20):
     """A full network strong enough that memory matters."""
-    low = gaussian_law(rng, neurons, p, q)
+    low = gaussian_weights(rng, neurons, p, q)
     return Weights(low.m, low.z, w=rng.normal(0, 0.8 / np.sqrt(neurons), (neurons, neurons)))
 
 
@@ -66,7 +66,7 @@ def test_a_changed_markov_parameter_is_seen_from_its_lag_on(rng):
     other[7] += 1e-3
     x, changed = (markov_rollout(plant, g, x0, HORIZON)[0] for g in (responses, other))
     assert np.array_equal(x[:9], changed[:9])
-    assert np.abs(x[9] - changed[9]).max() > 1e-5  # x_9 hears g_7 of y_1
+    assert np.abs(x[9] - changed[9]).max() > 1e-5  # x_9 depends on g_7 y_1
 
 
 def test_last_lags_are_not_heard(rng):
@@ -80,7 +80,7 @@ def test_last_lags_are_not_heard(rng):
 
 
 def test_impulse_response_is_what_the_neurons_answer_to_an_impulse(rng):
-    weights, y = full_law(rng, 20, strength=0.9), np.zeros((8, 1, 1))
+    weights, y = full_weights(rng, 20, strength=0.9), np.zeros((8, 1, 1))
     y[0] = 1.0
     np.testing.assert_allclose(
         impulse_response(weights, 8, 0.4)[:, :, 0], respond(weights, y, 0.4).u[1:, 0], rtol=1e-12, atol=1e-15
@@ -89,7 +89,7 @@ def test_impulse_response_is_what_the_neurons_answer_to_an_impulse(rng):
 
 @pytest.mark.parametrize(("rank", "leak", "expected"), [(1, 1.0, 1), (2, 1.0, 2), (1, 0.5, 2), (2, 0.5, 3)])
 def test_order_of_low_rank_networks(rng, rank, leak, expected):
-    assert order(impulse_response(gaussian_law(rng, 20, rank=rank), 13, leak)) == expected
+    assert order(impulse_response(gaussian_weights(rng, 20, rank=rank), 13, leak)) == expected
 
 
 def test_order_of_full_networks_and_of_their_copies(rng):
@@ -106,7 +106,7 @@ def test_three_lags_give_the_visible_overlaps(rng):
 
 def test_visible_overlaps_need_three_lags_and_memory(rng):
     with pytest.raises(InputError, match="responses must be at least three lags of one input and control; found"):
-        visible_overlaps(impulse_response(full_law(rng, 5), 2))
+        visible_overlaps(impulse_response(full_weights(rng, 5), 2))
     with pytest.raises(InputError, match="responses must have g_1 other than 0 to show sigma_vu; found 0"):
         visible_overlaps(np.ones((3, 1, 1)) * np.array([1.0, 0, 0])[:, None, None])
 
@@ -119,7 +119,7 @@ def test_hankel_matrix_of_wide_networks(rng):
 
 
 def test_too_few_lags_are_refused(rng):
-    g = impulse_response(full_law(rng), 3)
+    g = impulse_response(full_weights(rng), 3)
     with pytest.raises(InputError, match=r"responses must hold at least T - 1 = 4 lags; found 3"):
         markov_rollout(double_integrator(), g, np.ones((1, 2)), 5)
     with pytest.raises(InputError, match=r"responses must hold more than the 1 lags left out; found no other"):

@@ -5,7 +5,7 @@ import pytest
 
 from numerics.common.errors import InputError
 from numerics.common.plants import Plant
-from numerics.common.weights import full_law, gaussian_law, rank_one_law
+from numerics.common.weights import full_weights, gaussian_weights, rank_one_weights
 from numerics.experiment.open_loop import open_loop_replay, train_open_loop
 from numerics.experiment.population_states import population_states
 from numerics.experiment.simulate import rollout
@@ -19,7 +19,7 @@ from numerics.replay.settings import Settings
 
 def short(epochs=3, **settings):
     closed = rank_one_replay(4, epochs=epochs, batch=7, neurons=11, horizon=9, **settings)
-    return open_loop_replay(closed, rank_one_law(np.random.default_rng(9), 5))
+    return open_loop_replay(closed, rank_one_weights(np.random.default_rng(9), 5))
 
 
 def outputs(weights, y, leak, phi):
@@ -73,7 +73,7 @@ def test_test_loss_is_the_closed_loop_population_loss_before_each_update():
 
 def test_nonlinear_test_loss_is_the_mean_over_the_law_of_initial_states():
     """Against a midpoint grid (relative error about 1e-4), for a network in which tanh matters."""
-    weights = rank_one_law(np.random.default_rng(3), 8).updated({"m": np.full((8, 1), 0.9)})
+    weights = rank_one_weights(np.random.default_rng(3), 8).updated({"m": np.full((8, 1), 0.9)})
     settings = Settings(horizon=8, activation="tanh")
     replay = OpenLoopReplay(weights, weights, np.ones((1, 3, 2)), settings, half_width=1.0)
     centres = (np.arange(120) + 0.5) / 60 - 1
@@ -101,7 +101,7 @@ def test_perfect_student_has_no_loss_and_stays():
 
 def test_teacher_inputs_are_what_it_reads_in_its_own_loop():
     closed = full_replay(2, epochs=2, batch=3, neurons=10, horizon=6)
-    teacher = full_law(np.random.default_rng(1), 10)
+    teacher = full_weights(np.random.default_rng(1), 10)
     replay = open_loop_replay(closed, teacher, inputs="teacher")
     episodes = rollout(closed.plant, teacher, closed.x0[1], 6, 1.0, "tanh")
     np.testing.assert_array_equal(replay.y[1, :, :, 0], episodes.x[1:, :, 0])
@@ -120,7 +120,7 @@ def test_white_inputs_are_the_seed_s_own_and_have_the_variance():
 def test_replay_file_round_trip(tmp_path, full):
     replay = short(leak=0.5, train=("m", "z"))
     if full:
-        replay = OpenLoopReplay(replay.weights, full_law(np.random.default_rng(2), 6), replay.y, replay.settings)
+        replay = OpenLoopReplay(replay.weights, full_weights(np.random.default_rng(2), 6), replay.y, replay.settings)
     save_replay(tmp_path / "r.npz", replay)
     back = load_replay(tmp_path / "r.npz")
     assert isinstance(back, OpenLoopReplay)
@@ -180,7 +180,7 @@ def test_divergence_is_a_status():
 def test_general_plants_widths_and_ranks_are_trained():
     rng = np.random.default_rng(6)
     plant = Plant(rng.normal(size=(3, 3)), rng.normal(size=(3, 2)), rng.normal(size=(2, 3)))
-    student, teacher = gaussian_law(rng, 12, 2, 2, 2), gaussian_law(rng, 9, 2, 2, 1)
+    student, teacher = gaussian_weights(rng, 12, 2, 2, 2), gaussian_weights(rng, 9, 2, 2, 1)
     settings = Settings(horizon=5, learning_rate=0.05, train=("m", "z", "u", "v"))
     run = train_open_loop(OpenLoopReplay(student, teacher, rng.normal(size=(300, 6, 40, 2)), settings, plant))
     assert run.loss[-1] < 0.5 * run.loss[0]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from numerics.common.weights import full_law, rank_one_law
+from numerics.common.weights import full_weights, rank_one_weights
 from numerics.experiment.open_loop import open_loop_replay, train_open_loop
 from numerics.experiment.parts import batch_parts, helpers, mean_of_parts
 from numerics.experiment.train import loss_and_gradient, train
@@ -13,8 +13,12 @@ SIZES = {"epochs": 3, "batch": 31, "neurons": 100, "horizon": 12}
 
 
 def test_large_full_networks_are_halved_and_others_are_not(rng):
-    assert batch_parts(full_law(rng, 100), 31) == [slice(0, 16), slice(16, 31)]
-    for weights, batch in ((full_law(rng, 100), 1), (full_law(rng, 10), 100), (rank_one_law(rng, 400), 100)):
+    assert batch_parts(full_weights(rng, 100), 31) == [slice(0, 16), slice(16, 31)]
+    for weights, batch in (
+        (full_weights(rng, 100), 1),
+        (full_weights(rng, 10), 100),
+        (rank_one_weights(rng, 400), 100),
+    ):
         assert batch_parts(weights, batch) == [slice(0, batch)]
 
 
@@ -37,7 +41,7 @@ def test_halves_give_loss_and_gradients_of_the_whole_batch():
 @pytest.mark.parametrize("loop", ["closed", "open"])
 def test_a_run_in_halves_repeats_itself_to_the_last_bit(rng, loop):
     replay = full_replay(0, **SIZES)
-    student = open_loop_replay(replay, full_law(rng, 100, 0.5))
+    student = open_loop_replay(replay, full_weights(rng, 100, 0.5))
     one, two = (train(replay, {}) if loop == "closed" else train_open_loop(student, {}) for _ in range(2))
     for name, found in one.weights.arrays().items():
         np.testing.assert_array_equal(found, two.weights.arrays()[name])

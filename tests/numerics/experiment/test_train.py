@@ -10,7 +10,7 @@ from scipy.special import erf
 
 from numerics.common.plants import Plant, double_integrator
 from numerics.common.spectrum import joint_matrix
-from numerics.common.weights import Weights, full_law, gaussian_law
+from numerics.common.weights import Weights, full_weights, gaussian_weights
 from numerics.experiment.optimize import Adam, global_norm
 from numerics.experiment.simulate import rollout
 from numerics.experiment.train import loss_and_gradient, train
@@ -42,7 +42,7 @@ def test_gradient_is_the_complex_step_derivative(activation, full, low_rank, hor
     rng = np.random.default_rng(seed)
     n, p, q, r, N = rng.integers(1, 4), rng.integers(1, 3), rng.integers(1, 3), rng.integers(1, 3), 5
     plant = Plant(rng.normal(0, 0.6, (n, n)), rng.normal(size=(n, p)), rng.normal(size=(q, n)))
-    low = gaussian_law(rng, N, p, q, r)
+    low = gaussian_weights(rng, N, p, q, r)
     arrays = low.arrays() if low_rank or not full else {"m": low.m, "z": low.z}
     weights = Weights(**arrays, **({"w": rng.normal(0, 0.3, (N, N))} if full else {}))
     options = Settings(horizon=horizon, leak=rng.uniform(0.1, 1), control_penalty=0.3, activation=activation)
@@ -58,7 +58,7 @@ def test_gradient_is_the_complex_step_derivative(activation, full, low_rank, hor
 
 
 def test_rollout_is_the_power_of_the_joint_matrix(rng):
-    weights, plant = gaussian_law(rng, 8), double_integrator()
+    weights, plant = gaussian_weights(rng, 8), double_integrator()
     P = joint_matrix(plant, weights, 0.7)
     state = np.r_[1.0, -0.5, np.zeros(8)]
     episodes = rollout(plant, weights, state[None, :2], 12, leak=0.7)
@@ -68,7 +68,7 @@ def test_rollout_is_the_power_of_the_joint_matrix(rng):
 
 
 def test_first_control_is_zero(rng):
-    assert not rollout(double_integrator(), gaussian_law(rng, 8), np.ones((4, 2)), 3).u[0].any()
+    assert not rollout(double_integrator(), gaussian_weights(rng, 8), np.ones((4, 2)), 3).u[0].any()
 
 
 def test_adam_follows_its_published_recursion(rng):
@@ -100,7 +100,7 @@ def test_clipping_bounds_the_step():
 @pytest.mark.parametrize("activation", ["linear", "tanh"])
 def test_full_networks_learn(activation):
     rng = np.random.default_rng(1)
-    weights = full_law(rng, 30)
+    weights = full_weights(rng, 30)
     options = Settings(horizon=20, activation=activation, train=("m", "z", "w"), time_average=True, learning_rate=0.05)
     run = train(Replay(weights, rng.uniform(-1, 1, (150, 20, 2)), options))
     assert run.completed
@@ -110,7 +110,7 @@ def test_full_networks_learn(activation):
 
 
 def test_tanh_gradient_is_not_the_linear_one(rng):
-    weights, plant = full_law(rng, 10, 0.9), double_integrator()
+    weights, plant = full_weights(rng, 10, 0.9), double_integrator()
     big = Weights(10 * weights.m, 10 * weights.z, w=weights.w)
     x0 = rng.normal(size=(3, 2))
     linear, tanh = (

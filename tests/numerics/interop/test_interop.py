@@ -9,7 +9,7 @@ from numerics.common.errors import InputError
 from numerics.common.markov import impulse_response
 from numerics.common.plants import Plant, double_integrator
 from numerics.common.spectrum import joint_matrix
-from numerics.common.weights import Weights, gaussian_law
+from numerics.common.weights import Weights, gaussian_weights
 from numerics.experiment.simulate import rollout
 from numerics.interop.neurons import DISTURBANCES, LinearAgent, closed_loop
 from numerics.interop.state_space import plant_system
@@ -21,10 +21,10 @@ def case(name):
     """Plant, weights and leak."""
     rng = np.random.default_rng(5)
     if name == "double integrator":
-        return double_integrator(), gaussian_law(rng, 20), 1.0
+        return double_integrator(), gaussian_weights(rng, 20), 1.0
     plant = Plant(rng.normal(size=(3, 3)) / 3, rng.normal(size=(3, 2)), rng.normal(size=(2, 3)))
     if name == "rank two, leak":
-        return plant, gaussian_law(rng, 20, 2, 2, 2), 0.3
+        return plant, gaussian_weights(rng, 20, 2, 2, 2), 0.3
     m, z = rng.normal(size=(2, 15, 2)) / 4
     return plant, Weights(m, z, w=rng.normal(size=(15, 15)) / 8), 0.7
 

@@ -12,7 +12,7 @@ from sympy import Matrix, Rational, pi
 
 from numerics.common.errors import InputError
 from numerics.common.plants import Plant
-from numerics.common.weights import gaussian_law
+from numerics.common.weights import gaussian_weights
 from numerics.interop.exact import exact_plant, numeric_plant, reduced_agent, reduced_system, simplest_between
 from numerics.interop.neurons import LinearAgent, closed_loop
 from numerics.reduced.descent import loop_for
@@ -96,7 +96,7 @@ def test_poles_are_the_roots_of_the_characteristic_polynomial(plant, library):
 
 def test_the_reduced_system_is_the_reduced_matrix_and_answers_as_a_hundred_neurons(rng):
     plant = Plant(rng.normal(size=(3, 3)) / 3, rng.normal(size=(3, 2)), rng.normal(size=(2, 3)))
-    weights = gaussian_law(rng, 100, 2, 2, 2)
+    weights = gaussian_weights(rng, 100, 2, 2, 2)
     overlaps = np.concatenate([block.ravel() for block in weights.overlaps().values()])
     loop, parameters = loop_for(plant, 2, 0.3)
     neurons = closed_loop(plant, LinearAgent.of_weights(weights, 0.3), True).to_scipy()

@@ -5,7 +5,7 @@ import pytest
 
 from numerics.common.errors import InputError
 from numerics.common.plants import Plant
-from numerics.common.weights import full_law, gaussian_law
+from numerics.common.weights import full_weights, gaussian_weights
 from numerics.experiment.observe import OBSERVERS
 from numerics.experiment.open_loop import open_loop_replay, train_open_loop
 from numerics.reduced.codegen import has_numba
@@ -76,7 +76,7 @@ def test_exact_descent_is_direct_training_over_500_epochs(seed):
 def test_exact_descent_is_direct_training_for_any_plant_rank_and_leak(leak):
     rng = np.random.default_rng(6)
     plant = Plant(0.5 * rng.normal(size=(3, 3)), rng.normal(size=(3, 2)), rng.normal(size=(2, 3)))
-    student, teacher = gaussian_law(rng, 12, 2, 2, 2), full_law(rng, 9)
+    student, teacher = gaussian_weights(rng, 12, 2, 2, 2), full_weights(rng, 9)
     teacher = teacher.updated({"m": rng.normal(size=(9, 2)), "z": rng.normal(size=(9, 2))})
     settings = Settings(horizon=7, learning_rate=0.02, leak=leak, control_penalty=0.1, train=("m", "z", "u", "v"))
     replay = OpenLoopReplay(student, teacher, rng.normal(size=(40, 6, 5, 2)), settings, plant)
@@ -140,7 +140,7 @@ def test_a_wrong_lag_is_noticed(monkeypatch):
 
 
 def test_kernel_s_response_is_the_network_s():
-    weights = gaussian_law(np.random.default_rng(3), 7, 1, 1, 1)
+    weights = gaussian_weights(np.random.default_rng(3), 7, 1, 1, 1)
     flat = tuple(block[0, 0] for block in weights.overlaps().values())
     found = filter_kernel(AgentFilter()).response(flat, (), 6)
     np.testing.assert_allclose(found[:, 0], impulse_response(weights, 6)[:, 0, 0], rtol=1e-12)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from numerics.common.weights import gaussian_law
+from numerics.common.weights import gaussian_weights
 from numerics.reduced.stages.competition import (
     competition,
     inner_product,
@@ -36,7 +36,7 @@ def triangle(weights):
 
 @pytest.mark.parametrize("trained", [("z", "u", "v"), ("m", "z", "u", "v"), ("u",), ("m", "v")])
 def test_inner_product_is_that_of_all_trained_weights(rng, trained):
-    weights, space = gaussian_law(rng, 30), WeightSpace(trained=trained)
+    weights, space = gaussian_weights(rng, 30), WeightSpace(trained=trained)
     first, second = rng.normal(size=(2, 4))
     expected = explicit(weights, first, second, trained)
     scale = np.sqrt(explicit(weights, first, first, trained) * explicit(weights, second, second, trained))
@@ -44,13 +44,13 @@ def test_inner_product_is_that_of_all_trained_weights(rng, trained):
 
 
 def test_inner_product_tells_frozen_from_trained(rng):
-    weights, slope = gaussian_law(rng, 30), rng.normal(size=4)
+    weights, slope = gaussian_weights(rng, 30), rng.normal(size=4)
     frozen, full = (float(inner_product(slope, slope, triangle(weights), s)) for s in (WeightSpace(), FULL))
     assert full - frozen == pytest.approx(explicit(weights, slope, slope, ("m",)), rel=1e-10)
 
 
 def test_sensitivities_put_slopes_at_their_columns(rng):
-    weights, slope = gaussian_law(rng, 9), rng.normal(size=4)
+    weights, slope = gaussian_weights(rng, 9), rng.normal(size=4)
     expected = np.hstack([weight_gradients(weights, slope)[name] for name in "mzuv"])
     np.testing.assert_allclose(weights.stack @ sensitivities(slope, FULL), expected, rtol=1e-13)
 
@@ -87,14 +87,14 @@ def angle(point, horizon):
 
 def test_competition_is_the_angle_of_numerical_gradients(rng):
     points = POINT + rng.normal(0, 0.005, (5, 4))
-    found = competition(points, np.repeat(triangle(gaussian_law(rng, 30))[None], 5, axis=0), 20)
+    found = competition(points, np.repeat(triangle(gaussian_weights(rng, 30))[None], 5, axis=0), 20)
     for i, point in enumerate(points):
         expected = angle(point, 20)
         assert (found.cosine[i], found.short_norm[i], found.long_norm[i]) == pytest.approx(expected, rel=1e-5)
 
 
 def test_learned_cosine_is_that_of_explicit_gradients(rng):
-    weights = gaussian_law(rng, 30)
+    weights = gaussian_weights(rng, 30)
     one = slopes(short_term, POINT)
     two = slopes(lambda p: np.abs(roots(p)).max() ** 40, POINT)
     trained = ("z", "u", "v")

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from numerics.common.weights import rank_one_law
+from numerics.common.weights import rank_one_weights
 from numerics.reduced.stages.detection import Stages
 from numerics.reduced.stages.resting import ARRIVAL, NEGLIGIBLE, USABLE, rests, share_right_of
 
@@ -55,7 +55,7 @@ def test_valley_downhill_of_the_start():
 
 @pytest.mark.parametrize("place", [-0.0306, 0.02])
 def test_share_of_starts_is_that_of_drawn_networks(place):
-    networks = [rank_one_law(np.random.default_rng(seed), 100) for seed in range(2000)]
+    networks = [rank_one_weights(np.random.default_rng(seed), 100) for seed in range(2000)]
     drawn = np.array([float(w.z[:, 0] @ w.m[:, 0]) for w in networks])
     expected = share_right_of(place, 100)
     error = np.sqrt(expected * (1 - expected) / drawn.size)

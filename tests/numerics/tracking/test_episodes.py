@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from numerics.common.weights import Weights, gaussian_law, tracking_law
+from numerics.common.weights import Weights, gaussian_weights, tracking_weights
 from numerics.experiment.tracking.measures import frequency_losses
 from numerics.reduced.tracking.episodes import contour, episode_gradients, episode_losses
 from numerics.reduced.tracking.stationary import stationary_losses
@@ -20,7 +20,7 @@ SHORT = TrackingTask(duration=6.0)
 
 @pytest.fixture
 def weights(rng):
-    return tracking_law(rng, 20)
+    return tracking_weights(rng, 20)
 
 
 def real_loss(task, weights, phases):
@@ -46,7 +46,7 @@ def test_loss_is_the_mean_over_phases_of_real_episodes(weights):
 @pytest.mark.parametrize("scale", [1.0, 3.0])
 def test_losses_are_those_of_the_neurons_in_unstable_loops_too(rng, scale):
     """The experiment's own loss per frequency: a hundred neurons, stepped."""
-    weights = tracking_law(rng, 100)
+    weights = tracking_weights(rng, 100)
     weights = weights.updated({"z": scale * weights.z})
     found = episode_losses(TASK, weights)
     assert found == pytest.approx(frequency_losses(TASK, weights), rel=1e-11)
@@ -74,7 +74,7 @@ def test_gradients(weights, rng, name):
 
 @pytest.mark.parametrize("name", ["u", "v"])
 def test_gradients_of_a_low_rank_agent(rng, name):
-    weights = gaussian_law(rng, 20, 2, 4, 2)
+    weights = gaussian_weights(rng, 20, 2, 4, 2)
     slopes = episode_gradients(SHORT, weights)[name]
     check_slopes(weights, name, slopes, rng.normal(size=slopes.shape[1:]), 1e-6, 1e-5)
 
@@ -130,7 +130,7 @@ def test_amplitudes_in_proportion_to_the_frequency_make_the_slopes_equal_to_half
 @pytest.mark.parametrize("seed", range(3))
 def test_initial_slope_of_each_axis_is_larger_for_its_lower_frequency(seed):
     """Gradients by z and w at the task's initial networks, unstable as they are."""
-    found = episode_gradients(TASK, tracking_law(np.random.default_rng(seed)))
+    found = episode_gradients(TASK, tracking_weights(np.random.default_rng(seed)))
     norms = np.sqrt(np.sum(found["z"] ** 2, axis=(1, 2)) + np.sum(found["w"] ** 2, axis=(1, 2)))
     low_x, high_x, low_y, high_y = norms
     assert low_x > 3 * high_x

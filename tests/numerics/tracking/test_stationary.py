@@ -109,11 +109,11 @@ def test_gradients_by_the_weights(rng, name):
 
 def test_gradient_by_the_read_out_is_that_by_the_markov_parameters(weights):
     """∂L/∂Z = Σ_j F^j γ M (∂L/∂g_j)ᵀ: the chain rule through g_j = γ Zᵀ F^j M, to the last lag that matters."""
-    lags, heard, total = 400, LEAK * weights.m, 0.0
+    lags, state, total = 400, LEAK * weights.m, 0.0
     for slopes in np.moveaxis(markov_gradients(TASK, weights, lags), 1, 0):
-        total = total + heard @ np.swapaxes(slopes, 1, 2)
-        heard = agent_step(weights, LEAK) @ heard
-    assert np.abs(heard).max() < 1e-9
+        total = total + state @ np.swapaxes(slopes, 1, 2)
+        state = agent_step(weights, LEAK) @ state
+    assert np.abs(state).max() < 1e-9
     expected = stationary_gradients(TASK, weights)["z"]
     assert np.abs(total - expected).max() < 1e-10 * np.abs(expected).max()
 
@@ -121,7 +121,7 @@ def test_gradient_by_the_read_out_is_that_by_the_markov_parameters(weights):
 def test_the_agent_from_its_markov_parameters_is_that_by_linear_solves(weights):
     points = circle(1.05, 2048)
     solved, summed = Filter(weights, LEAK, points[::64]), Filter(weights, LEAK, points, around=True)
-    for name in ("heard", "told", "agent"):
+    for name in ("input_response", "output_response", "transfer"):
         expected = getattr(solved, name)
         assert np.abs(getattr(summed, name)[::64] - expected).max() < 1e-12 * np.abs(expected).max()
 
@@ -191,11 +191,11 @@ def test_agents_that_read_other_signals(rng, inputs):
     task = TrackingTask(inputs=inputs)
     weights = Weights(rng.normal(size=(9, task.plant.shape[2])), rng.normal(size=(9, 2)), w=rng.normal(size=(9, 9)))
     points = circle(1.3, 7)
-    K = Filter(weights, LEAK, points).agent
+    K = Filter(weights, LEAK, points).transfer
     speed = np.hstack([np.eye(2), np.zeros((2, 2))]) + 0.0
     for advance, agent, T in zip(points, K, transfer(task, weights, points), strict=True):
         states = np.vstack([T, (advance - 1) / 0.1 * T])  # v = (λ - 1) p/dt
-        control = agent @ (task.plant.C @ states + task.feed)
+        control = agent @ (task.plant.C @ states + task.feedthrough)
         assert np.abs((advance - 1) ** 2 * speed @ states - 0.01 * control).max() < 1e-12 * np.abs(control).max()
 
 

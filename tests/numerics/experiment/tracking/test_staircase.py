@@ -5,7 +5,7 @@ import pytest
 
 from numerics.common.errors import InputError
 from numerics.common.spectrum import agent_step
-from numerics.common.weights import Weights, tracking_law
+from numerics.common.weights import Weights, tracking_weights
 from numerics.experiment.tracking.loop import Tracker, track, tracking_loss
 from numerics.experiment.tracking.measures import frequency_losses, measure, nearest, projected_losses
 from numerics.experiment.tracking.staircase import acquisition, ascending, competition, idle_losses
@@ -15,20 +15,20 @@ FREE = TrackingTask(duration=6.0, clamp=np.inf)
 
 
 def grid(count=8):
-    """Phases of which cos, sin and their products average as over the uniform law."""
+    """Phases of which cos, sin and their products average as over the uniform distribution."""
     ring = 2 * np.pi * np.arange(count) / count
     return np.stack(np.meshgrid(ring, ring, ring, ring), axis=-1).reshape(-1, 4)
 
 
 def test_losses_per_frequency_sum_to_the_expected_loss(rng):
-    weights = tracking_law(rng, 12)
+    weights = tracking_weights(rng, 12)
     losses = frequency_losses(FREE, weights)
     assert losses.shape == (4,)
     assert losses.sum() == pytest.approx(Tracker(FREE).loss(weights, grid()), rel=1e-12)
 
 
 def test_the_loss_of_a_frequency_is_that_of_the_frequency_alone(rng):
-    weights = tracking_law(rng, 12)
+    weights = tracking_weights(rng, 12)
     losses = frequency_losses(FREE, weights)
     for f in range(4):
         amplitude = np.zeros(4)
@@ -38,14 +38,14 @@ def test_the_loss_of_a_frequency_is_that_of_the_frequency_alone(rng):
 
 
 def test_idle_losses_are_those_of_silent_networks(rng):
-    weights = tracking_law(rng, 5)
+    weights = tracking_weights(rng, 5)
     silent = Weights(weights.m, 0 * weights.z, w=weights.w)
     np.testing.assert_allclose(idle_losses(FREE), frequency_losses(FREE, silent), rtol=1e-14)
     assert idle_losses(TrackingTask(ramp=0)) == pytest.approx(0.1 * 2.31**2 / 2 * np.ones(4), rel=1e-12)
 
 
 def test_an_exploding_response_is_infinite_not_nan(rng):
-    weights = tracking_law(rng, 5)
+    weights = tracking_weights(rng, 5)
     wild = Weights(weights.m, weights.z, w=1e10 * weights.w)
     assert (frequency_losses(FREE, wild) == np.inf).all()
     huge = Weights(weights.m, weights.z, w=np.full((5, 5), 1e308))
@@ -80,7 +80,7 @@ def test_projected_and_expected_losses_agree_without_transients(rng):
 def test_nearest_eigenvalues(rng):
     values = np.array([1.0 + 0j, 1j, -1.0])
     np.testing.assert_array_equal(nearest(values, np.array([0.9j, -5, 1.1])), [1j, -1, 1])
-    weights = tracking_law(rng, 6)
+    weights = tracking_weights(rng, 6)
     found = measure(TrackingTask(), weights)
     own = np.linalg.eigvals(0.9 * np.eye(6) + 0.1 * weights.w)
     for f, value in zip((0.1, 0.3, 0.2, 0.4), found["agent_near"], strict=True):

@@ -5,7 +5,7 @@ import pytest
 
 from numerics.common.errors import InputError
 from numerics.common.spectrum import joint_matrix
-from numerics.common.weights import Weights, tracking_law
+from numerics.common.weights import Weights, tracking_weights
 from numerics.experiment.tracking.basis import equivalent, linear_response
 from numerics.experiment.tracking.loop import Tracker, backpropagate, track, tracking_loss
 from numerics.replay.tracking_task import TrackingTask, coefficients
@@ -50,7 +50,7 @@ def test_the_protocol_is_the_papers():
     task = TrackingTask()
     assert (task.horizon, task.plant.shape) == (300, (4, 2, 4))
     np.testing.assert_array_equal(task.frequencies, [0.1, 0.3, 0.2, 0.4])
-    weights = tracking_law(np.random.default_rng(0))
+    weights = tracking_weights(np.random.default_rng(0))
     assert weights.m.shape == (100, 4)
     assert np.abs(weights.z).max() <= 0.1
     assert weights.w.std() == pytest.approx(0.02, rel=0.05)
@@ -160,7 +160,7 @@ def test_the_joint_matrix_drives_the_response(task, rng):
     response = linear_response(task, weights, task.basis(), 0.3)
     joint = joint_matrix(task.plant, weights, 0.3)
     drive = np.zeros((10, 8))
-    drive[4:] = 0.3 * weights.m @ task.feed @ task.basis()[6].T
+    drive[4:] = 0.3 * weights.m @ task.feedthrough @ task.basis()[6].T
     before, after = (np.hstack([response.episodes.x[t], response.episodes.h[t]]).T for t in (5, 6))
     np.testing.assert_allclose(after, joint @ before + drive, rtol=1e-12, atol=1e-12)
 
@@ -189,13 +189,13 @@ def test_bad_tasks_are_named(options, message):
 
 
 def test_a_large_batch_runs_in_two_halves(rng):
-    task, weights, angles = TrackingTask(**SHORT, clamp=1.0), tracking_law(rng, 60), phases(rng, 81)
+    task, weights, angles = TrackingTask(**SHORT, clamp=1.0), tracking_weights(rng, 60), phases(rng, 81)
     weights = weights.updated({"z": 3 * weights.z})
     tracker = Tracker(task)
     loss, gradients = tracker.loss_and_gradient(weights, angles)
     expected, slopes, episodes = by_batch(task, weights, angles)
     assert np.abs(episodes.x).max() == 1.0
-    assert len(tracker._rooms) == 2
+    assert len(tracker._workspaces) == 2
     assert loss == pytest.approx(expected, rel=1e-13) == tracker.loss(weights, angles)
     for name in "mzw":
         np.testing.assert_allclose(gradients[name], slopes[name], rtol=0, atol=1e-13 * np.abs(slopes[name]).max())

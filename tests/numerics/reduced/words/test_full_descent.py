@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from numerics.common.errors import InputError
 from numerics.common.plants import Plant
-from numerics.common.weights import Weights, full_law
+from numerics.common.weights import Weights, full_weights
 from numerics.experiment.open_loop import open_loop_replay, train_open_loop
 from numerics.experiment.tracking.train import train_tracking
 from numerics.experiment.train import train
@@ -86,7 +86,7 @@ def test_the_closed_space_is_exact_for_a_thousand_epochs(seed):
 @pytest.mark.parametrize("strength", [0.1, 0.3])
 def test_truncated_words_keep_within_their_estimate(strength):
     replay = full_replay(0, 120, 30, 60, activation="linear")
-    weights = full_law(np.random.default_rng(5), 60, strength)
+    weights = full_weights(np.random.default_rng(5), 60, strength)
     replay = replace(replay, weights=weights)
     simulation = train(replay, {})
     errors = []
@@ -110,7 +110,7 @@ def test_by_default_the_shortest_words_below_a_thousandth():
 
 def test_where_no_words_suffice_the_space_is_complete():
     replay = full_replay(2, 60, 20, 12, activation="linear")
-    replay = replace(replay, weights=full_law(np.random.default_rng(2), 12, 0.9))
+    replay = replace(replay, weights=full_weights(np.random.default_rng(2), 12, 0.9))
     theory = descend(replay)
     assert theory.config["dimension"] == 12
     assert theory.config["exact"]
@@ -122,7 +122,7 @@ def test_where_no_words_suffice_the_space_is_complete():
 def test_open_loop_with_its_closed_loop_test(words):
     closed = full_replay(1, 80, 30, 40, activation="linear")
     closed = without_recurrence(closed) if words == 0 else closed
-    replay = open_loop_replay(closed, full_law(np.random.default_rng(3), 25, 0.4), length=12)
+    replay = open_loop_replay(closed, full_weights(np.random.default_rng(3), 25, 0.4), length=12)
     theory, simulation = descend_open_loop(replay, words=words or None), train_open_loop(replay)
     assert np.abs(theory.loss / simulation.loss - 1).max() <= 1e-10 + theory.config["error_estimate"]
     test = np.abs(theory.history["test_loss"] / simulation.history["test_loss"] - 1).max()
