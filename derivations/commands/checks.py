@@ -187,8 +187,8 @@ def compare(
     weights = read_teacher(teacher)
     folder = files.check_folder(out, compare_report.FILES)
     with waiting.progress() as report:
-        law = job.HALF_WIDTHS[kind] if half_width is None else half_width
-        found = [job.compare(run, weights, inputs, variance, law, report) for run in runs]
+        width = job.HALF_WIDTHS[kind] if half_width is None else half_width
+        found = [job.compare(run, weights, inputs, variance, width, report) for run in runs]
     rows = compare_report.report(files.make_folder(folder), found)
     if as_json:
         typer.echo(json.dumps(rows))

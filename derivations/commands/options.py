@@ -31,7 +31,7 @@ OPTIONS: dict[str, tuple[type, str]] = {
     "activation": (str, "linear, tanh or erf [default: linear]."),
     "optimizer": (str, "sgd, momentum or adam [default: sgd]."),
     "momentum": (float, "Momentum in [0, 1), for that optimizer [default: 0.9]."),
-    "law": (str, "Initial law: uniform or gaussian [default: uniform]."),
+    "law": (str, "Initial distribution of the weights: uniform or gaussian [default: uniform]."),
     "noise": (bool, "Draw every batch anew; --no-noise trains on the population loss [default: noise]."),
     "train": (str, "Trained arrays, by commas [default: z,u,v]."),
 }

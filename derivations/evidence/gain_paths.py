@@ -21,7 +21,7 @@ EVERY = 5
 
 @dataclass(frozen=True)
 class GainPaths:
-    """One rank-one network, (k_1, k_2) before every update, (epochs, 2); by regression over the law of x_0.
+    """One rank-one network, (k_1, k_2) before every update, (epochs, 2); by regression over the distribution of x_0.
 
     :param seed: the seed
     :param closed: in closed loop

@@ -8,7 +8,7 @@ from derivations.step import Step
 from theory.core.plant import double_integrator
 from theory.symbols import amplitude, dt, gain_p, gain_r, lam, phase, plant_gain
 from theory.tracking.loop import TrackingLoop, axis_response, markov_agent
-from theory.tracking.sinusoids import sinusoid_loss, tone_loss, tone_slope
+from theory.tracking.sinusoids import sinusoid_loss, stationary_loss, stationary_slope
 
 BACKGROUND = Background(
     assumptions=(
@@ -78,7 +78,7 @@ def _slope_residual(loss: Expr, slope: Expr, letter: Symbol) -> Expr:
 def _slope(agent: ImmutableMatrix, change: list) -> Expr:
     """The theory's slope of the loss by a change of the agent."""
     loop = _axis()
-    return tone_slope(loop.error(agent), loop.error_slope(agent, ImmutableMatrix([change])), 0)
+    return stationary_slope(loop.error(agent), loop.error_slope(agent, ImmutableMatrix([change])), 0)
 
 
 def _late_residual() -> Expr:
@@ -92,12 +92,12 @@ def _late_residual() -> Expr:
 def _answers(ratio: Expr) -> Expr:
     """Ĝ of the plant's states, times (λ-1)²/dt², less a ratio in the letter G_o at dt²/(λ-1)²."""
     plant = dt**2 / (lam - 1) ** 2
-    return _axis().authority(STATIC)[0] / plant - ratio.subs(plant_gain, plant)
+    return _axis().control_to_output(STATIC)[0] / plant - ratio.subs(plant_gain, plant)
 
 
 def build() -> Result:
     """Loss and slopes of one sinusoid; what the closed loop lets through."""
-    loss, squared = factor(tone_loss(_axis().error(STATIC), 0)), _squared(_error(gain_r))
+    loss, squared = factor(stationary_loss(_axis().error(STATIC), 0)), _squared(_error(gain_r))
     forward, feedback = (_slope(STATIC, change) for change in ([0, 1], [1, 0]))
     poles, pole = fraction(_error(gain_r))[1], 1 + dt * sqrt(gain_p)
     first, second = (REAL, IMAGINARY, amplitude, phase), (OTHER_REAL, OTHER_IMAGINARY, OTHER, OTHER_PHASE)
@@ -142,7 +142,7 @@ def build() -> Result:
         Step.equal(
             r"Once feedback holds the loop, a constant control $w$ moves the plant until $K_p\, p + w = 0$, whatever the plant's gain.",
             r"G_{\mathrm{cl}}|_{\lambda = 1}",
-            cancel(_axis().authority(STATIC)[0].subs(lam, 1)),
+            cancel(_axis().control_to_output(STATIC)[0].subs(lam, 1)),
             solve(gain_p * Symbol("p") + 1, Symbol("p"))[0],
         ),
         Step.solves(

@@ -32,7 +32,7 @@ WORDS = TransferAlgebra()
 
 def _filter(loop: TrackingLoop) -> Matrix:
     """H (1 - F/λ)⁻¹ E of the agent as a filter in the coordinates (a, b), by its inputs."""
-    agent = AgentFilter(loop.plant.p, loop.view.rows, loop.rank, loop.leak, loop.overlaps)
+    agent = AgentFilter(loop.plant.p, loop.output_matrix.rows, loop.rank, loop.leak, loop.overlaps)
     resolvent = (eye(agent.transition.rows) - agent.transition / lam).inv()
     return (agent.readout * resolvent * agent.entry).applyfunc(cancel)
 
@@ -70,7 +70,7 @@ def _lags(loop: TrackingLoop):
 
 def _answers(loop: TrackingLoop):
     """For a value of Ĝ: p = G_o (K_p p + w) at w = 1, the same from the states, and dT by K_p and K_r."""
-    states, T = loop.authority(LETTERS)[0], axis_transfer()
+    states, T = loop.control_to_output(LETTERS)[0], axis_transfer()
     slopes = taylor_slopes(T, (gain_p, gain_r))
     return lambda G: (
         G - plant_gain * (gain_p * G + 1),

@@ -25,7 +25,7 @@ from numerics.replay.open_loop import PAPER_VARIANCE, OpenLoopReplay
 from numerics.replay.results import COMPLETED, Run
 
 HALF_WIDTHS = {"rank-one": 2.0, "full": 1.0}
-"""a of the law of x_0, uniform on [-a, a]², in the two protocols."""
+"""a of the distribution of x_0, uniform on [-a, a]², in the two protocols."""
 
 SPARSE = 5
 """Epochs between spectra of a network that has no exact map."""
@@ -179,8 +179,8 @@ def summary(comparison: Comparison) -> dict:
     predicted = comparison.predicted
     if predicted:
         found["open"] |= {"predicted_rise": predicted.rise, "predicted_rise_epoch": predicted.epoch}
-    law = {"half_width": comparison.replay.half_width, "seed": comparison.replay.seed}
-    return {**found, **law, "difference_exact_direct": comparison.difference}
+    drawn = {"half_width": comparison.replay.half_width, "seed": comparison.replay.seed}
+    return {**found, **drawn, "difference_exact_direct": comparison.difference}
 
 
 ROWS = (

@@ -45,7 +45,7 @@ class Watch:
     :param joint: spectral radius of the joint matrix at rest
     :param alone: spectral radius of W
     :param small: largest growth of small states in closed loop
-    :param training: largest growth of states of the training's own law
+    :param training: largest growth of states of the training's own x_0
     :param wide: fraction of states ten times as wide that decay
     :param silence: growth of the neurons' activity without plant and input
     :param agent: σ_zm, κ, σ_vu of the rank-one network with the same first lags, of the neurons at rest, (checkpoints, 3)
@@ -171,22 +171,22 @@ def checks(runs: Sequence[Watch]) -> list[Check]:
     joint, alone = pooled(runs, "joint") < 1, pooled(runs, "alone") < 1
     every = float(runs[0].epochs[1] - runs[0].epochs[0])
     lines = []
-    for name, law in (("small", "small x_0"), ("training", "the training's x_0")):
+    for name, start in (("small", "small x_0"), ("training", "the training's x_0")):
         settles = pooled(runs, name) < 1
         good, bad = score(joint, settles), score(alone, settles)
         late = float(np.max(np.abs(delays(runs, name))))
         lines += [
             Check(
-                f"full tanh, {law}: joint radius < 1 tells what settles", 1.0, good.balanced, 1 - good.balanced, 0.02
+                f"full tanh, {start}: joint radius < 1 tells what settles", 1.0, good.balanced, 1 - good.balanced, 0.02
             ),
             Check(
-                f"full tanh, {law}: radius of W < 1 does no better than chance",
+                f"full tanh, {start}: radius of W < 1 does no better than chance",
                 0.5,
                 bad.balanced,
                 float(np.maximum(0.0, bad.balanced - 0.5)),
                 0.02,
             ),
-            Check(f"full tanh, {law}: epochs from joint radius < 1 to settling, largest", 0.0, late, late, 2 * every),
+            Check(f"full tanh, {start}: epochs from joint radius < 1 to settling, largest", 0.0, late, late, 2 * every),
         ]
     unstable = pooled(runs, "alone")[~joint]
     before = float(unstable.max()) if unstable.size else np.nan
