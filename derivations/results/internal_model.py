@@ -35,7 +35,7 @@ from theory.tracking.internal_model import (
     recurrent_eigenvalue,
     regulated_error,
     shifted_pole,
-    tone_factor,
+    sinusoid_factor,
     tracking_error,
 )
 from theory.tracking.loop import TrackingLoop
@@ -90,7 +90,7 @@ def _stepped(first: Expr, second: Expr) -> list[Expr]:
 def _divides(error: Expr) -> Matrix:
     """Remainder of E's numerator by λ² - 2 cos(ω) λ + 1, and of its denominator by λ³ up to a factor."""
     top, bottom = fraction(cancel(error))
-    return Matrix([expand(rem(top, tone_factor(), lam)), expand(bottom - lam**3 * bottom.coeff(lam, 3))])
+    return Matrix([expand(rem(top, sinusoid_factor(), lam)), expand(bottom - lam**3 * bottom.coeff(lam, 3))])
 
 
 def _slow() -> Expr:
