@@ -1,19 +1,6 @@
 """The optimum of a long horizon, any control cost: proved among linear agents at rest."""
 
-from sympy import (
-    Expr,
-    ImmutableMatrix,
-    Matrix,
-    Poly,
-    Rational,
-    cancel,
-    expand,
-    eye,
-    factor,
-    fraction,
-    radsimp,
-    together,
-)
+from sympy import Expr, ImmutableMatrix, Matrix, Poly, Rational, cancel, expand, factor, fraction, radsimp, together
 
 from derivations.result import Background, Result, vector
 from derivations.results.regulators import (
@@ -188,11 +175,11 @@ def _agent() -> tuple[Step, ...]:
     agent, plant = observed_feedback(), double_integrator()
     readout = Matrix([[ReducedLoop().matrix[1, 2], 0, 1]])
 
-    closed = (lam * eye(2) - plant.A + plant.B * GAINS).det()
+    closed = (lam * Matrix.eye(2) - plant.A + plant.B * GAINS).det()
 
     def characteristic(place) -> list[Expr]:
         step = minimal_loop().subs(dict(zip(VISIBLE, place, strict=True)), simultaneous=True)
-        return Poly(expand((lam * eye(3) - step).det() - (lam - lambda_3) * closed), lam).all_coeffs()
+        return Poly(expand((lam * Matrix.eye(3) - step).det() - (lam - lambda_3) * closed), lam).all_coeffs()
 
     return (
         Step.solves(

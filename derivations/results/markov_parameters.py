@@ -102,7 +102,7 @@ def _recurrence(printed: Expr) -> list[Expr]:
 
 
 def _general_steps() -> tuple[Step, ...]:
-    """The network as a filter, the loop closed over it, and what changes nothing."""
+    """The network as a filter, and the loop closed over it."""
     letters = response_letters(STEPS)
     states = states_by_responses(STEPS, letters)
     return (
@@ -132,6 +132,12 @@ def _general_steps() -> tuple[Step, ...]:
             Matrix([max(t - 1, 0) for t in range(4)]),
             also=(_seen_responses(states, letters),),
         ),
+    )
+
+
+def _invariant_steps() -> tuple[Step, ...]:
+    """What changes nothing, and how many parameters there are."""
+    return (
         Step.equal(
             r"A change of basis of the neurons, $W \to S W S^{-1}$, $M \to S M$, $Z^T \to Z^T S^{-1}$, keeps every $g_j$ "
             r"(induction on $j$), such as $g_2$: trajectory and loss cannot tell the networks apart.",
@@ -194,7 +200,7 @@ def build() -> Result:
         r"\gamma W)^j M$ only: networks with the same Markov parameters have the same trajectories and the same loss. For "
         r"rank one and $\gamma = 1$ three of them give all: $g_0 = \sigma_{zm}$, $g_1 = \kappa$ and $g_2 = \kappa\,\sigma_{vu}$.",
         "Ho & Kalman (1966) for the Markov parameters; that the loss of the closed loop sees nothing else is derived here",
-        _general_steps() + _rank_steps(),
+        _general_steps() + _invariant_steps() + _rank_steps(),
         ("(g_0, g_1, g_2)", "(x_1, x_2, x_3)", "H"),
         BACKGROUND,
     )

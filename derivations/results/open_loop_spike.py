@@ -180,13 +180,10 @@ def _small_steps() -> tuple[Step, ...]:
     )
 
 
-def _exact_steps() -> tuple[Step, ...]:
-    """Where the student's own loop is stable, exactly."""
-    first, second = critical_kappas()
+def _edge_steps() -> tuple[Step, ...]:
+    """Where the student's own loop is stable for σ_vu = 0, exactly."""
     edge, root = _edge(), critical_kappas()[0].subs(sigma_vu, 0)
-    middle, spread = expand((first + second) / 2), expand(((second - first) / 2) ** 2)
     down, across = (x.subs(sigma_vu, 0) for x in taylor_slopes(edge, [sigma_zm, kappa]))
-    chi = expand(visible(cubic().as_expr()).subs(lam, 1))
     return (
         Step.solves(
             r"Exactly, for $\sigma_{vu} = 0$ and $-1 < \sigma_{zm} < 0$: the loop is stable if and only if $\kappa_1 < \kappa < "
@@ -204,6 +201,15 @@ def _exact_steps() -> tuple[Step, ...]:
             -root.diff(sigma_zm),
             (down / across).subs(kappa, 1 - sqrt(1 + sigma_zm)),
         ),
+    )
+
+
+def _necessary_steps() -> tuple[Step, ...]:
+    """What stability takes for any σ_vu, and the second kind of instability."""
+    edge, (first, second) = _edge(), critical_kappas()
+    middle, spread = expand((first + second) / 2), expand(((second - first) / 2) ** 2)
+    chi = expand(visible(cubic().as_expr()).subs(lam, 1))
+    return (
         Step.equal(
             r"For any $\sigma_{vu}$ a stable loop has a positive left side (saddle), so $(1 - \sigma_{vu}/2)^2 > -\sigma_{zm}$ "
             r"whatever $\kappa$; and its roots sum to $\sigma_{vu} + 2 < 3$. Together, where $\sigma_{zm} < 0$, it takes "
@@ -239,7 +245,7 @@ def build() -> Result:
         r"$|\lambda_1|^2 = 1 + |\sigma_{zm}| - 2\kappa$; exactly, for $\sigma_{vu} = 0$ and $-1 < \sigma_{zm} < 0$, below $\kappa_1 = 1 - \sqrt{1 - "
         r"|\sigma_{zm}|}$. A memory that overshoots makes a second kind, a real root beyond 1.",
         "the spike: Ger & Barak, arXiv 2505.13567, Fig. 1; its cause derived here",
-        _learning_steps() + _small_steps() + _exact_steps(),
+        _learning_steps() + _small_steps() + _edge_steps() + _necessary_steps(),
         (r"|\lambda_1|^2", r"\mu^2", r"L_\kappa|_{\kappa=\sigma_{vu}=0}", r"\kappa_1", r"d\kappa_1/d|\sigma_{zm}|"),
         BACKGROUND,
     )

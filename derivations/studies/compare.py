@@ -1,8 +1,9 @@
 """The same network, the same initial weights, two ways of training: closed loop beside open loop."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -87,18 +88,18 @@ class Comparison:
         return plant.shape == default.shape and plant.values == default.values
 
 
-def check_teacher(path: Path, replay: Replay) -> None:
-    """Whether a teacher that is a run's result had the student's activation and leak; both are shared.
+def check_teacher(path: Path | None, replays: Sequence[Replay]) -> None:
+    """Whether a teacher that is a run's result had the students' activation and leak; both are shared.
 
-    :param path: the teacher's file
-    :param replay: the student's run
+    :param path: the teacher's file, if there is one
+    :param replays: the students' runs
     :raises InputError: if it had others
     """
-    arrays = read_arrays(path)
+    arrays = {} if path is None else read_arrays(path)
     if "config" not in arrays:
         return
     config = json.loads(str(arrays["config"]))
-    for name in ("activation", "leak"):
+    for replay, name in product(replays, ("activation", "leak")):
         own, found = getattr(replay.settings, name), config.get(name, getattr(replay.settings, name))
         require(own == found, f"--teacher must share the student's {name}, {own}; found {found} in {path}")
 
