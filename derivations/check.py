@@ -47,6 +47,18 @@ def share(claim: str, found: int, total: int, missing_allowed: float = 0.0) -> C
     return Check(f"{claim}: {found} of {total} runs", 1.0, found / total, 1 - found / total, missing_allowed)
 
 
+def nothing(claim: str, found: float, tolerance: float, theory_seconds: float = 0.0, seconds: float = 0.0) -> Check:
+    """A claim that a number, zero or more, is 0.
+
+    :param claim: what is claimed
+    :param found: the number
+    :param tolerance: largest value that passes
+    :param theory_seconds: time the theory took
+    :param seconds: time the experiment took
+    """
+    return Check(claim, 0.0, found, found, tolerance, theory_seconds, seconds)
+
+
 def within(claim: str, expected: float, found: float, low: float, high: float) -> Check:
     """A claim that a number lies within bounds, the distance outside them being the difference.
 

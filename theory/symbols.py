@@ -101,7 +101,7 @@ clip_factor = _declare("c_g", "factor by which clipping scales a gradient", posi
 
 small = _declare("epsilon", "size of small overlaps", positive=True)
 noise = _declare("varsigma", "standard deviation of the open-loop inputs", "position", positive=True)
-steps_heard = _declare("K", "number of inputs of an open-loop episode", "step", positive=True, integer=True)
+open_loop_inputs = _declare("n_y", "number of inputs of an open-loop episode", "step", positive=True, integer=True)
 
 omega = _declare("omega", "angle by which a sinusoid advances in a step, 2 pi f dt", "radian", positive=True)
 amplitude = _declare("a", "amplitude of a sinusoid in the reference", "position", positive=True)

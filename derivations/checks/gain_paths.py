@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from derivations.check import Check
+from derivations.check import Check, nothing
 from derivations.evidence.gain_paths import EVERY, FullGains, GainPaths
 from derivations.studies.spectrum import onset
 from numerics.reduced.open_loop.gain_paths import path_distance, population_gains
@@ -51,17 +51,9 @@ def two_paths(gain_paths: Sequence[GainPaths]) -> list[Check]:
             max(0.0, APART - apart),
             0,
         ),
-        Check(
-            f"{paths}, two closed-loop runs with different batches: largest of {count} seeds",
-            0.0,
-            again,
-            again,
-            TOGETHER,
-        ),
-        Check(
+        nothing(f"{paths}, two closed-loop runs with different batches: largest of {count} seeds", again, TOGETHER),
+        nothing(
             f"closed and open loop end together: distance of the last gains over |K_LQR|, largest of {count} seeds",
-            0.0,
-            ends,
             ends,
             TOGETHER,
         ),
@@ -73,51 +65,38 @@ def nonlinear_networks(full_gains: Sequence[FullGains]) -> list[Check]:
 
     :param full_gains: gains along learning, one network a seed
     """
-    (lqr, length), best = _scale(), _best()
-    ends = np.array([found.gains[-1] for found in full_gains])
-    near = np.linalg.norm(ends - best, axis=1) / length
-    off = np.linalg.norm(ends - lqr, axis=1) / length
-    swings = float(np.mean([region(end) == OSCILLATING for end in (*ends, best)]))
     real = np.concatenate([np.abs(found.dominant[-LAST // EVERY :].imag) < 1e-9 for found in full_gains])
-    entered = np.array([_entered(found) for found in full_gains])
-    late = np.abs(entered[:, 1] - entered[:, 0])
-    joint, plane = (float(np.median(column)) for column in entered.T)
+    share = float(real.mean())
+    claim = f"full tanh: dominant joint eigenvalue real in the last {LAST} epochs: share of checkpoints"
     what = "full tanh, gains by regression"
+    ends = np.array([found.gains[-1] for found in full_gains])
+    return [_entries(what, full_gains), *_ends(what, ends), Check(claim, 1.0, share, 1 - share, 0.1)]
+
+
+def _entries(what: str, full_gains: Sequence[FullGains]) -> Check:
+    """Networks enter the stable region of the plane when their joint radius falls below 1."""
+    entered = np.array([_entered(found) for found in full_gains])
+    late = float(np.abs(entered[:, 1] - entered[:, 0]).max())
+    joint, plane = (float(np.median(column)) for column in entered.T)
+    claim = f"{what}: epoch from which they are stable in the plane, against joint radius < 1, medians (worst)"
+    return Check(claim, joint, plane, late, 2 * EVERY)
+
+
+def _ends(what: str, ends: np.ndarray) -> list[Check]:
+    """The last gains are near those of the best linear agent and of LQR, and where the plane oscillates."""
+    (lqr, length), best = _scale(), _best()
+    near, off = (float(np.linalg.norm(ends - gains, axis=1).max()) / length for gains in (best, lqr))
+    swings = float(np.mean([region(end) == OSCILLATING for end in (*ends, best)]))
+    agent = "those of the best time-invariant linear agent"
     return [
+        nothing(f"{what}: last ones from {agent}, over |K_LQR|, largest", near, 0.1),
+        nothing(f"{what}: last ones from full-state LQR's, over |K_LQR|, largest", off, 0.25),
         Check(
-            f"{what}: epoch from which they are stable in the plane, against joint radius < 1, medians (worst)",
-            joint,
-            plane,
-            float(late.max()),
-            2 * EVERY,
-        ),
-        Check(
-            f"{what}: last ones from those of the best time-invariant linear agent, over |K_LQR|, largest",
-            0.0,
-            float(near.max()),
-            float(near.max()),
-            0.1,
-        ),
-        Check(
-            f"{what}: last ones from full-state LQR's, over |K_LQR|, largest",
-            0.0,
-            float(off.max()),
-            float(off.max()),
-            0.25,
-        ),
-        Check(
-            f"{what}: the last ones, and those of the best time-invariant linear agent, are stable with a complex pair, k_2² < 4k_1: share",
+            f"{what}: the last ones, and {agent}, are stable with a complex pair, k_2² < 4k_1: share",
             1.0,
             swings,
             1 - swings,
             0,
-        ),
-        Check(
-            f"full tanh: dominant joint eigenvalue real in the last {LAST} epochs: share of checkpoints",
-            1.0,
-            float(real.mean()),
-            float(1 - real.mean()),
-            0.1,
         ),
     ]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from derivations.check import Check
+from derivations.check import Check, nothing
 from derivations.evidence.erf import ErfNeurons
 
 
@@ -20,46 +20,27 @@ def nonlinear(erf_neurons: ErfNeurons) -> list[Check]:
 
     :param erf_neurons: what was measured on erf neurons
     """
-    found, rate, closure = erf_neurons, erf_neurons.rate, erf_neurons.closure
-    theory, direct, seconds = found.product, found.direct, found.product_seconds
+    found, rate = erf_neurons, erf_neurons.rate
+    exponent = "erf neurons: exponent in N of the trajectory's error"
+    closure = f"erf neurons, N = 1000, 300 epochs: Gaussian closure (linear map off by {found.linear:.2f})"
+    return [
+        Check(exponent, -0.5, rate, abs(rate + 0.5), 0.1, 0.0, found.rate_seconds),
+        *_gradients(found),
+        nothing(closure, found.closure, 0.05, seconds=found.closure_seconds),
+    ]
+
+
+def _gradients(found: ErfNeurons) -> list[Check]:
+    """The gradient in projection on the weights, and the drift that it gives."""
+    theory, direct = found.product, found.direct
     gap = float(np.linalg.norm(theory - direct) / np.linalg.norm(direct))
     norms = float(np.linalg.norm(theory)), float(np.linalg.norm(direct))
     drifts = law_drift(theory), law_drift(direct)
+    product = f"erf neurons, N = 30000: XᵀdL/dX against G S (relative; ‖X S‖ is {found.share:.2f} of the gradient)"
+    drift = "erf neurons, N = 30000: drift of the law ‖z‖² + ‖v‖² - ‖m‖² - ‖u‖² of linear neurons (relative)"
     return [
-        Check(
-            "erf neurons: exponent in N of the trajectory's error",
-            -0.5,
-            rate,
-            abs(rate + 0.5),
-            0.1,
-            0.0,
-            found.rate_seconds,
-        ),
-        Check(
-            f"erf neurons, N = 30000: XᵀdL/dX against G S (relative; ‖X S‖ is {found.share:.2f} of the gradient)",
-            *norms,
-            gap,
-            0.05,
-            0.0,
-            seconds,
-        ),
-        Check(
-            "erf neurons, N = 30000: drift of the law ‖z‖² + ‖v‖² - ‖m‖² - ‖u‖² of linear neurons (relative)",
-            *drifts,
-            abs(drifts[1] / drifts[0] - 1),
-            0.05,
-            0.0,
-            seconds,
-        ),
-        Check(
-            f"erf neurons, N = 1000, 300 epochs: Gaussian closure (linear map off by {found.linear:.2f})",
-            0.0,
-            closure,
-            closure,
-            0.05,
-            0.0,
-            found.closure_seconds,
-        ),
+        Check(product, *norms, gap, 0.05, 0.0, found.product_seconds),
+        Check(drift, *drifts, abs(drifts[1] / drifts[0] - 1), 0.05, 0.0, found.product_seconds),
     ]
 
 

@@ -151,7 +151,7 @@ def poles(tracked: Sequence[TrackingSeed]) -> list[Check]:
 
     :param tracked: runs of the protocol
     """
-    closer, readings = [], []
+    closer, responses = [], []
     for s in tracked:
         task, leak = s.replay.task, s.replay.settings.leak
         before, after = (
@@ -159,12 +159,12 @@ def poles(tracked: Sequence[TrackingSeed]) -> list[Check]:
         )
         learned = np.array([epoch is not None for epoch in s.acquired])
         closer += (after / before)[learned & (task.frequencies > task.frequencies.min())].tolist()
-        readings += agent_poles(task, s.run.weights, leak)[1][learned].tolist()
+        responses += agent_poles(task, s.run.weights, leak)[1][learned].tolist()
     approach = "agent's pole nearest to exp(iω), acquired frequencies but the lowest: distance over that at the start"
-    reading = "what these poles read of a reference that is tracked, over what they read of its position; 0 for an internal model"
+    response = "what these poles read of a reference that is tracked, over what they read of its position; 0 for an internal model"
     return [
         within(f"{approach}: largest", NEARER, max(closer, default=np.nan), 0.0, NEARER),
-        within(f"{reading}: least", 0.0, min(readings, default=np.nan), READ, np.inf),
+        within(f"{response}: least", 0.0, min(responses, default=np.nan), READ, np.inf),
     ]
 
 

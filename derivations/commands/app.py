@@ -1,13 +1,17 @@
 """The command's application object, and what its commands share."""
 
+import inspect
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from typer.core import TyperGroup
 
 from derivations.commands import screen
+
+Function = TypeVar("Function", bound=Callable)
 
 
 class Commands(TyperGroup):
@@ -50,6 +54,21 @@ def closedloop(
     ] = False,
 ) -> None:
     """How recurrent networks learn when they act on their own environment: theory beside the experiment."""
+
+
+def examples(*lines: str) -> Callable[[Function], Function]:
+    """Put examples at the end of a command's help.
+
+    :param lines: what stands after ``closedloop``
+    """
+
+    def decorate(command: Function) -> Function:
+        title = "Examples:" if len(lines) > 1 else "Example:"
+        shown = "\n\n".join([title, *(f"  closedloop {line}" for line in lines)])
+        command.__doc__ = f"{inspect.getdoc(command)}\n\n{shown}"
+        return command
+
+    return decorate
 
 
 MANY = 10**6

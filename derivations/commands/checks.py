@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from derivations.commands import screen, waiting
-from derivations.commands.app import MANY, ReplayFile, app
+from derivations.commands.app import MANY, ReplayFile, app, examples
 from derivations.commands.options import OPTIONS, comparable, make_replay, read_teacher, with_protocol, words
 from numerics.common import files
 from numerics.common.errors import FINITE, choice, number, require, whole
@@ -15,22 +15,40 @@ from numerics.common.errors import FINITE, choice, number, require, whole
 COMPARABLE = [name for name in OPTIONS if name not in {"seed", "activation", "optimizer", "leak", "train"}]
 
 
+Report = Annotated[
+    Path | None, typer.Option(help="Folder of the report [default: report; report-stages with --stages, …].")
+]
+Seeds = Annotated[
+    int | None, typer.Option(help="Number of seeds, 0, 1, … [default: 3; stages 50; open loop 20; tracking 10].")
+]
+Stages = Annotated[bool, typer.Option("--stages", help="Decide the claims about the three stages instead.")]
+OpenLoop = Annotated[bool, typer.Option("--open-loop", help="Decide those about open loop instead.")]
+Full = Annotated[bool, typer.Option("--full", help="Decide those about full tanh networks instead.")]
+FullTheory = Annotated[
+    bool, typer.Option("--full-theory", help="Decide those about the theory of full networks instead.")
+]
+Tracking = Annotated[bool, typer.Option("--tracking", help="Decide those about tracking instead.")]
+
+
 @app.command()
+@examples(
+    "validate",
+    "validate --out report --seeds 1 --epochs 200",
+    "validate --stages",
+    "validate --open-loop --seeds 5",
+    "validate --full",
+    "validate --full-theory",
+    "validate --tracking",
+)
 @with_protocol(*COMPARABLE)
 def validate(
-    out: Annotated[
-        Path | None, typer.Option(help="Folder of the report [default: report; report-stages with --stages, …].")
-    ] = None,
-    seeds: Annotated[
-        int | None, typer.Option(help="Number of seeds, 0, 1, … [default: 3; stages 50; open loop 20; tracking 10].")
-    ] = None,
-    stages: Annotated[bool, typer.Option("--stages", help="Decide the claims about the three stages instead.")] = False,
-    open_loop: Annotated[bool, typer.Option("--open-loop", help="Decide those about open loop instead.")] = False,
-    full: Annotated[bool, typer.Option("--full", help="Decide those about full tanh networks instead.")] = False,
-    full_theory: Annotated[
-        bool, typer.Option("--full-theory", help="Decide those about the theory of full networks instead.")
-    ] = False,
-    tracking: Annotated[bool, typer.Option("--tracking", help="Decide those about tracking instead.")] = False,
+    out: Report = None,
+    seeds: Seeds = None,
+    stages: Stages = False,
+    open_loop: OpenLoop = False,
+    full: Full = False,
+    full_theory: FullTheory = False,
+    tracking: Tracking = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON alone.")] = False,
     *,
     protocol: dict,
@@ -46,32 +64,20 @@ def validate(
     --stages (at least 3): all of them by the exact map, 1000 epochs; the first three also trained directly, with SGD and with Adam, and refined in stage 3 with control costs. Besides: ten networks on the axis of stage 1, one network on the plateau for six episode lengths, the plateau of seed 1 in seven variants.
 
     --open-loop: all, in open loop, taught by their own closed-loop runs. --full: all, as full networks, linear and tanh, in closed and in open loop. --full-theory: all, as full linear networks and as full tanh networks; besides, the limit of many neurons. --tracking: all, by the tracking protocol.
-
-    Examples:
-
-      closedloop validate
-
-      closedloop validate --out report --seeds 1 --epochs 200
-
-      closedloop validate --stages
-
-      closedloop validate --open-loop --seeds 5
-
-      closedloop validate --full
-
-      closedloop validate --full-theory
-
-      closedloop validate --tracking
     """
+    flags = {"stages": stages, "open-loop": open_loop, "full": full, "full-theory": full_theory, "tracking": tracking}
+    asked = [name for name, given in flags.items() if given]
+    require(len(asked) < 2, f"--{' and --'.join(asked)} are two jobs; found both; run one after the other")
+    _validate(asked[0] if asked else "main", seeds, protocol, out, as_json)
+
+
+def _validate(name: str, seeds: int | None, protocol: dict, out: Path | None, as_json: bool) -> None:
+    """Do one job, write its report and show it."""
     from derivations.checks.jobs import JOBS
     from derivations.documents import validation
     from derivations.evidence.kinds import meaning
     from derivations.figures import learning
 
-    flags = {"stages": stages, "open-loop": open_loop, "full": full, "full-theory": full_theory, "tracking": tracking}
-    asked = [name for name, given in flags.items() if given]
-    require(len(asked) < 2, f"--{' and --'.join(asked)} are two jobs; found both; run one after the other")
-    name = asked[0] if asked else "main"
     job = JOBS[name]
     require(not (job.fixed and protocol), f"--{name} fixes the protocol; found also {words(protocol)}; remove it")
     count = whole("--seeds", job.seeds if seeds is None else seeds, job.least, MANY)
@@ -93,6 +99,12 @@ def validate(
 
 
 @app.command()
+@examples(
+    "stages",
+    "stages --network full --seeds 5",
+    "stages --study spectrum --seeds 20",
+    "stages --study closure --seeds 4 --epochs 300",
+)
 def stages(
     seeds: Annotated[int, typer.Option(help="Number of seeds, 0, 1, ….")] = 50,
     network: Annotated[
@@ -109,16 +121,6 @@ def stages(
     """Where the stages end, over seeds: medians and intervals.
 
     The intervals are bootstrapped, 95 %.
-
-    Examples:
-
-      closedloop stages
-
-      closedloop stages --network full --seeds 5
-
-      closedloop stages --study spectrum --seeds 20
-
-      closedloop stages --study closure --seeds 4 --epochs 300
     """
     from derivations.studies import closure, spectrum, spike, stage_statistics
 
@@ -137,23 +139,39 @@ def stages(
     typer.echo(text)
 
 
+def _network(replay: Path | None, network: str | None, kinds: tuple[str, ...]) -> str:
+    require(replay is None or network is None, f"--replay fixes the network; found also --network {network}; remove it")
+    return choice("--network", network or "rank-one", kinds)
+
+
+Teacher = Annotated[
+    Path | None,
+    typer.Option(
+        help="Open-loop teacher, .npz: a result, or a replay's initial weights [default: the closed-loop run's]."
+    ),
+]
+Compared = Annotated[int | None, typer.Option(help="Compare seeds 0, 1, … instead of one [default: --seed].")]
+Network = Annotated[
+    str | None, typer.Option(help="rank-one (linear) or full (tanh, every weight trained) [default: rank-one].")
+]
+HalfWidth = Annotated[
+    float | None, typer.Option(help="a of the closed-loop test, x_0 uniform on ±a [default: 2; full network: 1].")
+]
+
+
 @app.command()
+@examples(
+    "compare --seed 1",
+    "compare --network full --epochs 300",
+    "compare --replay run.npz --teacher trained.npz --inputs teacher",
+)
 @with_protocol()
 def compare(
     replay: ReplayFile = None,
-    teacher: Annotated[
-        Path | None,
-        typer.Option(
-            help="Open-loop teacher, .npz: a result, or a replay's initial weights [default: the closed-loop run's]."
-        ),
-    ] = None,
-    seeds: Annotated[int | None, typer.Option(help="Compare seeds 0, 1, … instead of one [default: --seed].")] = None,
-    network: Annotated[
-        str | None, typer.Option(help="rank-one (linear) or full (tanh, every weight trained) [default: rank-one].")
-    ] = None,
-    half_width: Annotated[
-        float | None, typer.Option(help="a of the closed-loop test, x_0 uniform on ±a [default: 2; full network: 1].")
-    ] = None,
+    teacher: Teacher = None,
+    seeds: Compared = None,
+    network: Network = None,
+    half_width: HalfWidth = None,
     inputs: Annotated[str, typer.Option(help="Open-loop inputs: white, or teacher (its own observations).")] = "white",
     variance: Annotated[float, typer.Option(help="Variance of white inputs.")] = 2.0,
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("compare"),
@@ -164,40 +182,31 @@ def compare(
     """Train one network in closed and in open loop, compare.
 
     Both are tested in closed loop. Prints a table a seed and writes compare.json, compare.npz and compare.png.
-
-    Examples:
-
-      closedloop compare --seed 1
-
-      closedloop compare --network full --epochs 300
-
-      closedloop compare --replay run.npz --teacher trained.npz --inputs teacher
     """
     from derivations.figures import compare_report
     from derivations.studies import compare as job
 
-    require(replay is None or network is None, f"--replay fixes the network; found also --network {network}; remove it")
-    kind = choice("--network", network or "rank-one", tuple(job.HALF_WIDTHS))
+    kind = _network(replay, network, tuple(job.HALF_WIDTHS))
     choice("--inputs", inputs, ("white", "teacher"))
     number("--variance", variance, 0, FINITE)
     runs = comparable(replay, kind, seeds, protocol)
-    if teacher is not None:
-        for run in runs:
-            job.check_teacher(teacher, run)
+    job.check_teacher(teacher, runs)
     weights = read_teacher(teacher)
     folder = files.check_folder(out, compare_report.FILES)
     with waiting.progress() as report:
-        law = job.HALF_WIDTHS[kind] if half_width is None else half_width
-        found = [job.compare(run, weights, inputs, variance, law, report) for run in runs]
+        width = job.HALF_WIDTHS[kind] if half_width is None else half_width
+        found = [job.compare(run, weights, inputs, variance, width, report) for run in runs]
     rows = compare_report.report(files.make_folder(folder), found)
-    if as_json:
-        typer.echo(json.dumps(rows))
-        return
-    typer.echo("\n\n".join(job.table(row) for row in rows))
-    typer.echo(f"{compare_report.verdict(rows)}; report in {folder}/")
+    tables = "\n\n".join(job.table(row) for row in rows)
+    typer.echo(json.dumps(rows) if as_json else f"{tables}\n{compare_report.verdict(rows)}; report in {folder}/")
 
 
 @app.command()
+@examples(
+    "figure 4",
+    "figure 5 --seed 2 --out figures",
+    "figure 1 2 3 4 5 6 --out figures",
+)
 def figure(
     which: Annotated[list[int], typer.Argument(metavar="NUMBER", help="Figures of the paper: 1 to 6.")],
     out: Annotated[Path, typer.Option(help="Folder for the pictures and their numbers.")] = Path("figures"),
@@ -209,14 +218,6 @@ def figure(
 
     1: closed and open loop. 2: the same in the plane of gains. 3: stage 1. 4: stage 2. 5: stage 3.
     6: tracking.
-
-    Examples:
-
-      closedloop figure 4
-
-      closedloop figure 5 --seed 2 --out figures
-
-      closedloop figure 1 2 3 4 5 6 --out figures
     """
     from derivations.figures import gallery
 

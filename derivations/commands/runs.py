@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from derivations.commands import waiting
-from derivations.commands.app import Out, ReplayFile, app
+from derivations.commands.app import Out, ReplayFile, app, examples
 from derivations.commands.options import make_replay, with_protocol
 from derivations.progress import named
 from derivations.wording import counted
@@ -41,6 +41,10 @@ def _placed(out: Path) -> str:
 
 
 @app.command()
+@examples(
+    "train --replay run.npz --out simulation.npz",
+    "train --seed 3 --epochs 300 --out simulation.npz",
+)
 @with_protocol()
 def train(
     out: Out,
@@ -51,12 +55,6 @@ def train(
     """Train N neurons directly.
 
     A replay file of any task, or the rank-one protocol.
-
-    Examples:
-
-      closedloop train --replay run.npz --out simulation.npz
-
-      closedloop train --seed 3 --epochs 300 --out simulation.npz
     """
     from numerics.experiment import open_loop
     from numerics.experiment import train as closed_loop
@@ -76,6 +74,11 @@ def train(
 
 
 @app.command()
+@examples(
+    "descend --replay run.npz --out theory.npz",
+    "descend --seed 3 --epochs 300 --out theory.npz",
+    "descend --replay full.npz --words 4 --out theory.npz",
+)
 @with_protocol()
 def descend(
     out: Out,
@@ -93,14 +96,6 @@ def descend(
     """Make the same run by the reduced map, without the neurons.
 
     It takes the same input and writes the same output. A network of low rank learns by a map of its Gram matrix, exactly. A full linear network (w) learns as a small one does on the words of its initial weights; the result says how long they are and estimates the error, 0 where it is exact. Adam and nonlinear neurons need direct training.
-
-    Examples:
-
-      closedloop descend --replay run.npz --out theory.npz
-
-      closedloop descend --seed 3 --epochs 300 --out theory.npz
-
-      closedloop descend --replay full.npz --words 4 --out theory.npz
     """
     from numerics.reduced import descent
     from numerics.reduced.open_loop import descent as open_loop_descent
@@ -126,6 +121,9 @@ def _accuracy(config: dict) -> str:
 
 
 @app.command("replay")
+@examples(
+    "replay --seed 3 --epochs 300 --out run.npz",
+)
 @with_protocol()
 def write_replay(
     out: Out,
@@ -134,10 +132,6 @@ def write_replay(
     """Write a replay file of the rank-one protocol.
 
     It holds initial weights, initial states and settings.
-
-    Example:
-
-      closedloop replay --seed 3 --epochs 300 --out run.npz
     """
     from numerics.replay.files import save_replay
 

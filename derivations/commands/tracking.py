@@ -7,13 +7,18 @@ from typing import Annotated
 import typer
 
 from derivations.commands import screen, waiting
-from derivations.commands.app import Out, ReplayFile, app
+from derivations.commands.app import Out, ReplayFile, app, examples
 from derivations.commands.options import TRACKING_OPTIONS, make_tracking_replay, read_teacher, with_protocol
 from numerics.common import files
 from numerics.common.errors import whole
 
 
 @app.command()
+@examples(
+    "track --seed 0 --out run.npz",
+    "track --seed 0 --epochs 10000 --out run.npz --resume",
+    "track --seed 1 --teacher run.npz --train m,z,w --out student.npz",
+)
 @with_protocol(table=TRACKING_OPTIONS)
 def track(
     out: Out,
@@ -29,14 +34,6 @@ def track(
     """Train N neurons to track sums of sinusoids.
 
     A replay file, or the tracking protocol: four frequencies in the plane. Ctrl-C writes the run as it stands to --out; the same command with --resume goes on. More --epochs make it longer.
-
-    Examples:
-
-      closedloop track --seed 0 --out run.npz
-
-      closedloop track --seed 0 --epochs 10000 --out run.npz --resume
-
-      closedloop track --seed 1 --teacher run.npz --train m,z,w --out student.npz
     """
     from derivations.studies import track as job
 
@@ -53,6 +50,9 @@ def track(
 
 
 @app.command()
+@examples(
+    "staircase run0.npz run1.npz run2.npz",
+)
 def staircase(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Files of closedloop track.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print a list of JSON objects alone.")] = False,
@@ -60,10 +60,6 @@ def staircase(
     """When tracking runs acquired each frequency.
 
     And in which order, and what acquired ones lost meanwhile.
-
-    Example:
-
-      closedloop staircase run0.npz run1.npz run2.npz
     """
     from derivations.studies import staircase as staircase_report
 

@@ -90,7 +90,7 @@ PAPER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "omega",
         "tracked frequency",
-        ("numerics.replay.tracking_task.TrackingTask.frequencies", "theory.tracking.sinusoids.tone_loss"),
+        ("numerics.replay.tracking_task.TrackingTask.frequencies", "theory.tracking.sinusoids.stationary_loss"),
     ),
     (
         "r_t",

@@ -50,7 +50,7 @@ def _lengths(ax, data: dict[str, np.ndarray]) -> None:
     ax.loglog(measured, data["plateau_pooled"], "+", ms=4, label=r"law, mean $L_\kappa$ of the others")
     ax.loglog(whole, data["plateau_predicted"], "x", ms=4, label="predicted from initial $G$")
     ax.set(xlabel="measured plateau (epochs)", ylabel="saddle law (epochs)", title="f  length of the plateau")
-    ax.set_ylim(top=6 * whole.max())  # room for the legend above the points
+    ax.set_ylim(top=6 * whole.max())  # space for the legend above the points
     ax.legend(fontsize=5.5, loc="upper left")
 
 

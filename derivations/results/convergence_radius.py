@@ -11,8 +11,8 @@ from theory.double_integrator.spectrum import (
     cubic,
     cubic_discriminant,
     dominant_modulus,
+    double_roots,
     fast_root_perturbative,
-    meeting_roots,
     visible,
 )
 from theory.symbols import kappa, lam, lambda_3, sigma_vm, sigma_vu, sigma_zm, sigma_zu, small
@@ -83,7 +83,7 @@ def _by_constant() -> Expr:
 
 def _points() -> tuple[Step, ...]:
     """The discriminant, its zeros, and which roots meet there."""
-    (near, far), (first, second) = branch_points(), meeting_roots()
+    (near, far), (first, second) = branch_points(), double_roots()
     spread = sqrt((1 - sigma_vu) ** 2 + 3 * sigma_zm)
     apart = (
         4 * sigma_zm * ((1 - sigma_vu) ** 2 - sigma_zm) ** 2
@@ -134,7 +134,7 @@ def _places() -> tuple[Step, ...]:
             r"\kappa_-^{(1)}",
             _leading(near),
             _near_one(),
-            also=(meeting_roots()[0].subs({sigma_zm: 0, sigma_vu: 1 - TAU}) - 1,),
+            also=(double_roots()[0].subs({sigma_zm: 0, sigma_vu: 1 - TAU}) - 1,),
         ),
         Step.equal(
             r"At $\sigma_{vu} = 0$, to first order in $\sigma_{zm}$ and $\kappa$, with $\lambda_1\lambda_2 = -\chi(0)/\lambda_3$.",

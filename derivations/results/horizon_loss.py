@@ -15,7 +15,10 @@ BACKGROUND = Background(
         RANK_ONE,
         r"$h_0 = 0$; state and control are weighed by $Q = I$ and $R = \beta$; the second moment of $x_0$ is $\Sigma_0 = I$.",
     ),
-    differs=r"The source states the mean of $\|x_t\|^2$; the authors' rank-one code has half of it. The weight is a parameter in the code here.",
+    differs=r"The source states the mean of $\|x_t\|^2$; the authors' rank-one code has half of it and sums its penalty over time, "
+    r"$\frac{1}{2T} \sum_t \|x_t\|^2 + \beta_{\mathrm{code}} \sum_t u_t^2$. That is half of this $L_T$ with $\beta = 2 "
+    r"\beta_{\mathrm{code}} T$; in the code here, where the weight of the state is a parameter, it is the state weight $1/2$ and the "
+    r"control penalty $\beta_{\mathrm{code}} T$.",
     checks=(
         "main: loss L_T",
         "main: gradient by all weights, back-propagation",

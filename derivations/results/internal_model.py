@@ -35,7 +35,7 @@ from theory.tracking.internal_model import (
     recurrent_eigenvalue,
     regulated_error,
     shifted_pole,
-    tone_factor,
+    sinusoid_factor,
     tracking_error,
 )
 from theory.tracking.loop import TrackingLoop
@@ -62,13 +62,13 @@ def _error(control: Expr, plant: Expr = plant_gain) -> Expr:
 
 def _meets(loop: TrackingLoop):
     """For values of (g_0, g_1): λ K_r + K_p - (λ-1)², times λ+2, at both e^{±iω}: remainders by λ² - 2 cos(ω) λ + 1."""
-    tone = lam**2 - 2 * cos(omega) * lam + 1
+    sinusoid = lam**2 - 2 * cos(omega) * lam + 1
 
     def residual(values: Tuple) -> Matrix:
         first, second = values
         condition = (lam + 2) * (lam * first + second - (lam - 1) ** 2 - 3) + 8
         agent = Matrix([[-3 + 8 / (lam + 2), first + second / lam]])
-        return Matrix([*_coefficients(rem(condition, tone, lam)), *(loop.agent - agent)])
+        return Matrix([*_coefficients(rem(condition, sinusoid, lam)), *(loop.agent - agent)])
 
     return residual
 
@@ -90,7 +90,7 @@ def _stepped(first: Expr, second: Expr) -> list[Expr]:
 def _divides(error: Expr) -> Matrix:
     """Remainder of E's numerator by λ² - 2 cos(ω) λ + 1, and of its denominator by λ³ up to a factor."""
     top, bottom = fraction(cancel(error))
-    return Matrix([expand(rem(top, tone_factor(), lam)), expand(bottom - lam**3 * bottom.coeff(lam, 3))])
+    return Matrix([expand(rem(top, sinusoid_factor(), lam)), expand(bottom - lam**3 * bottom.coeff(lam, 3))])
 
 
 def _slow() -> Expr:

@@ -1,19 +1,6 @@
 """The optimum of a long horizon, any control cost: proved among linear agents at rest."""
 
-from sympy import (
-    Expr,
-    ImmutableMatrix,
-    Matrix,
-    Poly,
-    Rational,
-    cancel,
-    expand,
-    eye,
-    factor,
-    fraction,
-    radsimp,
-    together,
-)
+from sympy import Expr, ImmutableMatrix, Matrix, Poly, Rational, cancel, expand, factor, fraction, radsimp, together
 
 from derivations.result import Background, Result, vector
 from derivations.results.regulators import (
@@ -36,16 +23,16 @@ from theory.double_integrator.observer import (
     control_error,
     control_weight,
     error_row,
-    first_reading_error,
+    first_observation_error,
     long_horizon_cost,
     mean_square_error,
+    observations,
     observed_feedback,
     observer_polynomial,
     observer_root,
     observer_square,
     plant_state,
     read_velocity,
-    readings,
     regulator,
     riccati,
     sequence,
@@ -188,11 +175,11 @@ def _agent() -> tuple[Step, ...]:
     agent, plant = observed_feedback(), double_integrator()
     readout = Matrix([[ReducedLoop().matrix[1, 2], 0, 1]])
 
-    closed = (lam * eye(2) - plant.A + plant.B * GAINS).det()
+    closed = (lam * Matrix.eye(2) - plant.A + plant.B * GAINS).det()
 
     def characteristic(place) -> list[Expr]:
         step = minimal_loop().subs(dict(zip(VISIBLE, place, strict=True)), simultaneous=True)
-        return Poly(expand((lam * eye(3) - step).det() - (lam - lambda_3) * closed), lam).all_coeffs()
+        return Poly(expand((lam * Matrix.eye(3) - step).det() - (lam - lambda_3) * closed), lam).all_coeffs()
 
     return (
         Step.solves(
@@ -204,7 +191,7 @@ def _agent() -> tuple[Step, ...]:
         Step.solves(
             r"In its loop the control error $u + K x$, this row on $(x, \sigma_{zu} b)$, is a left eigenvector of $\lambda_3$: "
             r"$e_{t+1} = \lambda_3 e_t$ from any state, so it attains the bound if $K$ is LQR's. The sequence fixes every control, so the agent's "
-            r"responses $\sigma_{zm}, \kappa, \kappa\sigma_{vu}$ to a reading, and where $\kappa \neq 0$ its overlaps.",
+            r"responses $\sigma_{zm}, \kappa, \kappa\sigma_{vu}$ to an observation, and where $\kappa \neq 0$ its overlaps.",
             r"e",
             error_row(),
             lambda row: (
@@ -225,19 +212,19 @@ def _varying() -> tuple[Step, ...]:
             r"If the agent may change over time, it still knows $y_1 = p_0 + v_0$ alone at $t = 1$. The best $u_1 = g y_1$ leaves the "
             r"variance of $k_2 v_0$ given $y_1$.",
             r"\min_g E e_1^2 / E p_0^2",
-            first_reading_error(),
+            first_observation_error(),
             k_2**2 * variance,
         ),
         Step.solves(
-            r"From its second reading on it knows the velocity from two readings and the control $u$ between them. It acts with $u = "
+            r"From its second observation on it knows the velocity from two observations and the control $u$ between them. It acts with $u = "
             r"-K x$, and $e_t = 0$.",
             r"x^{(2)}_{t+1}",
             read_velocity(),
-            lambda told: told.subs(dict(zip(readings, (p, p + v), strict=True)), simultaneous=True) - after[1],
+            lambda told: told.subs(dict(zip(observations, (p, p + v), strict=True)), simultaneous=True) - after[1],
             also=(after[0] - p - v,),
         ),
         Step.equal(
-            r"No linear agent costs less than the following, and one whose answer to the first reading differs from its answer to the "
+            r"No linear agent costs less than the following, and one whose answer to the first observation differs from its answer to the "
             r"later ones attains it.",
             VARYING,
             time_varying_cost(),

@@ -38,7 +38,7 @@ BACKGROUND = Background(
 
 STEPS = 5
 """Steps to which words are written out."""
-HEARD = symbols("g_1:3", real=True)
+SUCCESSIVE = symbols("g_1:3", real=True)
 """Letters for two successive Markov parameters of an agent with one input and one control."""
 
 
@@ -48,11 +48,11 @@ def _column(words) -> ImmutableMatrix:
 
 def _impulse(count: int) -> Matrix:
     """Zᵀ h after a unit impulse, stepping h ← F h."""
-    h, heard = gamma * M, []
+    h, found = gamma * M, []
     for _ in range(count):
-        heard.append(expand(Zt * h))
+        found.append(expand(Zt * h))
         h = F * h
-    return Matrix(heard)
+    return Matrix(found)
 
 
 def _by_neurons(printed) -> Matrix:
@@ -62,7 +62,7 @@ def _by_neurons(printed) -> Matrix:
     return Matrix([expand(state.subs(words) - other) for state, other in zip(printed, stepped, strict=True)])
 
 
-def _heard(states, letters) -> Matrix:
+def _seen_responses(states, letters) -> Matrix:
     """For every x_t the number of letters that are wrongly missing or present, g_0 … g_{t-2} being right: zero."""
     return Matrix(
         [len({g for g in letters if state.has(g)} ^ set(letters[: max(t - 1, 0)])) for t, state in enumerate(states)]
@@ -81,11 +81,11 @@ def _stepped(rank: int, count: int) -> list[Expr]:
     vu = Matrix(rank, rank, lambda i, j: Symbol(_entry("sigma_vu", rank, i, j), real=True))
     if rank == 1:
         zu, vm = Matrix([sigma_zu]), Matrix([sigma_vm])
-    a, b, heard = Integer(1), Matrix([0] * rank), []
+    a, b, found = Integer(1), Matrix([0] * rank), []
     for _ in range(count):
-        heard.append(expand(sigma_zm * a + zu.dot(b)))
+        found.append(expand(sigma_zm * a + zu.dot(b)))
         a, b = Integer(0), (vm * a + vu * b).applyfunc(expand)
-    return heard
+    return found
 
 
 def _entry(name: str, rank: int, i: int, j: int) -> str:
@@ -96,13 +96,13 @@ def _recurrence(printed: Expr) -> list[Expr]:
     """The printed g_3 at (g_1, g_2) → (g_{j+1}, g_{j+2}) less g_{j+3}, j < 2, of a stepped agent of rank two."""
     g = _stepped(2, STEPS)
     return [
-        expand(printed.subs(dict(zip(HEARD, g[j + 1 : j + 3], strict=True)), simultaneous=True) - g[j + 3])
+        expand(printed.subs(dict(zip(SUCCESSIVE, g[j + 1 : j + 3], strict=True)), simultaneous=True) - g[j + 3])
         for j in range(2)
     ]
 
 
 def _general_steps() -> tuple[Step, ...]:
-    """The network as a filter, the loop closed over it, and what changes nothing."""
+    """The network as a filter, and the loop closed over it."""
     letters = response_letters(STEPS)
     states = states_by_responses(STEPS, letters)
     return (
@@ -130,8 +130,14 @@ def _general_steps() -> tuple[Step, ...]:
             "(n_0, n_1, n_2, n_3)",
             _column(sum(state.has(g) for g in letters) for state in states[:4]),
             Matrix([max(t - 1, 0) for t in range(4)]),
-            also=(_heard(states, letters),),
+            also=(_seen_responses(states, letters),),
         ),
+    )
+
+
+def _invariant_steps() -> tuple[Step, ...]:
+    """What changes nothing, and how many parameters there are."""
+    return (
         Step.equal(
             r"A change of basis of the neurons, $W \to S W S^{-1}$, $M \to S M$, $Z^T \to Z^T S^{-1}$, keeps every $g_j$ "
             r"(induction on $j$), such as $g_2$: trajectory and loss cannot tell the networks apart.",
@@ -154,7 +160,7 @@ def _general_steps() -> tuple[Step, ...]:
 def _rank_steps() -> tuple[Step, ...]:
     """How few Markov parameters give all, for low rank."""
     coefficients = recurrence_coefficients(2)
-    following = -sum(c * g for c, g in zip(coefficients[1:3], HEARD, strict=True))
+    following = -sum(c * g for c, g in zip(coefficients[1:3], SUCCESSIVE, strict=True))
     return (
         Step.solves(
             r"For $W = U V^T$ of rank $r$ the agent is a filter of $q + r$ states (open-loop-loss), so its order is at most "
@@ -194,7 +200,7 @@ def build() -> Result:
         r"\gamma W)^j M$ only: networks with the same Markov parameters have the same trajectories and the same loss. For "
         r"rank one and $\gamma = 1$ three of them give all: $g_0 = \sigma_{zm}$, $g_1 = \kappa$ and $g_2 = \kappa\,\sigma_{vu}$.",
         "Ho & Kalman (1966) for the Markov parameters; that the loss of the closed loop sees nothing else is derived here",
-        _general_steps() + _rank_steps(),
+        _general_steps() + _invariant_steps() + _rank_steps(),
         ("(g_0, g_1, g_2)", "(x_1, x_2, x_3)", "H"),
         BACKGROUND,
     )

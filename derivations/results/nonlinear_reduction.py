@@ -2,24 +2,10 @@
 
 from dataclasses import fields
 
-from sympy import (
-    Expr,
-    Function,
-    ImmutableMatrix,
-    Integer,
-    Matrix,
-    Pow,
-    S,
-    Symbol,
-    cancel,
-    diff,
-    exp,
-    factor,
-    limit,
-    pi,
-)
+from sympy import Expr, Function, ImmutableMatrix, Integer, Matrix, S, Symbol, diff, exp, factor, limit, pi
 
 from derivations.result import Background, Result
+from derivations.results.simplifiers import in_the_slope, inside_roots
 from derivations.results.small_network import (
     gram_values,
     loss_slope,
@@ -67,21 +53,6 @@ INPUTS = Matrix([kappa_m, kappa_u])
 SPACE, EVERYTHING = GaussianSpace(), GaussianSpace(trained=BLOCKS)
 GRAM, SLOPES = SPACE.gram_symbols(), SPACE.gradient_symbols()
 SCALE = symbols.scaling
-
-
-def _tidy(entry: Expr) -> Expr:
-    """Cancelled, first inside square roots."""
-
-    def inside(power: Expr) -> Expr:
-        return Pow(cancel(power.base), power.exp)
-
-    return cancel(entry.replace(lambda e: e.is_Pow and not e.exp.is_Integer, inside))
-
-
-def _rational(entry: Expr) -> Expr:
-    """Cancelled in q = √(1 + π Δ/2), in which the Gaussian integrals are rational."""
-    q = Symbol("q", positive=True)
-    return cancel(entry.subs(variance, 2 * (q**2 - 1) / pi))
 
 
 def _gain_steps() -> tuple[Step, ...]:
@@ -181,13 +152,8 @@ def _balance() -> Expr:
 
 
 def _map_steps(loop: GaussianLoop) -> tuple[Step, ...]:
-    """One step of the loop, at rest and under its two scalings."""
+    """One step of the loop, and the loop at rest."""
     named, ε = _named(loop), Symbol("h")
-    larger = loop.advance(SCALE * STATE).subs(neurons, SCALE**2 * neurons)
-    stretch = Matrix.diag(1, 1, 1, 1 / SCALE)
-    letters = {sigma_zu: SCALE * sigma_zu, sigma_vm: sigma_vm / SCALE, sigma_mu: SCALE * sigma_mu}
-    letters[sigma_uu] = SCALE**2 * sigma_uu
-    moved = loop.advance(stretch * STATE).subs(letters, simultaneous=True)
     at_rest = loop.advance(ε * STATE).diff(ε).subs(ε, 0)
     return (
         Step.equal(
@@ -196,7 +162,7 @@ def _map_steps(loop: GaussianLoop) -> tuple[Step, ...]:
             r"f(s)",
             named,
             _by_hand(),
-            also=((_unnamed(loop, named) - loop.advance(STATE)).applyfunc(_tidy),),
+            also=((_unnamed(loop, named) - loop.advance(STATE)).applyfunc(inside_roots),),
         ),
         Step.solves(
             r"At rest $G = 1$: the Jacobian is $P_{\mathrm{eff}}$.",
@@ -204,6 +170,17 @@ def _map_steps(loop: GaussianLoop) -> tuple[Step, ...]:
             loop.linear.matrix,
             lambda printed: (printed * STATE - at_rest).expand(),
         ),
+    )
+
+
+def _scaling_steps(loop: GaussianLoop) -> tuple[Step, ...]:
+    """The loop under its two scalings."""
+    named, stretch = _named(loop), Matrix.diag(1, 1, 1, 1 / SCALE)
+    larger = loop.advance(SCALE * STATE).subs(neurons, SCALE**2 * neurons)
+    letters = {sigma_zu: SCALE * sigma_zu, sigma_vm: sigma_vm / SCALE, sigma_mu: SCALE * sigma_mu}
+    letters[sigma_uu] = SCALE**2 * sigma_uu
+    moved = loop.advance(stretch * STATE).subs(letters, simultaneous=True)
+    return (
         Step.solves(
             r"Scaling $s$ by $c$ and $N$ by $c^2$ scales $f$ by $c$. So $N$ neurons with $x$ of order $\sqrt{N}$ are the loop of "
             r"$N = 1$ with $x$ of order 1, and for fixed $x$ the loop is linear as $N \to \infty$, with $1 - G$ of order $1/N$.",
@@ -211,7 +188,7 @@ def _map_steps(loop: GaussianLoop) -> tuple[Step, ...]:
             SCALE * named,
             lambda printed: _unnamed(loop, printed) - larger,
             also=(_small_gain(),),
-            by=_tidy,
+            by=inside_roots,
         ),
         Step.solves(
             r"With $u \to c u$, $v \to v/c$, $b \to b/c$ the map is the same in another basis, $f_c(D s) = D f(s)$, $D = "
@@ -221,7 +198,7 @@ def _map_steps(loop: GaussianLoop) -> tuple[Step, ...]:
             ImmutableMatrix(stretch * named),
             lambda printed: _unnamed(loop, printed) - moved,
             also=(_balance(),),
-            by=_tidy,
+            by=inside_roots,
         ),
     )
 
@@ -266,7 +243,7 @@ def _learning_steps() -> tuple[Step, ...]:
             r"S_z",
             readout_sensitivity(),
             lambda printed: GRAM * printed - _projected(),
-            by=_rational,
+            by=in_the_slope,
         ),
     )
 
@@ -309,7 +286,12 @@ def build() -> Result:
         r"approximation, because the weights do not stay Gaussian.",
         "mean-field theory of low-rank networks: Mastrogiuseppe & Ostojic 2018, Schuessler et al. 2020, Dubreuil et al. 2022; "
         "the gain is a standard Gaussian integral; closed loop and learning derived here",
-        (*_gain_steps(), *_readout_steps(loop), *_map_steps(loop), *_learning_steps(), *_law_steps()),
+        _gain_steps()
+        + _readout_steps(loop)
+        + _map_steps(loop)
+        + _scaling_steps(loop)
+        + _learning_steps()
+        + _law_steps(),
         (r"\varphi(s)", r"G(\Delta)", r"\Delta", "S"),
         BACKGROUND,
     )

@@ -25,7 +25,7 @@ BACKGROUND = Background(
 
 SHOWN = 4
 """Lags of the impulse response that are printed, and inputs for which the loss of white inputs is."""
-HEARD = 3
+INPUTS = 3
 """Inputs for which the moment and the slopes are printed."""
 
 
@@ -60,7 +60,7 @@ def _impulse(count: int) -> list[Expr]:
 
 
 def _recorded(inputs) -> Expr:
-    """(1/K) Σ_k (u_k - u*_k)², the student stepped and the teacher a convolution."""
+    """(1/n_y) Σ_k (u_k - u*_k)², the student stepped and the teacher a convolution."""
     teacher = symbols(f"gbar_0:{len(inputs)}", real=True)
     wanted = [sum(teacher[j] * inputs[k - j] for j in range(k + 1)) for k in range(len(inputs))]
     return sum((u - w) ** 2 for u, w in zip(_outputs(inputs), wanted, strict=True)) / len(inputs)
@@ -68,8 +68,8 @@ def _recorded(inputs) -> Expr:
 
 def _moment(printed) -> Expr:
     """Δgᵀ R Δg with the printed R less the recorded loss."""
-    inputs, teacher = symbols(f"y_1:{HEARD + 1}", real=True), symbols(f"gbar_0:{HEARD}", real=True)
-    gaps = Matrix([g - t for g, t in zip(_impulse(HEARD), teacher, strict=True)])
+    inputs, teacher = symbols(f"y_1:{INPUTS + 1}", real=True), symbols(f"gbar_0:{INPUTS}", real=True)
+    gaps = Matrix([g - t for g, t in zip(_impulse(INPUTS), teacher, strict=True)])
     return expand((gaps.T * Matrix(printed) * gaps)[0] - _recorded(inputs))
 
 
@@ -86,9 +86,13 @@ def _white(count: int) -> Expr:
 
 
 def _white_moment(moment: Matrix) -> Matrix:
-    """The mean of R over white inputs less ς² (K-j)/K on the diagonal."""
-    inputs, K = symbols(f"y_1:{HEARD + 1}", real=True), HEARD
-    return Matrix(K, K, lambda i, j: _mean(moment[i, j], inputs) - (noise**2 * Rational(K - j, K) if i == j else 0))
+    """The mean of R over white inputs less ς² (1 - j/n_y) on the diagonal."""
+    inputs, count = symbols(f"y_1:{INPUTS + 1}", real=True), INPUTS
+    return Matrix(
+        count,
+        count,
+        lambda i, j: _mean(moment[i, j], inputs) - (noise**2 * Rational(count - j, count) if i == j else 0),
+    )
 
 
 def _by_weights(printed) -> list[Expr]:
@@ -97,7 +101,7 @@ def _by_weights(printed) -> list[Expr]:
     X = Matrix(2, 4, lambda i, j: Symbol(f"x_{i + 1}{j + 1}", real=True))
     m, z, u, v = (X[:, j] for j in range(4))
     values = {sigma_zm: z.dot(m), sigma_zu: z.dot(u), sigma_vm: v.dot(m), sigma_vu: v.dot(u)}
-    loss = _white(HEARD)
+    loss = _white(INPUTS)
     names = [*X, *sorted((loss.free_symbols | Tuple(*printed).free_symbols) - set(values), key=str)]
     domain = PolyRing(names, QQ)
     slopes = dict(zip(space.gradient_symbols().flat, (entry.subs(values) for entry in printed), strict=True))
@@ -123,7 +127,7 @@ def _filter_steps(student) -> tuple[Step, ...]:
             also=(Matrix(AgentFilter().entry) - Matrix([1, 0]), AgentFilter().readout - Matrix([[sigma_zm, sigma_zu]])),
         ),
         Step.equal(
-            r"Fed with the plant's output it is the joint system again (so too for a plant of two states with letters for entries, rank two, "
+            r"Driven by the plant's output it is the joint system again (so too for a plant of two states with letters for entries, rank two, "
             r"with leak).",
             r"P_{\mathrm{eff}}",
             AgentFilter().closed(ReducedLoop()),
@@ -143,20 +147,20 @@ def _filter_steps(student) -> tuple[Step, ...]:
 
 def _loss_steps(student, teacher) -> tuple[Step, ...]:
     """The loss of recorded and of white inputs, and what learning makes of it."""
-    inputs = [ImmutableMatrix([[y]]) for y in symbols(f"y_1:{HEARD + 1}", real=True)]
-    heard = white_noise_loss(student[:HEARD], teacher[:HEARD])
+    inputs = [ImmutableMatrix([[y]]) for y in symbols(f"y_1:{INPUTS + 1}", real=True)]
+    loss = white_noise_loss(student[:INPUTS], teacher[:INPUTS])
     return (
         Step.solves(
-            r"The mean squared difference to a teacher $\bar g$, $\frac1K \sum_k (u_k - u^*_k)^2$, is the quadratic form "
+            r"The mean squared difference to a teacher $\bar g$, $\frac{1}{n_y} \sum_k (u_k - u^*_k)^2$, is the quadratic form "
             r"$\Delta g^T R\, \Delta g$ of $\Delta g_j = g_j - \bar g_j$ in the second moment $R$ of the inputs' lags: a batch "
-            rf"enters through its mean $R$ only (here $K = {HEARD}$).",
+            rf"enters through its mean $R$ only (here $n_y = {INPUTS}$).",
             "R",
             input_moment(inputs),
             _moment,
         ),
         Step.equal(
-            r"White inputs of variance $\varsigma^2$ have on average $R_{jj} = \varsigma^2 (K-j)/K$ and no other entries: lags "
-            rf"do not talk to each other (here $K = {SHOWN}$).",
+            r"White inputs of variance $\varsigma^2$ have on average $R_{jj} = \varsigma^2 (1 - j/n_y)$ and no other entries: lags "
+            rf"do not mix (here $n_y = {SHOWN}$).",
             r"L_{\mathrm{open}}",
             white_noise_loss(student, teacher),
             _white(SHOWN),
@@ -165,8 +169,8 @@ def _loss_steps(student, teacher) -> tuple[Step, ...]:
         Step.solves(
             r"The loss sees the weights through the four overlaps, so $\partial L/\partial X = X S$ and the maps of the Gram "
             r"matrix are those of closed loop with these slopes in $S$.",
-            rf"(\partial_{{zm}}, \partial_{{zu}}, \partial_{{vm}}, \partial_{{vu}}) L_{{\mathrm{{open}}}}|_{{K={HEARD}}}",
-            vector(heard.diff(s).factor() for s in (sigma_zm, sigma_zu, sigma_vm, sigma_vu)),
+            rf"(\partial_{{zm}}, \partial_{{zu}}, \partial_{{vm}}, \partial_{{vu}}) L_{{\mathrm{{open}}}}|_{{n_y={INPUTS}}}",
+            vector(loss.diff(s).factor() for s in (sigma_zm, sigma_zu, sigma_vm, sigma_vu)),
             _by_weights,
         ),
     )

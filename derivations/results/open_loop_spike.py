@@ -12,7 +12,7 @@ from theory.core.spectrum import controller
 from theory.double_integrator.saddle import critical_kappas, loss_slope, saddle_growth
 from theory.double_integrator.spectrum import cubic, visible
 from theory.open_loop.imitation import axis_slope, first_order, saddle_slope, small_overlap_modulus
-from theory.symbols import kappa, lam, noise, sigma_vu, sigma_zm, steps_heard
+from theory.symbols import kappa, lam, noise, open_loop_inputs, sigma_vu, sigma_zm
 
 BACKGROUND = Background(
     assumptions=(
@@ -32,14 +32,14 @@ BACKGROUND = Background(
 
 GRAM = WeightSpace().gram_symbols()
 COMPARED = (2, 3)
-"""Numbers K of inputs with which slopes are compared: both sides are 1/K times a number, plus another."""
+"""Numbers n_y of inputs with which slopes are compared: both sides are 1/n_y times a number, plus another."""
 GAIN = Symbol("L", real=True)
 
 
 def _sign_mean(count: int, zm: Expr, memory: Expr) -> Expr:
     """The mean squared difference of student and teacher over all sequences of signs ±ς, which are white.
 
-    The student has σ_vu = 0, σ_zu = 1 and σ_vm = κ: it hears the last input as κ.
+    The student has σ_vu = 0, σ_zu = 1 and σ_vm = κ: the input of the step before acts on it through κ.
     """
     teacher = symbols(f"gbar_0:{count}", real=True)
     total = Integer(0)
@@ -51,23 +51,26 @@ def _sign_mean(count: int, zm: Expr, memory: Expr) -> Expr:
 
 
 def _feedthrough(printed: Expr) -> list[Expr]:
-    return [printed.subs(steps_heard, K) - _sign_mean(K, sigma_zm, 0).diff(sigma_zm) for K in COMPARED]
+    return [printed.subs(open_loop_inputs, count) - _sign_mean(count, sigma_zm, 0).diff(sigma_zm) for count in COMPARED]
 
 
 def _memory(printed: Expr) -> list[Expr]:
-    return [printed.subs(steps_heard, K) - _sign_mean(K, sigma_zm, kappa).diff(kappa).subs(kappa, 0) for K in COMPARED]
+    return [
+        printed.subs(open_loop_inputs, count) - _sign_mean(count, sigma_zm, kappa).diff(kappa).subs(kappa, 0)
+        for count in COMPARED
+    ]
 
 
 def _growth(printed: Expr) -> list[Expr]:
-    """μ² σ_zu σ_vm less the product of both rates of two neurons with dz/dt = -L_κ σ_vm u and so on, same K."""
+    """μ² σ_zu σ_vm less the product of both rates of two neurons with dz/dt = -L_κ σ_vm u and so on, same n_y."""
     m, z, u, v = weights = [Matrix(symbols(f"{name}_1:3", real=True)) for name in "mzuv"]
     values = dict(zip(GRAM, (a.dot(b) for a, b in product(weights, weights)), strict=True))
     dz, du, dv = -GAIN * v.dot(m) * u, -GAIN * v.dot(m) * z, -GAIN * z.dot(u) * m
     rates = expand((dz.dot(u) + z.dot(du)) * dv.dot(m))
-    slopes = {K: _sign_mean(K, sigma_zm, kappa).diff(kappa).subs(kappa, 0) for K in COMPARED}
+    slopes = {count: _sign_mean(count, sigma_zm, kappa).diff(kappa).subs(kappa, 0) for count in COMPARED}
     return [
-        expand(printed.subs(steps_heard, K).subs(values) * z.dot(u) * v.dot(m) - rates.subs(GAIN, slope))
-        for K, slope in slopes.items()
+        expand(printed.subs(open_loop_inputs, count).subs(values) * z.dot(u) * v.dot(m) - rates.subs(GAIN, slope))
+        for count, slope in slopes.items()
     ]
 
 
@@ -109,19 +112,19 @@ def _ratio(expression: Expr) -> tuple[Expr, Expr]:
     return (top, bottom) if Poly(bottom).LC() > 0 else (-top, -bottom)
 
 
-def _no_room() -> tuple[Expr, ...]:
+def _negative_excess() -> tuple[Expr, ...]:
     """Zeros if (1 - σ_vu/2)² - 1 is negative for 0 < σ_vu < 1: as in :func:`_jury_inside`, with σ_vu = 1/(1 + b)."""
     b = Symbol("b", positive=True)
-    room = (1 - 1 / (1 + b) / 2) ** 2 - 1
-    return tuple(unless(all(c > 0 for c in Poly(part, b).coeffs())) for part in _ratio(-room))
+    excess = (1 - 1 / (1 + b) / 2) ** 2 - 1
+    return tuple(unless(all(c > 0 for c in Poly(part, b).coeffs())) for part in _ratio(-excess))
 
 
 def _learning_steps() -> tuple[Step, ...]:
     """What white noise teaches first: the feedthrough, then, from a saddle, the memory."""
     return (
         Step.solves(
-            r"Without memory, $\kappa = 0$, the white-noise loss of $K$ inputs is a parabola in $\sigma_{zm}$ around the "
-            r"teacher's $\bar g_0$. Slopes are of the form $a + b/K$: they agree for every $K$ with the mean over all sequences "
+            r"Without memory, $\kappa = 0$, the white-noise loss of $n_y$ inputs is a parabola in $\sigma_{zm}$ around the "
+            r"teacher's $\bar g_0$. Slopes are of the form $a + b/n_y$: they agree for every $n_y$ with the mean over all sequences "
             r"$\pm\varsigma$ if they do for two.",
             r"\partial_{zm} L_{\mathrm{open}}|_{\kappa=0}",
             factor(axis_slope()),
@@ -177,13 +180,10 @@ def _small_steps() -> tuple[Step, ...]:
     )
 
 
-def _exact_steps() -> tuple[Step, ...]:
-    """Where the student's own loop is stable, exactly."""
-    first, second = critical_kappas()
+def _edge_steps() -> tuple[Step, ...]:
+    """Where the student's own loop is stable for σ_vu = 0, exactly."""
     edge, root = _edge(), critical_kappas()[0].subs(sigma_vu, 0)
-    middle, spread = expand((first + second) / 2), expand(((second - first) / 2) ** 2)
     down, across = (x.subs(sigma_vu, 0) for x in taylor_slopes(edge, [sigma_zm, kappa]))
-    chi = expand(visible(cubic().as_expr()).subs(lam, 1))
     return (
         Step.solves(
             r"Exactly, for $\sigma_{vu} = 0$ and $-1 < \sigma_{zm} < 0$: the loop is stable if and only if $\kappa_1 < \kappa < "
@@ -201,6 +201,15 @@ def _exact_steps() -> tuple[Step, ...]:
             -root.diff(sigma_zm),
             (down / across).subs(kappa, 1 - sqrt(1 + sigma_zm)),
         ),
+    )
+
+
+def _necessary_steps() -> tuple[Step, ...]:
+    """What stability takes for any σ_vu, and the second kind of instability."""
+    edge, (first, second) = _edge(), critical_kappas()
+    middle, spread = expand((first + second) / 2), expand(((second - first) / 2) ** 2)
+    chi = expand(visible(cubic().as_expr()).subs(lam, 1))
+    return (
         Step.equal(
             r"For any $\sigma_{vu}$ a stable loop has a positive left side (saddle), so $(1 - \sigma_{vu}/2)^2 > -\sigma_{zm}$ "
             r"whatever $\kappa$; and its roots sum to $\sigma_{vu} + 2 < 3$. Together, where $\sigma_{zm} < 0$, it takes "
@@ -212,7 +221,7 @@ def _exact_steps() -> tuple[Step, ...]:
             also=(
                 _coefficients()[2] + sigma_vu + 2,
                 spread - (1 - sigma_vu / 2) ** 2 - sigma_zm,
-                *_no_room(),
+                *_negative_excess(),
             ),
         ),
         Step.equal(
@@ -236,7 +245,7 @@ def build() -> Result:
         r"$|\lambda_1|^2 = 1 + |\sigma_{zm}| - 2\kappa$; exactly, for $\sigma_{vu} = 0$ and $-1 < \sigma_{zm} < 0$, below $\kappa_1 = 1 - \sqrt{1 - "
         r"|\sigma_{zm}|}$. A memory that overshoots makes a second kind, a real root beyond 1.",
         "the spike: Ger & Barak, arXiv 2505.13567, Fig. 1; its cause derived here",
-        _learning_steps() + _small_steps() + _exact_steps(),
+        _learning_steps() + _small_steps() + _edge_steps() + _necessary_steps(),
         (r"|\lambda_1|^2", r"\mu^2", r"L_\kappa|_{\kappa=\sigma_{vu}=0}", r"\kappa_1", r"d\kappa_1/d|\sigma_{zm}|"),
         BACKGROUND,
     )

@@ -41,7 +41,7 @@ def _rooted(expression: Expr) -> Expr:
     return cancel(expression.subs(sqrt(sigma_zm), ROOT).subs(sigma_zm, ROOT**2))
 
 
-def _meeting(root: Expr) -> tuple[Expr, ...]:
+def _double_root(root: Expr) -> tuple[Expr, ...]:
     """The coefficients of 1, √κ and κ in the cubic at σ_zm = 0 and a root 1 + c √κ, and any curvature of the root in √κ."""
     bend = root.subs(kappa, small**2).diff(small, 2)
     at = visible(cubic().as_expr()).subs({sigma_zm: 0, lam: root}).subs(kappa, small**2)
@@ -91,12 +91,12 @@ def _square_root() -> Step:
         r"cubic has no term up to first order in $\kappa$.",
         r"\lambda_1^{(1/2)}|_{\sigma_{zm} = 0}",
         1 + split,
-        _meeting,
+        _double_root,
     )
 
 
 def build() -> Result:
-    """λ_3 by one Newton step and by Lagrange inversion; the pair to first order; a meeting of two roots."""
+    """λ_3 by one Newton step and by Lagrange inversion; the pair to first order; a double root."""
     return Result(
         "perturbed-roots",
         "Roots near the uncoupled loop",

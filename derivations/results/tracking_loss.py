@@ -8,7 +8,7 @@ from derivations.step import Step
 from theory.core.plant import double_integrator
 from theory.symbols import amplitude, dt, gain_p, gain_r, lam, phase, plant_gain
 from theory.tracking.loop import TrackingLoop, axis_response, markov_agent
-from theory.tracking.sinusoids import sinusoid_loss, tone_loss, tone_slope
+from theory.tracking.sinusoids import sinusoid_loss, stationary_loss, stationary_slope
 
 BACKGROUND = Background(
     assumptions=(
@@ -78,7 +78,7 @@ def _slope_residual(loss: Expr, slope: Expr, letter: Symbol) -> Expr:
 def _slope(agent: ImmutableMatrix, change: list) -> Expr:
     """The theory's slope of the loss by a change of the agent."""
     loop = _axis()
-    return tone_slope(loop.error(agent), loop.error_slope(agent, ImmutableMatrix([change])), 0)
+    return stationary_slope(loop.error(agent), loop.error_slope(agent, ImmutableMatrix([change])), 0)
 
 
 def _late_residual() -> Expr:
@@ -92,16 +92,13 @@ def _late_residual() -> Expr:
 def _answers(ratio: Expr) -> Expr:
     """Ĝ of the plant's states, times (λ-1)²/dt², less a ratio in the letter G_o at dt²/(λ-1)²."""
     plant = dt**2 / (lam - 1) ** 2
-    return _axis().authority(STATIC)[0] / plant - ratio.subs(plant_gain, plant)
+    return _axis().control_to_output(STATIC)[0] / plant - ratio.subs(plant_gain, plant)
 
 
-def build() -> Result:
-    """Loss and slopes of one sinusoid; what the closed loop lets through."""
-    loss, squared = factor(tone_loss(_axis().error(STATIC), 0)), _squared(_error(gain_r))
-    forward, feedback = (_slope(STATIC, change) for change in ([0, 1], [1, 0]))
-    poles, pole = fraction(_error(gain_r))[1], 1 + dt * sqrt(gain_p)
+def _phase_steps() -> tuple[Step, ...]:
+    """The mean over phases: sinusoids do not interfere."""
     first, second = (REAL, IMAGINARY, amplitude, phase), (OTHER_REAL, OTHER_IMAGINARY, OTHER, OTHER_PHASE)
-    steps = (
+    return (
         Step.equal(
             r"In a stable loop the error under $a \cos(\omega t + \varphi)$ ends as $\mathrm{Re}\, E\, a\, e^{i(\omega t + \varphi)}$, "
             r"$E = e_1 + i e_2$ at $\lambda = e^{i\omega}$; its square, averaged over the phase.",
@@ -117,6 +114,15 @@ def build() -> Result:
             _loss_of(*first[:3]) + _loss_of(*second[:3]),
             _mean(_mean((_wave(*first) + _wave(*second)) ** 2, phase), OTHER_PHASE),
         ),
+    )
+
+
+def _sinusoid_steps() -> tuple[Step, ...]:
+    """The loss of one sinusoid under an agent without memory, and its slopes."""
+    loss, squared = factor(stationary_loss(_axis().error(STATIC), 0)), _squared(_error(gain_r))
+    forward, feedback = (_slope(STATIC, change) for change in ([0, 1], [1, 0]))
+    poles, pole = fraction(_error(gain_r))[1], 1 + dt * sqrt(gain_p)
+    return (
         Step.equal(
             r"Of a real system $|E|^2 = E(\lambda) E(1/\lambda)$. For a double integrator and an agent without memory, "
             r"$K_p$ and $K_r$ are numbers; no such loop is stable ($\lambda = 1 \pm \Delta t\sqrt{K_p}$, of mean 1), so this is its "
@@ -139,10 +145,16 @@ def build() -> Result:
                 _late_residual(),
             ),
         ),
+    )
+
+
+def _feedback_steps() -> tuple[Step, ...]:
+    """What the closed loop lets through."""
+    return (
         Step.equal(
             r"Once feedback holds the loop, a constant control $w$ moves the plant until $K_p\, p + w = 0$, whatever the plant's gain.",
             r"G_{\mathrm{cl}}|_{\lambda = 1}",
-            cancel(_axis().authority(STATIC)[0].subs(lam, 1)),
+            cancel(_axis().control_to_output(STATIC)[0].subs(lam, 1)),
             solve(gain_p * Symbol("p") + 1, Symbol("p"))[0],
         ),
         Step.solves(
@@ -153,13 +165,17 @@ def build() -> Result:
             _answers,
         ),
     )
+
+
+def build() -> Result:
+    """Loss and slopes of one sinusoid; what the closed loop lets through."""
     return Result(
         "tracking-loss",
         "Loss of tracking by frequency",
         r"In a stable loop with independent uniform phases the loss is a sum over frequencies of $(\Delta t/2)\, a^2 |E(e^{i\omega})|^2$. "
         r"No stationary loss exists at an unstable or marginal loop, as at the start of learning.",
         "derived here; task: Ger & Barak, arXiv 2505.13567, Sec. 5",
-        steps,
+        _phase_steps() + _sinusoid_steps() + _feedback_steps(),
         (r"L_\omega", r"\partial L_\omega/\partial K_r|_{K_p = 0}"),
         BACKGROUND,
     )

@@ -32,7 +32,7 @@ WORDS = TransferAlgebra()
 
 def _filter(loop: TrackingLoop) -> Matrix:
     """H (1 - F/λ)⁻¹ E of the agent as a filter in the coordinates (a, b), by its inputs."""
-    agent = AgentFilter(loop.plant.p, loop.view.rows, loop.rank, loop.leak, loop.overlaps)
+    agent = AgentFilter(loop.plant.p, loop.output_matrix.rows, loop.rank, loop.leak, loop.overlaps)
     resolvent = (eye(agent.transition.rows) - agent.transition / lam).inv()
     return (agent.readout * resolvent * agent.entry).applyfunc(cancel)
 
@@ -70,7 +70,7 @@ def _lags(loop: TrackingLoop):
 
 def _answers(loop: TrackingLoop):
     """For a value of Ĝ: p = G_o (K_p p + w) at w = 1, the same from the states, and dT by K_p and K_r."""
-    states, T = loop.authority(LETTERS)[0], axis_transfer()
+    states, T = loop.control_to_output(LETTERS)[0], axis_transfer()
     slopes = taylor_slopes(T, (gain_p, gain_r))
     return lambda G: (
         G - plant_gain * (gain_p * G + 1),
@@ -96,12 +96,9 @@ def _one_neuron() -> tuple[Expr, Expr]:
     return together(slope), lam * gamma * z * resolvent * m
 
 
-def build() -> Result:
-    """K, T and E at one frequency, the joint spectrum, and how T changes with the agent."""
-    loop = TrackingLoop(double_integrator(dt), leak=gamma)
-    plane, simple = TrackingLoop(), TrackingLoop(double_integrator(), leak=1)
-    slope, one = _one_neuron()
-    steps = (
+def _frequency_steps(loop: TrackingLoop) -> tuple[Step, ...]:
+    """K, T and E at one frequency."""
+    return (
         Step.equal(
             r"Under a reference $\lambda^t$ the agent $h_t = F h_{t-1} + \gamma M (C x_t + D r_t)$ is the filter $K(\lambda) = "
             r"\lambda\gamma Z^T (\lambda - F)^{-1} M$ with $F = 1 - \gamma + \gamma W$; here from the position, rank one.",
@@ -132,6 +129,13 @@ def build() -> Result:
             together(lam * axis_transfer() - 1),
             _lags(loop),
         ),
+    )
+
+
+def _spectrum_steps(loop: TrackingLoop) -> tuple[Step, ...]:
+    """The joint spectrum, which references do not enter."""
+    plane, simple = TrackingLoop(), TrackingLoop(double_integrator(), leak=1)
+    return (
         Step.equal(
             r"References are inputs: $K_r$ moves no eigenvalue of the joint system. Rank one, $\gamma = \Delta t = 1$; the general "
             r"agent's $\chi$ is that without references times $(\lambda - 1 + \gamma)$ for each (checked with leak, and in the plane). "
@@ -144,6 +148,13 @@ def build() -> Result:
                 joint_polynomial(plane) - seen_polynomial(plane, 2),
             ),
         ),
+    )
+
+
+def _change_steps(loop: TrackingLoop) -> tuple[Step, ...]:
+    """How T changes with the agent, and the agent with its weights."""
+    slope, one = _one_neuron()
+    return (
         Step.solves(
             r"A change of the agent acts through what it reads and the closed loop's own response to a control, "
             r"$dT = G_{\mathrm{cl}}\, dK\, (C X + D)$: first order of the plant's equation.",
@@ -161,6 +172,11 @@ def build() -> Result:
             also=(WORDS.weight_residual(),),
         ),
     )
+
+
+def build() -> Result:
+    """K, T and E at one frequency, the joint spectrum, and how T changes with the agent."""
+    loop = TrackingLoop(double_integrator(dt), leak=gamma)
     return Result(
         "tracking-transfer",
         "From reference to position",
@@ -168,7 +184,7 @@ def build() -> Result:
         r"error is $E = \lambda T - 1$. Only $K_p$ decides on stability, as long as no unstable mode of the agent is hidden from it, "
         r"such as one that the reference alone drives.",
         "task: Ger & Barak, arXiv 2505.13567, Sec. 5; transfer functions: Kailath, Linear Systems (1980); slopes derived here",
-        steps,
+        _frequency_steps(loop) + _spectrum_steps(loop) + _change_steps(loop),
         ("T", "E", r"G_{\mathrm{cl}}", r"\chi"),
         BACKGROUND,
     )

@@ -45,13 +45,9 @@ def _impulse(count: int) -> list:
     return control
 
 
-def build() -> Result:
-    """The scaling symmetry and the controller in the visible overlaps."""
-    transfer = visible(controller(ReducedLoop())[0])
-    series = cancel(transfer.subs(lam, 1 / symbols.small)).series(symbols.small, 0, 3).removeO()
-    g_0, g_1, g_2 = (series.coeff(symbols.small, k).subs(kappa, sigma_zu * sigma_vm) for k in range(3))
-    first, second, third = _impulse(3)
-    steps = (
+def _symmetry_steps(transfer) -> tuple[Step, ...]:
+    """The scaling symmetry and the controller that it leaves unchanged."""
+    return (
         Step.solves(
             r"$u \to c\,u$, $v \to v/c$ keeps $U V^T$ and maps $\sigma_{zu} \to c\,\sigma_{zu}$, "
             r"$\sigma_{vm} \to \sigma_{vm}/c$; on the reduced state it is the change of basis $D$.",
@@ -66,6 +62,15 @@ def build() -> Result:
             transfer,
             _eliminated(),
         ),
+    )
+
+
+def _response_steps(transfer) -> tuple[Step, ...]:
+    """The Markov parameters of the controller."""
+    series = cancel(transfer.subs(lam, 1 / symbols.small)).series(symbols.small, 0, 3).removeO()
+    g_0, g_1, g_2 = (series.coeff(symbols.small, k).subs(kappa, sigma_zu * sigma_vm) for k in range(3))
+    first, second, third = _impulse(3)
+    return (
         Step.equal(
             r"Markov parameters of the agent, the expansion of $K(\lambda)$ in $1/\lambda$: the response of $u$ to an "
             r"impulse in $y$.",
@@ -83,6 +88,11 @@ def build() -> Result:
             lambda g: (g.subs(LAG, 1) - second, simplify(g.subs(LAG, LAG + 1) / g - sigma_vu)),
         ),
     )
+
+
+def build() -> Result:
+    """The scaling symmetry and the controller in the visible overlaps."""
+    transfer = visible(controller(ReducedLoop())[0])
     return Result(
         "visible-overlaps",
         "Visible overlaps",
@@ -90,7 +100,7 @@ def build() -> Result:
         r"$\kappa = \sigma_{zu}\sigma_{vm}$: the agent is the first-order controller "
         r"$K(\lambda) = \sigma_{zm} + \kappa/(\lambda - \sigma_{vu})$.",
         "derived here; the overlaps are those of Ger & Barak, arXiv 2505.13567",
-        steps,
+        _symmetry_steps(transfer) + _response_steps(transfer),
         (r"K(\lambda)",),
         BACKGROUND,
     )

@@ -1,8 +1,9 @@
 """The same network, the same initial weights, two ways of training: closed loop beside open loop."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from numerics.replay.open_loop import PAPER_VARIANCE, OpenLoopReplay
 from numerics.replay.results import COMPLETED, Run
 
 HALF_WIDTHS = {"rank-one": 2.0, "full": 1.0}
-"""a, x_0 uniform on [-a, a]², in the two protocols."""
+"""a of the distribution of x_0, uniform on [-a, a]², in the two protocols."""
 
 SPARSE = 5
 """Epochs between spectra of a network that has no exact map."""
@@ -87,18 +88,18 @@ class Comparison:
         return plant.shape == default.shape and plant.values == default.values
 
 
-def check_teacher(path: Path, replay: Replay) -> None:
-    """Whether a teacher that is a run's result had the student's activation and leak; both are shared.
+def check_teacher(path: Path | None, replays: Sequence[Replay]) -> None:
+    """Whether a teacher that is a run's result had the students' activation and leak; both are shared.
 
-    :param path: the teacher's file
-    :param replay: the student's run
+    :param path: the teacher's file, if there is one
+    :param replays: the students' runs
     :raises InputError: if it had others
     """
-    arrays = read_arrays(path)
+    arrays = {} if path is None else read_arrays(path)
     if "config" not in arrays:
         return
     config = json.loads(str(arrays["config"]))
-    for name in ("activation", "leak"):
+    for replay, name in product(replays, ("activation", "leak")):
         own, found = getattr(replay.settings, name), config.get(name, getattr(replay.settings, name))
         require(own == found, f"--teacher must share the student's {name}, {own}; found {found} in {path}")
 
@@ -179,8 +180,8 @@ def summary(comparison: Comparison) -> dict:
     predicted = comparison.predicted
     if predicted:
         found["open"] |= {"predicted_rise": predicted.rise, "predicted_rise_epoch": predicted.epoch}
-    law = {"half_width": comparison.replay.half_width, "seed": comparison.replay.seed}
-    return {**found, **law, "difference_exact_direct": comparison.difference}
+    drawn = {"half_width": comparison.replay.half_width, "seed": comparison.replay.seed}
+    return {**found, **drawn, "difference_exact_direct": comparison.difference}
 
 
 ROWS = (

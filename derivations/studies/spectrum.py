@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from derivations.check import Check
+from derivations.check import Check, nothing
 from derivations.progress import Progress
 from derivations.wording import counted
 from numerics.common.markov import impulse_response, strengths, visible_overlaps
@@ -45,7 +45,7 @@ class Watch:
     :param joint: spectral radius of the joint matrix at rest
     :param alone: spectral radius of W
     :param small: largest growth of small states in closed loop
-    :param training: largest growth of states of the training's own law
+    :param training: largest growth of states of the training's own x_0
     :param wide: fraction of states ten times as wide that decay
     :param silence: growth of the neurons' activity without plant and input
     :param agent: σ_zm, κ, σ_vu of the rank-one network with the same first lags, of the neurons at rest, (checkpoints, 3)
@@ -171,28 +171,28 @@ def checks(runs: Sequence[Watch]) -> list[Check]:
     joint, alone = pooled(runs, "joint") < 1, pooled(runs, "alone") < 1
     every = float(runs[0].epochs[1] - runs[0].epochs[0])
     lines = []
-    for name, law in (("small", "small x_0"), ("training", "the training's x_0")):
+    for name, start in (("small", "small x_0"), ("training", "the training's x_0")):
         settles = pooled(runs, name) < 1
         good, bad = score(joint, settles), score(alone, settles)
         late = float(np.max(np.abs(delays(runs, name))))
         lines += [
             Check(
-                f"full tanh, {law}: joint radius < 1 tells what settles", 1.0, good.balanced, 1 - good.balanced, 0.02
+                f"full tanh, {start}: joint radius < 1 tells what settles", 1.0, good.balanced, 1 - good.balanced, 0.02
             ),
             Check(
-                f"full tanh, {law}: radius of W < 1 does no better than chance",
+                f"full tanh, {start}: radius of W < 1 does no better than chance",
                 0.5,
                 bad.balanced,
                 float(np.maximum(0.0, bad.balanced - 0.5)),
                 0.02,
             ),
-            Check(f"full tanh, {law}: epochs from joint radius < 1 to settling, largest", 0.0, late, late, 2 * every),
+            nothing(f"full tanh, {start}: epochs from joint radius < 1 to settling, largest", late, 2 * every),
         ]
     unstable = pooled(runs, "alone")[~joint]
     before = float(unstable.max()) if unstable.size else np.nan
     return [
         *lines,
-        Check("full tanh: radius of W while the loop is unstable, largest", 0.0, before, before, 0.5),
+        nothing("full tanh: radius of W while the loop is unstable, largest", before, 0.5),
     ]
 
 
@@ -201,39 +201,54 @@ def report(runs: Sequence[Watch]) -> str:
 
     :param runs: the runs
     """
+    count = sum(len(run.epochs) for run in runs)
+    head = f"full tanh networks, {counted(len(runs), 'seed')}, {counted(count, 'checkpoint')}"
+    settling = [line for name in ("small", "training") for line in _settling(runs, name)]
+    return "\n".join([head, *settling, *_crossings(runs), *_last(runs)])
+
+
+def _settling(runs: Sequence[Watch], name: str) -> list[str]:
+    """How well the spectra tell from which initial states the loop settles."""
     joint, alone = pooled(runs, "joint") < 1, pooled(runs, "alone") < 1
-    lines = [f"full tanh networks, {counted(len(runs), 'seed')}, {counted(len(joint), 'checkpoint')}"]
-    for name in ("small", "training"):
-        settles = pooled(runs, name) < 1
-        late = delays(runs, name)
-        lines.append(f"{name} x_0: {settles.mean():.3f} of checkpoints settle")
-        for label, predicted in (("joint radius < 1", joint), ("radius of W < 1", alone)):
-            s = score(predicted, settles)
-            lines.append(f"  {label:18} accuracy {s.accuracy:.4f}, balanced {s.balanced:.4f}")
-        near = np.abs(pooled(runs, "joint") - 1) < NEAR
-        right = int(np.sum((joint == settles)[near]))
-        lines.append(f"  joint radius within {NEAR} of 1: right at {right} of {near.sum()} checkpoints")
-        lines.append(
-            f"  epochs from joint radius < 1 to settling: median {np.median(late):g}, {late.min():g} to {late.max():g}"
-        )
-    settled = [onset(r.epochs, r.joint < 1) for r in runs]
-    crossing = np.array([onset(run.epochs, run.alone >= 1) for run in runs])
-    persists = pooled(runs, "silence") > PERSISTS
-    ends = np.array([(run.joint[-1], run.alone[-1], run.wide[-1]) for run in runs]).T
-    agents = np.array([run.agent[-1] for run in runs])
-    best = [optimum()[letter] for letter in (sigma_zm, kappa, sigma_vu)]
-    lines += [
-        "epoch of joint radius < 1: "
-        + (f"median {np.nanmedian(settled):g}" if np.isfinite(settled).any() else "never"),
-        f"radius of W passes 1 upwards for good in {np.isfinite(crossing).sum()} of {len(runs)} runs"
-        + (f", median epoch {np.nanmedian(crossing):g}" if np.isfinite(crossing).any() else ""),
-        f"neurons alone stay active at {persists.mean():.3f} of checkpoints; radius of W >= 1 at {(~alone).mean():.3f}",
-        f"last checkpoint: joint radius {ends[0].min():.2f} to {ends[0].max():.2f}, of W {ends[1].min():.2f} to {ends[1].max():.2f}",
-        "agent (σ_zm, κ, σ_vu), median: "
-        + ", ".join(f"{value:.3f}" for value in np.median(agents, axis=0))
-        + "; the linear optimum for long episodes: "
-        + ", ".join(f"{float(value):.3f}" for value in best),
-        f"second over first Hankel singular value, largest: {max(run.second[-1] for run in runs):.1e}",
-        f"x_0 {WIDE} times as wide settles at the end in {ends[2].mean():.2f} of cases",
+    settles, late = pooled(runs, name) < 1, delays(runs, name)
+    lines = [f"{name} x_0: {settles.mean():.3f} of checkpoints settle"]
+    for label, predicted in (("joint radius < 1", joint), ("radius of W < 1", alone)):
+        s = score(predicted, settles)
+        lines.append(f"  {label:18} accuracy {s.accuracy:.4f}, balanced {s.balanced:.4f}")
+    near = np.abs(pooled(runs, "joint") - 1) < NEAR
+    right = int(np.sum((joint == settles)[near]))
+    epochs = f"median {np.median(late):g}, {late.min():g} to {late.max():g}"
+    return [
+        *lines,
+        f"  joint radius within {NEAR} of 1: right at {right} of {near.sum()} checkpoints",
+        f"  epochs from joint radius < 1 to settling: {epochs}",
     ]
-    return "\n".join(lines)
+
+
+def _crossings(runs: Sequence[Watch]) -> list[str]:
+    """When the radii of the joint system and of W pass 1, and whether the neurons alone stay active."""
+    settled = np.array([onset(run.epochs, run.joint < 1) for run in runs])
+    crossing = np.array([onset(run.epochs, run.alone >= 1) for run in runs])
+    crossed = np.isfinite(crossing)
+    persists, alone = pooled(runs, "silence") > PERSISTS, pooled(runs, "alone") < 1
+    stable = f"median {np.nanmedian(settled):g}" if np.isfinite(settled).any() else "never"
+    upwards = f", median epoch {np.nanmedian(crossing):g}" if crossed.any() else ""
+    return [
+        f"epoch of joint radius < 1: {stable}",
+        f"radius of W passes 1 upwards for good in {crossed.sum()} of {len(runs)} runs{upwards}",
+        f"neurons alone stay active at {persists.mean():.3f} of checkpoints; radius of W >= 1 at {(~alone).mean():.3f}",
+    ]
+
+
+def _last(runs: Sequence[Watch]) -> list[str]:
+    """The spectra and the agents at the last checkpoint."""
+    joint, alone, wide = np.array([(run.joint[-1], run.alone[-1], run.wide[-1]) for run in runs]).T
+    agent = np.median([run.agent[-1] for run in runs], axis=0)
+    best = [float(optimum()[letter]) for letter in (sigma_zm, kappa, sigma_vu)]
+    found, expected = (", ".join(f"{value:.3f}" for value in values) for values in (agent, best))
+    return [
+        f"last checkpoint: joint radius {joint.min():.2f} to {joint.max():.2f}, of W {alone.min():.2f} to {alone.max():.2f}",
+        f"agent (σ_zm, κ, σ_vu), median: {found}; the linear optimum for long episodes: {expected}",
+        f"second over first Hankel singular value, largest: {max(run.second[-1] for run in runs):.1e}",
+        f"x_0 {WIDE} times as wide settles at the end in {wide.mean():.2f} of cases",
+    ]

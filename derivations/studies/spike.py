@@ -62,7 +62,7 @@ class Spike:
 def spikes(
     seed: int,
     epochs: int = 1001,
-    heard: int = 450,
+    updates: int = 450,
     variances: Sequence[float] = (PAPER_VARIANCE, 1.0),
     batch: int = 100,
 ) -> list[Spike]:
@@ -70,12 +70,12 @@ def spikes(
 
     :param seed: the seed
     :param epochs: number of updates of the teacher
-    :param heard: number of updates of every student, at most that of the teacher
+    :param updates: number of updates of every student, at most that of the teacher
     :param variances: variances of the white inputs
     :param batch: episodes or sequences per update
     """
     closed = full_replay(seed, epochs, batch)
-    start = replace(closed, x0=closed.x0[:heard])
+    start = replace(closed, x0=closed.x0[:updates])
     run = train(closed, {"test_loss": population_observer(HALF_WIDTH)})
     own = run.history["test_loss"]
     found = []
@@ -94,17 +94,17 @@ def _ends(path: np.ndarray) -> tuple[float, float]:
     return float(path[0]), float(path[-1])
 
 
-def many(seeds: Sequence[int], epochs: int = 1001, heard: int = 450, progress: Progress | None = None) -> list[Spike]:
+def many(seeds: Sequence[int], epochs: int = 1001, updates: int = 450, progress: Progress | None = None) -> list[Spike]:
     """Every seed and variance.
 
     :param seeds: the seeds
     :param epochs: number of updates of the teachers
-    :param heard: number of updates of the students
+    :param updates: number of updates of the students
     :param progress: called with (what, done, in all)
     """
     found: list[Spike] = []
     for done, seed in enumerate(seeds, 1):
-        found += spikes(seed, epochs, heard)
+        found += spikes(seed, epochs, updates)
         if progress:
             progress("full networks in open loop", done, len(seeds))
     return found

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -107,11 +108,8 @@ def track(
                 last = time.monotonic()
             return asked()
 
-        options = {"every": every, "progress": named(report, "training"), "state": state, "halt": halt}
-        if teacher is None:
-            run = train_tracking(replay, **options)  # type: ignore[arg-type]
-        else:
-            run = train_tracking_open_loop(replay, teacher, **options)  # type: ignore[arg-type]
+        train = train_tracking if teacher is None else partial(train_tracking_open_loop, teacher=teacher)
+        run = train(replay, every=every, progress=named(report, "training"), state=state, halt=halt)
         run = Run(run.kind, run.status, run.history, run.weights, config)
         if run.status == COMPLETED or halted(run):
             save_state(out, run, state, replay)

@@ -87,7 +87,7 @@ def test_a_run_that_diverges_is_told(tmp_path):
 def test_a_teacher_of_another_activation_is_refused(tmp_path):
     train(rank_one_replay(0, epochs=1, batch=3, neurons=5, activation="tanh"), {}).save(tmp_path / "t.npz")
     with pytest.raises(InputError, match="--teacher must share the student's activation, linear; found tanh"):
-        check_teacher(tmp_path / "t.npz", rank_one_replay(0, epochs=1, batch=3, neurons=5))
+        check_teacher(tmp_path / "t.npz", [rank_one_replay(0, epochs=1, batch=3, neurons=5)])
 
 
 def test_a_run_that_diverges_cannot_teach():

@@ -65,8 +65,8 @@ def test_nothing_else_in_numerics_imports_the_experiment(path):
 
 @pytest.mark.parametrize("path", sorted(SHARED), ids=dotted)
 def test_what_both_sides_share_imports_neither(path):
-    rooms = {".".join(name.split(".")[:2]) for name in imported(path) if name.startswith("numerics.")}
-    assert rooms <= {"numerics.common", "numerics.replay"}
+    packages = {".".join(name.split(".")[:2]) for name in imported(path) if name.startswith("numerics.")}
+    assert packages <= {"numerics.common", "numerics.replay"}
 
 
 def test_the_experiment_is_all_there():
@@ -90,13 +90,13 @@ CLOSED = {
     "evidence": ("checks", "figures", "commands"),
     "figures": ("checks", "commands"),
 }
-"""What the rooms of ``derivations`` must not import: claims and figures both take their numbers from the evidence."""
+"""What the packages of ``derivations`` must not import: claims and figures both take their numbers from the evidence."""
 
 
-@pytest.mark.parametrize("room", CLOSED)
-def test_checks_never_import_figures(room):
-    forbidden = tuple(f"derivations.{other}" for other in CLOSED[room])
-    for path in (ROOT / "derivations" / room).glob("*.py"):
+@pytest.mark.parametrize("package", CLOSED)
+def test_checks_never_import_figures(package):
+    forbidden = tuple(f"derivations.{other}" for other in CLOSED[package])
+    for path in (ROOT / "derivations" / package).glob("*.py"):
         assert not [name for name in imported(path) if name.startswith(forbidden)], path.name
 
 
@@ -113,9 +113,9 @@ def test_figures_only_draw():
         assert not RUNNERS & set(imported(path)), path.name
 
 
-@pytest.mark.parametrize("room", ["checks", "evidence", "figures", "studies"])
-def test_no_runs_are_kept_in_a_module(room):
-    for path in (ROOT / "derivations" / room).glob("*.py"):
+@pytest.mark.parametrize("package", ["checks", "evidence", "figures", "studies"])
+def test_no_runs_are_kept_in_a_module(package):
+    for path in (ROOT / "derivations" / package).glob("*.py"):
         names = [
             node.names
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
@@ -124,6 +124,6 @@ def test_no_runs_are_kept_in_a_module(room):
         assert not {"cache", "lru_cache"} & {alias.name for some in names for alias in some}, path.name
 
 
-def test_code_is_generated_in_one_room_only():
+def test_code_is_generated_in_one_package_only():
     users = {p.stem for p in (ROOT / "numerics").rglob("*.py") if "lambdify" in p.read_text(encoding="utf-8")}
     assert users == {"codegen"}

@@ -19,7 +19,7 @@ from theory.tracking.internal_model import (
     recurrent_eigenvalue,
     regulated_error,
     shifted_pole,
-    tone_factor,
+    sinusoid_factor,
     tracking_error,
 )
 from theory.tracking.loop import TrackingLoop, planar_gain, steps_of
@@ -72,8 +72,8 @@ def test_deadbeat_agent_has_no_joint_eigenvalue_but_zero(loop):
 
 def test_deadbeat_agent_tracks_one_frequency_exactly(loop):
     numerator, denominator = fraction(cancel(loop.error()[0]))
-    assert expand(rem(numerator, tone_factor(), lam)) == 0
-    assert expand(rem(numerator, tone_factor().subs(omega, 2 * omega), lam)) != 0
+    assert expand(rem(numerator, sinusoid_factor(), lam)) == 0
+    assert expand(rem(numerator, sinusoid_factor().subs(omega, 2 * omega), lam)) != 0
     assert not (denominator / lam**3).cancel().has(lam)
     assert factor(denominator).has(cos(omega))
 

@@ -107,7 +107,7 @@ def test_factors_give_the_hankel_matrix():
 
 
 def test_induction_fails_with_a_lag_forgotten(monkeypatch):
-    monkeypatch.setattr(markov, "heard", lambda k, j: gamma * F**j * M * markov.observation(k - j - 1))
+    monkeypatch.setattr(markov, "input_response", lambda k, j: gamma * F**j * M * markov.observation(k - j - 1))
     assert any(entry != 0 for entry in unrolling_residual())
 
 

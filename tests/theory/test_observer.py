@@ -42,7 +42,7 @@ def cost(filter_, penalty, ratio, steps=250):
 
 
 def rank_one(zm, vu, ka):
-    """The rank-one agent as a function of its readings."""
+    """The rank-one agent as a function of its observations."""
     memory = [mpmath.mpf(0)]
 
     def act(read):
@@ -73,7 +73,7 @@ def test_least_cost_is_that_of_the_stepped_loop(penalty, ratio):
 
 
 def test_an_agent_with_longer_memory_is_no_better():
-    """One more reading added to the best agent, in either direction, costs more to second order only."""
+    """One more observation added to the best agent, in either direction, costs more to second order only."""
     with mpmath.workdps(40):
         K, _ = regulator(mpmath.mpf(1))
         base = agent(K, mpmath.mpmathify(observer.observer_root().evalf(40)))
@@ -101,7 +101,7 @@ def insert(expression, penalty, ratio):
 
 
 def kalman(penalty, ratio, steps=250):
-    """Least cost of any causal agent: the Kalman filter of exact readings beside LQR, step by step over a finite horizon.
+    """Least cost of any causal agent: the Kalman filter of exact observations beside LQR, step by step over a finite horizon.
 
     Both recursions are in time: backwards S and the gains, forwards the covariance of what the agent does not know.
     """
@@ -185,7 +185,7 @@ def test_square_of_the_observer_is_what_an_error_costs_beyond_the_cost_to_go():
 
 
 def test_velocity_is_read_from_two_positions_and_the_control_between():
-    before, after = observer.readings
+    before, after = observer.observations
     assert observer.read_velocity() == after - before + observer.control
 
 

@@ -15,7 +15,7 @@ from theory.open_loop.imitation import (
     teacher_symbols,
     white_noise_loss,
 )
-from theory.symbols import gamma, kappa, noise, sigma_vm, sigma_vu, sigma_zm, sigma_zu, steps_heard
+from theory.symbols import gamma, kappa, noise, open_loop_inputs, sigma_vm, sigma_vu, sigma_zm, sigma_zu
 
 
 @pytest.mark.parametrize("loop", [ReducedLoop(), symbolic_loop(3, 2, 2, 2)], ids=["default", "general"])
@@ -76,9 +76,9 @@ def test_saddle_slope_is_the_one_typed():
 def test_slopes_of_any_number_of_steps_are_those_of_the_whole_loss(steps):
     whole = white_noise_loss(AgentFilter().impulse_response(steps), teacher_symbols(steps))
     without = {sigma_zu: 0, sigma_vm: 0, sigma_vu: 0}
-    assert expand(axis_slope().subs(steps_heard, steps) - whole.diff(sigma_zm).subs(without)) == 0
+    assert expand(axis_slope().subs(open_loop_inputs, steps) - whole.diff(sigma_zm).subs(without)) == 0
     slope = whole.subs(sigma_vm, 1).diff(sigma_zu).subs({sigma_zu: 0, sigma_vu: 0})
-    assert expand(saddle_slope().subs(steps_heard, steps) - slope) == 0
+    assert expand(saddle_slope().subs(open_loop_inputs, steps) - slope) == 0
 
 
 def test_loss_sees_the_product_of_the_invisible_pair_only():

@@ -13,8 +13,8 @@ from theory.double_integrator.spectrum import (
     cubic,
     cubic_discriminant,
     dominant_modulus,
+    double_roots,
     fast_root_perturbative,
-    meeting_roots,
     perturbative_root,
     scaling_residual,
     stage_one_polynomial,
@@ -220,7 +220,7 @@ def test_branch_points_are_where_two_roots_meet(rationals):
     for _ in range(20):
         zm, vu = rationals(2)
         values = {sigma_zm: zm, sigma_vu: vu}
-        for point, root in zip(branch_points(), meeting_roots(), strict=True):
+        for point, root in zip(branch_points(), double_roots(), strict=True):
             with mpmath.workdps(60):
                 at, double = (mpmath.mpmathify(e.subs(values).evalf(60)) for e in (point, root))
                 a, b = (mpmath.mpf(c.p) / c.q for c in (zm, vu))

@@ -37,7 +37,7 @@ from theory.tracking.loop import (
     side_by_side,
     steps_of,
 )
-from theory.tracking.sinusoids import in_cosine, sinusoid_loss, tone_loss, tone_slope
+from theory.tracking.sinusoids import in_cosine, sinusoid_loss, stationary_loss, stationary_slope
 
 LETTERS = ImmutableMatrix([[gain_p, gain_r]])
 
@@ -115,7 +115,7 @@ def test_transfer_function_is_the_impulse_response_of_the_neurons(rng, sizes):
 
 def test_a_flipped_feed_is_noticed(rng):
     net = Neurons(rng)
-    wrong = replace(net.loop, feed=-net.loop.feed)
+    wrong = replace(net.loop, feedthrough=-net.loop.feedthrough)
     assert steps_of(wrong, 7) != net.impulse(7)
 
 
@@ -124,16 +124,18 @@ def test_transfer_of_every_agent_on_one_axis_is_the_textbook_loop():
     assert cancel(G - dt**2 / (lam - 1) ** 2) == 0
     assert cancel(loop.transfer(LETTERS)[0] - G * gain_r / (1 - G * gain_p)) == 0
     assert cancel(loop.transfer(LETTERS)[0] - axis_transfer(G)) == 0
-    assert cancel(loop.authority(LETTERS)[0] - axis_response(G)) == 0
+    assert cancel(loop.control_to_output(LETTERS)[0] - axis_response(G)) == 0
 
 
 @pytest.mark.parametrize("sizes", TASKS)
 def test_around_the_plant_is_the_same_unexpanded(rng, sizes):
     """E, Ĝ and C X + D through the responses of a random plant, and the change of cᵀ E a under a change of K."""
     loop = Neurons(rng, **sizes).loop
-    p, q, outputs = loop.plant.p, loop.view.rows, loop.plant.q
+    p, q, outputs = loop.plant.p, loop.output_matrix.rows, loop.plant.q
     K, change = exact(fractions(rng, p, q)) + ones(p, q) / lam, exact(fractions(rng, p, q))
-    pairs = list(zip(loop.around_the_plant(K), (loop.error(K), loop.authority(K), loop.reading(K)), strict=True))
+    pairs = list(
+        zip(loop.around_the_plant(K), (loop.error(K), loop.control_to_output(K), loop.input_response(K)), strict=True)
+    )
     weights, reference = exact(fractions(rng, outputs, 1)), exact(fractions(rng, outputs, 1))
     moved = weights.T * loop.error_slope(K, change) * reference
     assert moved[0] != 0
@@ -184,7 +186,7 @@ def test_a_wrong_block_identity_is_noticed(name):
 
 @pytest.mark.parametrize("loop", [TrackingLoop(double_integrator(), leak=gamma), TrackingLoop()], ids=["axis", "plane"])
 def test_references_do_not_enter_the_joint_spectrum(loop):
-    seen = loop.view.rows // 2
+    seen = loop.output_matrix.rows // 2
     assert expand(joint_polynomial(loop) - seen_polynomial(loop, seen)) == 0
     inputs = [*loop.overlaps.zm[:, seen:], *loop.overlaps.vm[:, seen:]]
     assert not set(inputs) & joint_polynomial(loop).free_symbols
@@ -211,14 +213,14 @@ def test_loss_of_one_sinusoid_is_the_mean_over_its_phase():
     value = error[0].subs({lam: point, dt: Rational(1, 2)})
     real, imaginary = re(value), re(-I * value)
     mean = integrate((amplitude * (real * cos(phase) - imaginary * sin(phase))) ** 2, (phase, 0, 2 * pi)) / (2 * pi)
-    found = tone_loss(error, 0).subs({lam: point, dt: Rational(1, 2)})
+    found = stationary_loss(error, 0).subs({lam: point, dt: Rational(1, 2)})
     assert cancel(expand(mean / 2 - found, complex=True)) == 0
 
 
 def test_cross_talk_between_axes_is_part_of_the_loss():
     error = ImmutableMatrix([[1 / lam, 2], [3 / lam, lam]])
-    assert tone_loss(error, 0, 1, 1) == 5
-    assert tone_loss(error, 1, 1, 1) == Rational(5, 2)
+    assert stationary_loss(error, 0, 1, 1) == 5
+    assert stationary_loss(error, 1, 1, 1) == Rational(5, 2)
     squared = sinusoid_loss([2 + lam], [2 + 1 / lam], 1, 2)
     assert cancel(squared - 5 - 2 * lam - 2 / lam) == 0
     assert cancel(in_cosine(squared, Symbol("c")) - 5 - 4 * Symbol("c")) == 0
@@ -236,13 +238,13 @@ def test_slope_by_a_markov_parameter_is_the_derivative_of_the_loss(rationals, ro
     change[row, column] = lam**-lag
     fixed = agent.subs(letter, value)
     for axis in (0, 1):
-        expected = tone_loss(loop.error(agent), axis, 1, 1).diff(letter).subs(letter, value)
-        found = tone_slope(loop.error(fixed), loop.error_slope(fixed, change), axis, 1, 1)
+        expected = stationary_loss(loop.error(agent), axis, 1, 1).diff(letter).subs(letter, value)
+        found = stationary_slope(loop.error(fixed), loop.error_slope(fixed, change), axis, 1, 1)
         assert cancel(expected - found) == 0
 
 
 def test_shapes_and_floats_are_refused():
-    with pytest.raises(ValueError, match=r"feed must have a row an input .* expected \(2, 1\), found \(1, 1\)"):
-        TrackingLoop(double_integrator(), feed=ImmutableMatrix([[1]]))
-    with pytest.raises(TypeError, match="feed must be exact"):
-        TrackingLoop(double_integrator(), feed=ImmutableMatrix([[0], [0.5]]))
+    with pytest.raises(ValueError, match=r"feedthrough must have a row an input .* expected \(2, 1\), found \(1, 1\)"):
+        TrackingLoop(double_integrator(), feedthrough=ImmutableMatrix([[1]]))
+    with pytest.raises(TypeError, match="feedthrough must be exact"):
+        TrackingLoop(double_integrator(), feedthrough=ImmutableMatrix([[0], [0.5]]))

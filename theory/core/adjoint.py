@@ -39,7 +39,7 @@ class Loop(Protocol):
 
     @property
     def readout(self) -> MatrixBase:
-        """K with u = K s."""
+        """The row block with u = readout · s."""
 
     def advance(self, state: MatrixBase) -> MatrixBase:
         """The next states.

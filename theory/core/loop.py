@@ -109,7 +109,7 @@ class ReducedLoop:
 
     @property
     def readout(self) -> ImmutableMatrix:
-        """The row block K with u = K (x, a, b), K = [0, σ_zm, σ_zu]."""
+        """The row block with u = readout · (x, a, b): [0, σ_zm, σ_zu]."""
         return ImmutableMatrix.hstack(zeros(self.plant.p, self.plant.n), self.overlaps.zm, self.overlaps.zu)
 
     @cached_property

@@ -34,7 +34,7 @@ def response_word(power: Expr, read: Expr = Zt, move: Expr = F, write: Expr = M)
     return read * move**power * gamma * write
 
 
-def heard(k: Expr, j: Expr) -> Expr:
+def input_response(k: Expr, j: Expr) -> Expr:
     """The term γ F^j M y_{k-j} of h_k.
 
     :param k: step k
@@ -48,8 +48,8 @@ def unrolling_residual() -> Matrix:
 
     F moves the term of lag j in h_k to that of lag j + 1 in h_{k+1}; the new input is the term of lag 0.
     """
-    moved = F * heard(step, lag) - heard(step + 1, lag + 1)
-    new = gamma * M * observation(step + 1) - heard(step + 1, S.Zero)
+    moved = F * input_response(step, lag) - input_response(step + 1, lag + 1)
+    new = gamma * M * observation(step + 1) - input_response(step + 1, S.Zero)
     return Matrix([expand(moved), expand(new)])
 
 

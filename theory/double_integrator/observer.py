@@ -5,7 +5,7 @@ starts at rest (h_0 = 0, u_0 = 0), linear and the same at every step, answers a 
 step later, a start with position and velocity; so its errors are fixed by one sequence a_t, and the best sequence is
 that of a scalar regulator, a_{t+1} = λ_3 a_t. A rank-one agent carries it out.
 
-An agent whose gains change over time knows the state from its second reading on, and so costs less.
+An agent whose gains change over time knows the state from its second observation on, and so costs less.
 
 Source: derived here; completing the square is standard (Åström, Introduction to Stochastic Control Theory, ch. 8).
 """
@@ -30,7 +30,7 @@ plant_state = Matrix(symbols("p v", real=True))
 """x_t = (p, v) at any step."""
 control = Symbol("u", real=True)
 """u_t at any step."""
-readings = symbols("y_t y_next", real=True)
+observations = symbols("y_t y_next", real=True)
 """y_t and y_{t+1}."""
 _entries = symbols("s_11 s_12 s_22", real=True)
 riccati = ImmutableMatrix([[_entries[0], _entries[1]], [_entries[1], _entries[2]]])
@@ -146,7 +146,7 @@ def long_horizon_cost() -> Expr:
 
 
 @cache
-def first_reading_error() -> Expr:
+def first_observation_error() -> Expr:
     """Least E e_1² over E p_0² of an agent that knows y_1 alone, k_2² q/(1 + q).
 
     With u_1 = g y_1 and y_1 = p_0 + v_0, at g = -k_1 - k_2 q/(1 + q): what is left is the variance of v_0 given y_1.
@@ -159,8 +159,8 @@ def first_reading_error() -> Expr:
 
 
 def read_velocity() -> Expr:
-    """x^(2)_{t+1} = y_{t+1} - y_t + u_t: what two readings and the control between them tell of the velocity."""
-    plant, (before, after) = double_integrator(), readings
+    """x^(2)_{t+1} = y_{t+1} - y_t + u_t: what two observations and the control between them tell of the velocity."""
+    plant, (before, after) = double_integrator(), observations
     following = plant.A * plant_state + plant.B * control
     seen = solve([plant_state[0] - before, following[0] - after], list(plant_state), dict=True)[0]
     return expand(following[1].subs(seen))
@@ -169,6 +169,6 @@ def read_velocity() -> Expr:
 def time_varying_cost() -> Expr:
     """Least cost of a linear agent that may change over time, over E p_0².
 
-    s_11 + q s_22 + r [k_1² + q k_2² + k_2² q/(1 + q)]: from its second reading on it knows the state, and e_t = 0.
+    s_11 + q s_22 + r [k_1² + q k_2² + k_2² q/(1 + q)]: from its second observation on it knows the state, and e_t = 0.
     """
-    return _least(first_reading_error())
+    return _least(first_observation_error())

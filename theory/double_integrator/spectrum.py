@@ -74,7 +74,7 @@ def cubic_discriminant() -> Expr:
     return expand(discriminant(visible(cubic().as_expr()), lam))
 
 
-def meeting_roots() -> tuple[Expr, Expr]:
+def double_roots() -> tuple[Expr, Expr]:
     """The double roots that the cubic can have, where its slope vanishes: [σ_vu + 2 ± √D]/3, D = (1 - σ_vu)² + 3 σ_zm.
 
     The third root is then σ_vu + 2 - 2 λ.
@@ -85,13 +85,13 @@ def meeting_roots() -> tuple[Expr, Expr]:
 
 
 def branch_points() -> tuple[Expr, Expr]:
-    """The two κ at which two roots of the cubic meet, in the order of :func:`meeting_roots`.
+    """The two κ at which two roots of the cubic are equal, in the order of :func:`double_roots`.
 
     κ_∓ = [2τ³ - 18 τ σ_zm ∓ 2 D^{3/2}]/27, τ = 1 - σ_vu, D = τ² + 3 σ_zm: the zeros of the discriminant, which is
     quadratic in κ. They bound where power series in κ converge.
     """
     uncoupled = visible(cubic().as_expr()).subs(kappa, 0)
-    roots = meeting_roots()
+    roots = double_roots()
     first, second = (expand(uncoupled.subs(lam, root)) for root in roots)
     root = expand(3 * (roots[0] - roots[1]) / 2)
     spread = root * factor(expand((second - first) / 2 / root))

@@ -155,7 +155,7 @@ class GaussianLoop:
 
     @property
     def readout(self) -> ImmutableMatrix:
-        """K with u = K (x, a, b), as in the linear loop."""
+        """The row block with u = readout · (x, a, b), as in the linear loop."""
         return self.linear.readout
 
     @cached_property

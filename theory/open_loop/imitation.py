@@ -1,13 +1,13 @@
 """The agent without its environment: a linear filter, and what a student of a teacher sees of it.
 
-Fed with inputs y_1 … y_K from h_0 = 0, the agent is the filter u_k = Σ_{j<k} g_j y_{k-j}. In the coordinates
+Driven by inputs y_1 … y_{n_y} from h_0 = 0, the agent is the filter u_k = Σ_{j<k} g_j y_{k-j}. In the coordinates
 (a, b) of h = M a + U b,
 
     (a, b)⁺ = F (a, b) + E y⁺,   F = [[(1-γ) I, 0], [γ σ_vm, (1-γ) I + γ σ_vu]],   E = [[γ I], [0]],
     u = H (a, b),   H = [σ_zm, σ_zu],   g_j = H F^j E,
 
 so for rank one and γ = 1 the impulse response is g_0 = σ_zm, g_j = σ_zu σ_vu^{j-1} σ_vm. The mean squared
-difference of student and teacher over k = 1 … K sees the weights through Δg = g - g* only, hence through the four
+difference of student and teacher over k = 1 … n_y sees the weights through Δg = g - g* only, hence through the four
 overlaps: learning in open loop is the same map of the Gram matrix as in closed loop (:mod:`theory.core.learning`) with
 another S. A full recurrence W gives the Markov parameters g_j = γ Zᵀ ((1-γ) I + γ W)^j M, and nothing else is seen.
 
@@ -22,7 +22,7 @@ from sympy import Expr, ImmutableMatrix, Matrix, S, Symbol, expand, eye, factor,
 from theory.core.loop import Overlaps, ReducedLoop
 from theory.core.plant import exact_matrix
 from theory.double_integrator.spectrum import dominant_modulus
-from theory.symbols import kappa, lambda_3, noise, sigma_vu, sigma_zm, small, steps_heard
+from theory.symbols import kappa, lambda_3, noise, open_loop_inputs, sigma_vu, sigma_zm, small
 
 Responses = list[ImmutableMatrix]
 
@@ -97,12 +97,14 @@ class AgentFilter:
 
 
 def white_noise_loss(student: Responses, teacher: Responses, power: Expr = noise**2, steps: Expr | None = None) -> Expr:
-    """E (1/K) Σ_k |u_k - u*_k|² for white inputs: ς² Σ_j (K-j)/K ‖g_j - g*_j‖², lag j being heard at K - j of K steps.
+    """E (1/n_y) Σ_k |u_k - u*_k|² for white inputs: ς² Σ_j (1 - j/n_y) ‖g_j - g*_j‖².
+
+    Lag j acts at n_y - j of the n_y steps.
 
     :param student: impulse response g, one entry a lag
     :param teacher: impulse response g*, as many lags
     :param power: variance ς² of every input
-    :param steps: number K of steps; by default the number of lags. If it is larger, the later lags are left out
+    :param steps: number n_y of steps; by default the number of lags. If it is larger, the later lags are left out
     """
     count = len(student) if steps is None else steps
     weights = [1 - lag / S(count) for lag in range(len(student))]
@@ -111,11 +113,11 @@ def white_noise_loss(student: Responses, teacher: Responses, power: Expr = noise
 
 
 def input_moment(inputs: Responses) -> ImmutableMatrix:
-    """R with (1/K) Σ_k |u_k - u*_k|² = Σ_o δ_oᵀ R δ_o, δ_o the row o of [Δg_0 … Δg_{K-1}]: (Kq)×(Kq).
+    """R with (1/n_y) Σ_k |u_k - u*_k|² = Σ_o δ_oᵀ R δ_o, δ_o the row o of [Δg_0 … Δg_{n_y-1}]: (n_y q)×(n_y q).
 
-    R = (1/K) Σ_k Y_k Y_kᵀ with Y_k the stack of y_k, y_{k-1}, …, y_1 and zeros.
+    R = (1/n_y) Σ_k Y_k Y_kᵀ with Y_k the stack of y_k, y_{k-1}, …, y_1 and zeros.
 
-    :param inputs: y_1 … y_K, each q×1
+    :param inputs: y_1 … y_{n_y}, each q×1
     """
     count, width = len(inputs), inputs[0].rows
     total = zeros(count * width)
@@ -167,15 +169,15 @@ class FullRecurrence:
         gaps = []
         for k in range(1, steps + 1):
             h = expand(self.step * h + self.leak * self.M * y[k - 1])
-            heard = sum(self.markov_parameter(j) * y[k - 1 - j] for j in range(k))
-            gaps.append(expand(self.Zt * h - heard))
+            response = sum(self.markov_parameter(j) * y[k - 1 - j] for j in range(k))
+            gaps.append(expand(self.Zt * h - response))
         return Matrix(gaps)
 
 
 def teacher_symbols(count: int) -> list[ImmutableMatrix]:
-    """Letters gbar_0 … gbar_{K-1} for the impulse response of any teacher with one input and one control.
+    """Letters gbar_0 … gbar_{n_y-1} for the impulse response of any teacher with one input and one control.
 
-    :param count: number K of lags
+    :param count: number n_y of lags
     """
     return [ImmutableMatrix([[Symbol(f"gbar_{lag}", real=True)]]) for lag in range(count)]
 
@@ -184,26 +186,26 @@ LAGS = 3
 """Lags kept for slopes at κ = σ_vu = 0, where g_j = κ σ_vu^{j-1} and its slope in κ vanish from lag 2 on."""
 
 
-def axis_slope(steps: Expr = steps_heard) -> Expr:
+def axis_slope(steps: Expr = open_loop_inputs) -> Expr:
     """∂L/∂σ_zm of the white-noise loss where the student has no memory, σ_zu = σ_vm = 0: 2 ς² (σ_zm - g*_0).
 
-    Lags do not talk to each other under white noise, so open-loop learning moves σ_zm towards the teacher's g*_0 from
+    Lags do not mix under white noise, so open-loop learning moves σ_zm towards the teacher's g*_0 from
     the start, while the memory is small, however unstable the loop with g*_0 alone is.
 
-    :param steps: number K of steps
+    :param steps: number n_y of steps
     """
     agent = AgentFilter()
     loss = white_noise_loss(agent.impulse_response(LAGS), teacher_symbols(LAGS), steps=steps)
     return loss.diff(agent.overlaps.zm[0]).subs({agent.overlaps.zu[0]: 0, agent.overlaps.vm[0]: 0})
 
 
-def saddle_slope(steps: Expr = steps_heard) -> Expr:
-    """L_κ = ∂L/∂κ of the white-noise loss where κ = σ_vu = 0: -2 ς² (K-1)/K g*_1.
+def saddle_slope(steps: Expr = open_loop_inputs) -> Expr:
+    """L_κ = ∂L/∂κ of the white-noise loss where κ = σ_vu = 0: -2 ς² (1 - 1/n_y) g*_1.
 
     The other overlaps' slopes there are L_κ σ_vm, L_κ σ_zu and 0, as in closed loop, so the saddle of
     :func:`theory.double_integrator.saddle.saddle_growth` is that of open loop too, with this L_κ.
 
-    :param steps: number K of steps, at least 2
+    :param steps: number n_y of steps, at least 2
     """
     agent = AgentFilter()
     _, zu, vm, vu = agent.overlaps.flat

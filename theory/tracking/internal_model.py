@@ -86,7 +86,7 @@ def pole_error() -> Expr:
     return tracking_error(feedback=feedback / D, forward=forward / D).subs(D, 0)
 
 
-def tone_factor() -> Expr:
+def sinusoid_factor() -> Expr:
     """λ² - 2 cos(ω) λ + 1, with the roots e^{±iω}."""
     return lam**2 - 2 * cos(omega) * lam + 1
 

@@ -30,6 +30,7 @@ from sympy import (
     expand,
     eye,
     factor,
+    kronecker_product,
     zeros,
 )
 from sympy.polys.matrices import DomainMatrix
@@ -51,12 +52,7 @@ def side_by_side(plant: LinearPlant, axes: int) -> LinearPlant:
     :param axes: number of axes
     """
     identity = eye(axes)
-    return LinearPlant(*(_kronecker(block, identity) for block in (plant.A, plant.B, plant.C)))
-
-
-def _kronecker(left: MatrixBase, right: MatrixBase) -> ImmutableMatrix:
-    rows = [Matrix.hstack(*(entry * right for entry in left.row(i))) for i in range(left.rows)]
-    return ImmutableMatrix(Matrix.vstack(*rows))
+    return LinearPlant(*(ImmutableMatrix(kronecker_product(M, identity)) for M in (plant.A, plant.B, plant.C)))
 
 
 @dataclass(frozen=True)
@@ -64,8 +60,8 @@ class TrackingLoop:
     """A plant, what of it follows a reference, and a low-rank linear agent that reads both.
 
     :param plant: the plant; its outputs are the tracked ones, C_o. Planar double integrators by default
-    :param view: C, what the agent reads of the states, q×n; by default the outputs above as many zeros
-    :param feed: D, what the agent reads of the references, q×s; by default zeros above the identity
+    :param output_matrix: C, what the agent reads of the states, q×n; by default the outputs above as many zeros
+    :param feedthrough: D, what the agent reads of the references, q×s; by default zeros above the identity
     :param rank: rank r of the recurrence
     :param leak: leak γ of the neurons
     :param overlaps: the overlap blocks, with q input columns; symbols by default
@@ -74,33 +70,33 @@ class TrackingLoop:
     """
 
     plant: LinearPlant = field(default_factory=lambda: side_by_side(double_integrator(STEP), 2))
-    view: ImmutableMatrix = None
-    feed: ImmutableMatrix = None
+    output_matrix: ImmutableMatrix = None
+    feedthrough: ImmutableMatrix = None
     rank: int = 1
     leak: Expr = STEP
     overlaps: Overlaps = None  # type: ignore[assignment]  # symbols, set below
 
     def __post_init__(self) -> None:
         outputs, n = self.plant.q, self.plant.n
-        if self.view is None:
-            object.__setattr__(self, "view", Matrix.vstack(self.plant.C, zeros(outputs, n)))
-        if self.feed is None:
-            object.__setattr__(self, "feed", Matrix.vstack(zeros(outputs), eye(outputs)))
-        for name in ("view", "feed"):
+        if self.output_matrix is None:
+            object.__setattr__(self, "output_matrix", Matrix.vstack(self.plant.C, zeros(outputs, n)))
+        if self.feedthrough is None:
+            object.__setattr__(self, "feedthrough", Matrix.vstack(zeros(outputs), eye(outputs)))
+        for name in ("output_matrix", "feedthrough"):
             object.__setattr__(self, name, exact_matrix(name, getattr(self, name)))
-        expected = (self.view.rows, outputs)
-        if self.feed.shape != expected:
-            found = self.feed.shape
+        expected = (self.output_matrix.rows, outputs)
+        if self.feedthrough.shape != expected:
+            found = self.feedthrough.shape
             raise ValueError(
-                f"feed must have a row an input and a column an output; expected {expected}, found {found}"
+                f"feedthrough must have a row an input and a column an output; expected {expected}, found {found}"
             )
         if self.overlaps is None:
-            object.__setattr__(self, "overlaps", Overlaps.symbolic(self.plant.p, self.view.rows, self.rank))
+            object.__setattr__(self, "overlaps", Overlaps.symbolic(self.plant.p, self.output_matrix.rows, self.rank))
 
     @property
     def autonomous(self) -> ReducedLoop:
         """The loop without references; its spectrum is that of the joint system."""
-        seen = LinearPlant(self.plant.A, self.plant.B, self.view)
+        seen = LinearPlant(self.plant.A, self.plant.B, self.output_matrix)
         return ReducedLoop(seen, self.rank, self.leak, self.overlaps)
 
     @property
@@ -111,8 +107,8 @@ class TrackingLoop:
     @property
     def entry(self) -> ImmutableMatrix:
         """How r_{t+1} enters the reduced state (x, a, b)_{t+1}: (0, γ D, 0)."""
-        n, columns = self.plant.n, self.feed.cols
-        return ImmutableMatrix.vstack(zeros(n, columns), self.leak * self.feed, zeros(self.rank, columns))
+        n, columns = self.plant.n, self.feedthrough.cols
+        return ImmutableMatrix.vstack(zeros(n, columns), self.leak * self.feedthrough, zeros(self.rank, columns))
 
     def state_space_transfer(self) -> ImmutableMatrix:
         """T from the reduced joint system: [C_o, 0, 0] (λ - P_eff)⁻¹ λ (0, γ D, 0)."""
@@ -126,7 +122,7 @@ class TrackingLoop:
         :param agent: K(λ), p×q; by default the low-rank agent's own
         """
         K = self.agent if agent is None else agent
-        return ImmutableMatrix((self.plant.C * self._closed(K, K * self.feed)).applyfunc(cancel))
+        return ImmutableMatrix((self.plant.C * self._closed(K, K * self.feedthrough)).applyfunc(cancel))
 
     def error(self, agent: MatrixBase | None = None) -> ImmutableMatrix:
         """E(λ) = λ T(λ) - 1: from r_t to C_o x_{t+1} - r_t.
@@ -135,14 +131,16 @@ class TrackingLoop:
         """
         return ImmutableMatrix((lam * self.transfer(agent) - eye(self.plant.q)).applyfunc(cancel))
 
-    def reading(self, agent: MatrixBase) -> ImmutableMatrix:
+    def input_response(self, agent: MatrixBase) -> ImmutableMatrix:
         """C X + D, what the agent reads under the reference λ^t, q×s.
 
         :param agent: K(λ), p×q
         """
-        return ImmutableMatrix((self.view * self._closed(agent, agent * self.feed) + self.feed).applyfunc(cancel))
+        return ImmutableMatrix(
+            (self.output_matrix * self._closed(agent, agent * self.feedthrough) + self.feedthrough).applyfunc(cancel)
+        )
 
-    def authority(self, agent: MatrixBase) -> ImmutableMatrix:
+    def control_to_output(self, agent: MatrixBase) -> ImmutableMatrix:
         """Ĝ = C_o (λ - A - B K C)⁻¹ B, from an added control to the tracked output, s×p.
 
         :param agent: K(λ), p×q
@@ -152,7 +150,7 @@ class TrackingLoop:
     def _closed(self, agent: MatrixBase, controls: MatrixBase) -> Matrix:
         """(λ - A - B K C)⁻¹ B times some controls."""
         A, B = self.plant.A, self.plant.B
-        return _solve(lam * eye(self.plant.n) - A - B * agent * self.view, B * controls)
+        return _solve(lam * eye(self.plant.n) - A - B * agent * self.output_matrix, B * controls)
 
     def plant_responses(self) -> tuple[ImmutableMatrix, ImmutableMatrix]:
         """G_o = C_o (λ - A)⁻¹ B, s×p, and G_y = C (λ - A)⁻¹ B, q×p.
@@ -160,7 +158,9 @@ class TrackingLoop:
         They lead from controls to the tracked outputs and to what the agent reads of the states.
         """
         states = _solve(lam * eye(self.plant.n) - self.plant.A, self.plant.B)
-        return tuple(ImmutableMatrix((view * states).applyfunc(factor)) for view in (self.plant.C, self.view))
+        return tuple(
+            ImmutableMatrix((output * states).applyfunc(factor)) for output in (self.plant.C, self.output_matrix)
+        )
 
     def around_the_plant(self, agent: MatrixBase) -> tuple[ImmutableMatrix, ImmutableMatrix, ImmutableMatrix]:
         """E, Ĝ and C X + D by the responses of the plant, not expanded, so that numbers keep their digits near λ = 1.
@@ -172,9 +172,11 @@ class TrackingLoop:
         """
         tracked, seen = self.plant_responses()
         inside = _inverse(eye(self.plant.p) - agent * seen)
-        authority, controls = tracked * inside, agent * self.feed
-        error = lam * authority * controls - eye(self.plant.q)
-        return tuple(ImmutableMatrix(found) for found in (error, authority, seen * inside * controls + self.feed))
+        to_output, controls = tracked * inside, agent * self.feedthrough
+        error = lam * to_output * controls - eye(self.plant.q)
+        return tuple(
+            ImmutableMatrix(found) for found in (error, to_output, seen * inside * controls + self.feedthrough)
+        )
 
     def error_slope(self, agent: MatrixBase, change: MatrixBase) -> ImmutableMatrix:
         """dE = λ Ĝ dK (C X + D).
@@ -182,7 +184,9 @@ class TrackingLoop:
         :param agent: K(λ), p×q
         :param change: dK(λ), p×q
         """
-        return ImmutableMatrix((lam * self.authority(agent) * change * self.reading(agent)).applyfunc(cancel))
+        return ImmutableMatrix(
+            (lam * self.control_to_output(agent) * change * self.input_response(agent)).applyfunc(cancel)
+        )
 
     def error_gradient(self, agent: MatrixBase, weights: MatrixBase, reference: MatrixBase) -> ImmutableMatrix:
         """∂(cᵀ E a)/∂K = λ Ĝᵀ c ((C X + D) a)ᵀ, p×q, by the responses of the plant: tr(∂ᵀ dK) is the sum's change.
@@ -191,8 +195,8 @@ class TrackingLoop:
         :param weights: c, a column with an entry an output
         :param reference: a, a column with an entry a reference
         """
-        _, authority, reading = self.around_the_plant(agent)
-        return ImmutableMatrix(lam * authority.T * weights * (reading * reference).T)
+        _, to_output, inputs = self.around_the_plant(agent)
+        return ImmutableMatrix(lam * to_output.T * weights * (inputs * reference).T)
 
 
 def _solve(matrix: MatrixBase, columns: MatrixBase) -> Matrix:
@@ -271,11 +275,11 @@ def joint_polynomial(loop: TrackingLoop) -> Expr:
 def seen_polynomial(loop: TrackingLoop, seen: int) -> Expr:
     """(λ-1+γ)^{q-seen} χ of the loop whose agent reads only the first inputs, those of the states.
 
-    :param loop: a loop whose view has zeros from row ``seen`` on
+    :param loop: a loop whose output matrix has zeros from row ``seen`` on
     :param seen: number of inputs kept
     """
     o = loop.overlaps
     kept = Overlaps(o.zm[:, :seen], o.zu, o.vm[:, :seen], o.vu)
-    plant = LinearPlant(loop.plant.A, loop.plant.B, loop.view[:seen, :])
-    rest = (lam - 1 + loop.leak) ** (loop.view.rows - seen)
+    plant = LinearPlant(loop.plant.A, loop.plant.B, loop.output_matrix[:seen, :])
+    rest = (lam - 1 + loop.leak) ** (loop.output_matrix.rows - seen)
     return expand(rest * ReducedLoop(plant, loop.rank, loop.leak, kept).matrix.charpoly(lam).as_expr())

@@ -22,7 +22,7 @@ from sympy import Dummy, Expr, ImmutableMatrix, Poly, S, cancel, expand, solve
 from theory.core.plant import double_integrator
 from theory.symbols import amplitude, dt, feedforward, horizon, lam
 from theory.tracking.loop import TrackingLoop, planar_gain
-from theory.tracking.sinusoids import tone_loss, tone_slope
+from theory.tracking.sinusoids import stationary_loss, stationary_slope
 
 POWER, TIME = Dummy("Lambda"), Dummy("s")  # λ^s and s, of a step s
 
@@ -41,13 +41,13 @@ def silent_slope(lag: int = 0) -> Expr:
     """
     loop, silent = TrackingLoop(double_integrator(dt)), ImmutableMatrix([[0, 0]])
     change = ImmutableMatrix([[0, lam**-lag]])
-    return cancel(tone_slope(loop.error(silent), loop.error_slope(silent, change), 0))
+    return cancel(stationary_slope(loop.error(silent), loop.error_slope(silent, change), 0))
 
 
 def silent_loss() -> Expr:
     """Formal stationary loss of an agent u = k_r r: dt (a²/2) (1 + k_r dt²/d)²."""
     loop = TrackingLoop(double_integrator(dt))
-    return cancel(tone_loss(loop.error(ImmutableMatrix([[0, feedforward]])), 0))
+    return cancel(stationary_loss(loop.error(ImmutableMatrix([[0, feedforward]])), 0))
 
 
 def response_from_rest(time: Expr, power: Expr) -> Expr:

@@ -30,7 +30,7 @@ def sinusoid_loss(
     return step * amplitude**2 * Rational(1, 2) * sum(cancel(e * mirror) for e, mirror in pairs)
 
 
-def tone_loss(error: MatrixBase, axis: int, amplitude: Expr = symbols.amplitude, step: Expr = symbols.dt) -> Expr:
+def stationary_loss(error: MatrixBase, axis: int, amplitude: Expr = symbols.amplitude, step: Expr = symbols.dt) -> Expr:
     """Stationary loss of one sinusoid on one axis: dt (a²/2) Σ_i |E_{i,axis}(λ)|² at λ = e^{iω}.
 
     Phases are uniform and independent, so sinusoids do not interfere, and the losses of several add.
@@ -44,7 +44,7 @@ def tone_loss(error: MatrixBase, axis: int, amplitude: Expr = symbols.amplitude,
     return sinusoid_loss(column, column.subs(lam, 1 / lam), amplitude, step)
 
 
-def tone_slope(
+def stationary_slope(
     error: MatrixBase, slope: MatrixBase, axis: int, amplitude: Expr = symbols.amplitude, step: Expr = symbols.dt
 ) -> Expr:
     """Change of the stationary loss of one sinusoid: dt a² Re Σ_i conj(E_{i,axis}) dE_{i,axis} at λ = e^{iω}.

@@ -136,8 +136,10 @@ THIRD = (
             "optimum",
             "full: dominant joint eigenvalue real in the last",
             "full: are stable with a complex pair, k_2² < 4k_1: share",
+            "stages: k_2²/(4 k_1), a complex pair,",
         ),
-        "the dominant root becomes real; a faster pair stays complex, and the regressed gains lie where A - B K has a complex pair",
+        "the dominant root becomes real; a faster pair stays complex, and the regressed gains lie where A - B K has a complex pair; "
+        "the loop of the best time-invariant agent oscillates at every control cost of the paper but 0",
     ),
     Claim(
         "The model of the four overlaps reproduces stage 3 accurately.",

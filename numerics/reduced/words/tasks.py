@@ -135,7 +135,7 @@ def tracking(replay: TrackingReplay) -> Task:
         references, count = np.einsum("kc,tca->tka", found, basis), len(found)
         target, added = np.zeros((steps, count, n)), np.zeros((steps, count, plant.shape[2]))
         target[1:, :, :2] = references
-        added[:-1] = references @ task.feed.T
+        added[:-1] = references @ task.feedthrough.T
         return Batch(np.zeros((count, n)), added, target, np.zeros((steps, count, p)))
 
     def batch(epoch: int) -> Batch:
