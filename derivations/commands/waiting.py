@@ -64,13 +64,16 @@ def progress() -> Iterator[Report]:
     """
     console = Console(stderr=True)
     display: _Display = _Bar(console) if console.is_terminal else _Lines()
-    start, begun = time.monotonic(), dict[str, tuple[float, int]]()
+    start, begun = time.monotonic(), dict[str, tuple[float, int, int]]()
     latest: tuple[str, int, int, float | None] = ("starting", 0, 0, None)
 
     def report(what: str, done: int, total: int) -> None:
         nonlocal latest
         now = time.monotonic()
-        since, before = begun.setdefault(what, (now, done))
+        since, before, last = begun.get(what, (now, done, done))
+        if done < last:  # the same work once more, from its start
+            since, before = now, done
+        begun[what] = since, before, done
         left = (total - done) * (now - since) / (done - before) if done > before else None
         latest = (what, done, total, left)
         if now - start >= PATIENCE:
