@@ -57,11 +57,15 @@ BEYOND = (
         Verdict.DIFFERS,
         (
             "joint-system",
+            "word-space",
+            "word-gram-limit",
             "nonlinear-reduction",
+            "full-theory: closed loop: 2 neurons learn exactly as 100",
+            "full-theory: limit of linear neurons: epoch of stabilisation of tanh networks",
             "main: random plant n=3, p=2, q=1, rank 2, leak 0.7, 100 epochs: final Gram",
             "main: erf neurons: exponent in N of the trajectory's error",
         ),
-        "any rank, linear plant and leak; loops of erf neurons with Gaussian weights as their number grows, but not their learning",
+        "any rank, linear plant and leak; full linear networks on the words of their initial weights; loops of erf neurons with Gaussian weights as their number grows, but not their learning",
     ),
     Claim(
         "Plants of higher dimension, and nonlinear ones, are learned in the same stages.",
