@@ -115,8 +115,8 @@ def test_stages_need_three_seeds(run, tmp_path):
 def test_help_says_how_many_seeds_each_job_takes(run):
     told = " ".join(run("validate", "--help")[1].replace("│", " ").split())
     counts = {name: job.seeds for name, job in JOBS.items()}
-    assert counts == {"main": 3, "stages": 50, "open-loop": 20, "full": 3, "tracking": 10}
-    assert "default: 3; stages 50; open loop 20; tracking 10" in told
+    assert counts == {"main": 3, "stages": 50, "open-loop": 20, "full": 3, "full-theory": 6, "tracking": 10}
+    assert "default: 3; stages 50; open loop 20; full theory 6; tracking 10" in told
     assert "the first three also trained directly" in told
 
 
