@@ -11,12 +11,15 @@ from functools import cached_property
 import numpy as np
 
 from numerics.common.activations import activate, slope_at
-from numerics.common.errors import fits
+from numerics.common.errors import fits, require
 from numerics.common.plants import Plant
 from numerics.common.spectrum import agent_step
 from numerics.common.weights import Gradients, Weights
 from numerics.experiment.environment import Environment, Recorded
 from numerics.experiment.losses import Loss
+
+
+ELSE = "use numerics.experiment.driver"
 
 
 def dense(weights: Weights, leak: float) -> bool:
@@ -59,7 +62,8 @@ class DenseEpisodes:
 class DenseLoop:
     """Workspace for a batch of episodes of one network, forward and back.
 
-    The environment has neither clamp, process noise nor delay. Where there is a leak, neurons are linear.
+    It steps plant and neurons by one matrix, so it refuses an environment with clamp, process noise or delay, and a
+    leak of nonlinear neurons; :mod:`numerics.experiment.driver` has them all.
 
     :param plant: the plant; None in open loop
     :param neurons: number N of neurons
@@ -67,13 +71,15 @@ class DenseLoop:
     :param steps: number of states s_0, s_1, … of an episode
     :param activation: ``"linear"``, ``"tanh"`` or ``"erf"``
     :param leak: γ
-    :raises InputError: if no memory holds them
+    :raises InputError: if no memory holds them, or neurons are nonlinear and have a leak
     """
 
     def __init__(
         self, plant: Plant | None, neurons: int, batch: int, steps: int, activation: str, leak: float = 1.0
     ) -> None:
         fits("horizon x batch x neurons", steps, batch, neurons)
+        linear = leak == 1.0 or activation == "linear"
+        require(linear, f"leak must be 1 for {activation} neurons in a dense loop; found {leak:g}; {ELSE}")
         self.plant, self.neurons, self.activation, self.leak = plant, neurons, activation, leak
         width = neurons + (plant.shape[0] if plant else 0)
         self.states, self.slopes = np.zeros((steps, batch, width)), np.zeros((steps, batch, width))
@@ -170,8 +176,16 @@ class DenseLoop:
 
 
 def _given(environment: Environment) -> np.ndarray | None:
-    """What is added to the observations from the first one that is read on, (readings, batch, q)."""
-    return environment.y if isinstance(environment, Recorded) else environment.added
+    """What is added to the observations from the first one that is read on, (readings, batch, q).
+
+    :raises InputError: if the environment does more to the loop than that
+    """
+    if isinstance(environment, Recorded):
+        return environment.y
+    more = {"clamp": environment.clamp < np.inf, "process": environment.process is not None, "delay": environment.delay}
+    for name, found in more.items():
+        require(not found, f"environment must have no {name} in a dense loop; found one; {ELSE}")
+    return environment.added
 
 
 def _sum_of_products(left: np.ndarray, right: np.ndarray) -> np.ndarray:

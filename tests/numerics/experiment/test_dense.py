@@ -1,9 +1,12 @@
 """The fast path of full networks against the literal one, step by step."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from numerics.common.plants import Plant
+from numerics.common.errors import InputError
+from numerics.common.plants import Plant, double_integrator
 from numerics.common.weights import Weights
 from numerics.experiment.dense import DenseLoop, dense
 from numerics.experiment.environment import ClosedLoop, Recorded
@@ -82,3 +85,22 @@ def test_training_takes_it_and_observers_see_the_batch():
     run = train(closed, {"first": lambda plant, weights, episodes, settings: episodes.x[0].copy()})
     np.testing.assert_array_equal(run.history["first"], closed.x0)
     assert train_open_loop(open_loop_replay(closed, run.weights), {}, test=False).completed
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("clamp", 2.0), ("process", np.ones((4, 2, 2))), ("delay", 1)],
+    ids=["clamp", "process", "delay"],
+)
+def test_an_environment_that_does_more_is_refused(rng, name, value):
+    plant, weights = double_integrator(), network(rng, q=1, p=1)
+    loop, plain = DenseLoop(plant, 7, 2, 4, "linear"), ClosedLoop(plant, rng.normal(size=(2, 2)))
+    loop.run(weights, plain)
+    for use in (loop.run, lambda *given: loop.gradients(*given, cost_of(Settings()))):
+        with pytest.raises(InputError, match=f"environment must have no {name} in a dense loop"):
+            use(weights, replace(plain, **{name: value}))
+
+
+def test_nonlinear_neurons_with_a_leak_are_refused():
+    with pytest.raises(InputError, match="leak must be 1 for tanh neurons"):
+        DenseLoop(None, 7, 2, 4, "tanh", 0.5)
