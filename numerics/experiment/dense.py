@@ -18,7 +18,6 @@ from numerics.common.weights import Gradients, Weights
 from numerics.experiment.environment import Environment, Recorded
 from numerics.experiment.losses import Loss
 
-
 ELSE = "use numerics.experiment.driver"
 
 

@@ -73,6 +73,16 @@ def descend_open_loop_gram(
     return iterate(work, gram, replay.length, backend)
 
 
+def _moments(replay: OpenLoopReplay, variance: float | None) -> np.ndarray:
+    """R of every epoch, (epochs, K q, K q): of the batches, or of white inputs."""
+    q = replay.plant.shape[2]
+    fits("epochs x K x K", replay.epochs, replay.length * q, replay.length * q)
+    if variance is None:
+        return lag_moment(replay.y)
+    variance = number("variance", variance, 0, FINITE)
+    return np.repeat(white_moment(replay.length, variance, q)[None], replay.epochs, axis=0)
+
+
 def descend_open_loop(
     replay: OpenLoopReplay,
     backend: str = "auto",
@@ -98,12 +108,7 @@ def descend_open_loop(
     require(words is None, f"words must be left out for a network of low rank; found {words}; its map is exact")
     _, p, q = replay.plant.shape
     _, space, _ = model(replay)
-    fits("epochs x K x K", replay.epochs, replay.length * q, replay.length * q)
-    if variance is None:
-        moment = lag_moment(replay.y)
-    else:
-        variance = number("variance", variance, 0, FINITE)
-        moment = np.repeat(white_moment(replay.length, variance, q)[None], replay.epochs, axis=0)
+    moment = _moments(replay, variance)
     response = impulse_response(replay.teacher, replay.length, replay.settings.leak)
     target = np.moveaxis(response, 1, 2).reshape(replay.length * q, p)
 

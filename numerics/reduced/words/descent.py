@@ -49,23 +49,36 @@ def descend_small(
     losses: list[float] = []
     norms: list[float] = []
     seen: list = []
-    rate, decay = settings.learning_rate, settings.momentum if settings.optimizer == "momentum" else 0.0
     velocity: Gradients = {name: np.zeros_like(weights.arrays()[name]) for name in settings.train}
+
+    def done(updates: int) -> SmallDescent:
+        return SmallDescent(np.array(losses), np.array(norms), weights, updates, seen)
+
     for epoch in range(epochs):
         loss, gradients = rollout.loss_and_gradient(weights, epoch)
         with np.errstate(all="ignore"):
             norm = float(np.sqrt(sum(np.vdot(gradients[name], gradients[name]) for name in settings.train)))
-            if not (np.isfinite(loss) and np.isfinite(norm)):
-                return SmallDescent(np.array(losses), np.array(norms), weights, epoch, seen)
-            losses.append(loss)
-            norms.append(norm)
-            seen.append(look(weights))
-            factor = min(1.0, settings.clip / (norm + CLIP_EPSILON))
-            velocity = {name: decay * velocity[name] + factor * gradients[name] for name in settings.train}
-            moved = {name: weights.arrays()[name] - rate * velocity[name] for name in settings.train}
+        if not (np.isfinite(loss) and np.isfinite(norm)):
+            return done(epoch)
+        losses.append(loss)
+        norms.append(norm)
+        seen.append(look(weights))
+        velocity, moved = _moved(weights, velocity, gradients, norm, settings)
         if not all(np.isfinite(array).all() for array in moved.values()):
-            return SmallDescent(np.array(losses), np.array(norms), weights, epoch, seen)
+            return done(epoch)
         weights = weights.updated(moved)
         if progress:
             progress(epoch + 1, epochs)
-    return SmallDescent(np.array(losses), np.array(norms), weights, epochs, seen)
+    return done(epochs)
+
+
+def _moved(
+    weights: Weights, velocity: Gradients, gradients: Gradients, norm: float, settings: Training
+) -> tuple[Gradients, dict[str, np.ndarray]]:
+    """Velocities and trained matrices after one step, finite or not."""
+    decay = settings.momentum if settings.optimizer == "momentum" else 0.0
+    factor = min(1.0, settings.clip / (norm + CLIP_EPSILON))
+    with np.errstate(all="ignore"):
+        velocity = {name: decay * v + factor * gradients[name] for name, v in velocity.items()}
+        arrays = weights.arrays()
+        return velocity, {name: arrays[name] - settings.learning_rate * v for name, v in velocity.items()}

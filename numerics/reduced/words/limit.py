@@ -11,10 +11,10 @@ from numerics.common.plants import Plant, double_integrator
 from numerics.common.weights import Weights
 from numerics.reduced.words.descent import SmallDescent, descend_small
 from numerics.reduced.words.rollout import Rollout
-from numerics.reduced.words.runs import Descents, Progress, chosen, leading
+from numerics.reduced.words.runs import Descents, Progress, chosen, histories, status_of
 from numerics.reduced.words.space import WordSpace
-from numerics.reduced.words.tasks import closed_loop
-from numerics.replay.results import COMPLETED, Run, diverged
+from numerics.reduced.words.tasks import Task, closed_loop
+from numerics.replay.results import Run
 from numerics.replay.settings import Settings
 from theory.full_network.pairings import tree
 
@@ -70,26 +70,21 @@ def limit_run(
     how = Settings(**{"time_average": False, "train": ("m", "z", "w"), **settings})
     factor = half_width / np.sqrt(3) * np.eye(plant.shape[0])
     task = closed_loop(plant, how, np.repeat(factor[None], epochs, axis=0))
-
-    def descents() -> Descents:
-        for length in range(1 if strength == 0 else LONGEST + 2):
-            small = limit_network(strength, neurons, length, plant)
-
-            def run(small: Weights = small, length: int = length) -> SmallDescent:
-                report = (lambda done, total: progress(f"words of length {length}", done, total)) if progress else None
-                return descend_small(Rollout(task, small.neurons), small, how, lambda w: w, report)
-
-            yield WordSpace(np.zeros((neurons, small.neurons)), length, strength == 0), run
-
-    space, outcome, estimate = chosen(descents(), words)
-    spectra = np.array([leading(plant, small, how.leak, np.zeros(0)) for small in outcome.seen])
-    history = {
-        "loss": outcome.loss,
-        "gradient_norm": outcome.gradient_norm,
-        "eigenvalues": spectra,
-        "spectral_radius": np.abs(spectra[:, 0]) if len(spectra) else np.zeros(0),
-    }
-    status = COMPLETED if outcome.updates == epochs else diverged(outcome.updates)
+    space, outcome, estimate = chosen(_descents(task, how, strength, neurons, progress), words)
     facts = {"strength": strength, "neurons": neurons, "words": space.words, "error_estimate": estimate}
     matrices = {name: getattr(plant, name).tolist() for name in "ABC"}
-    return Run("theory", status, history, outcome.weights, {**facts, **matrices, "epochs": epochs, "task": "limit"})
+    config = {**facts, **matrices, "epochs": epochs, "task": "limit"}
+    history = histories(outcome, plant, how.leak, np.zeros(0))
+    return Run("theory", status_of(outcome, epochs), history, outcome.weights, config)
+
+
+def _descents(task: Task, settings: Settings, strength: float, neurons: int, progress: Progress | None) -> Descents:
+    """The limit networks of words of length 0, 1, …, and how to make the run of each."""
+    for length in range(1 if strength == 0 else LONGEST + 2):
+        small = limit_network(strength, neurons, length, task.plant)
+
+        def run(small: Weights = small, length: int = length) -> SmallDescent:
+            report = (lambda done, total: progress(f"words of length {length}", done, total)) if progress else None
+            return descend_small(Rollout(task, small.neurons), small, settings, lambda w: w, report)
+
+        yield WordSpace(np.zeros((neurons, small.neurons)), length, strength == 0), run

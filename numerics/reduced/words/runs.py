@@ -105,22 +105,40 @@ def _extrapolated(gap: float, before: float | None) -> float:
     return gap / (1 - ratio)
 
 
-def _finish(replay: AnyReplay, space: WordSpace, outcome: SmallDescent, estimate: float) -> Run:
-    settings, epochs = replay.settings, replay.epochs
-    plant = replay.task.plant if isinstance(replay, TrackingReplay) else replay.plant
-    others = _complement(replay.weights, space, settings.leak)
-    spectra = np.array([leading(plant, small, settings.leak, others) for small in outcome.seen])
-    history = {
+def histories(outcome: SmallDescent, plant: Plant, leak: float, others: np.ndarray) -> dict[str, np.ndarray]:
+    """What a run of any task records before each update.
+
+    :param outcome: the descent, which looked at the weights
+    :param plant: the plant
+    :param leak: γ
+    :param others: eigenvalues outside the space
+    """
+    spectra = np.array([leading(plant, small, leak, others) for small in outcome.seen])
+    return {
         "loss": outcome.loss,
         "gradient_norm": outcome.gradient_norm,
         "eigenvalues": spectra,
         "spectral_radius": np.abs(spectra[:, 0]) if len(spectra) else np.zeros(0),
     }
+
+
+def status_of(outcome: SmallDescent, epochs: int) -> str:
+    """Whether all updates were made with finite values.
+
+    :param outcome: the descent
+    :param epochs: number of updates asked for
+    """
+    return COMPLETED if outcome.updates == epochs else diverged(outcome.updates)
+
+
+def _finish(replay: AnyReplay, space: WordSpace, outcome: SmallDescent, estimate: float) -> Run:
+    plant = replay.task.plant if isinstance(replay, TrackingReplay) else replay.plant
+    leak = replay.settings.leak
+    history = histories(outcome, plant, leak, _complement(replay.weights, space, leak))
     if replay.weights.w is None:
         history |= _of_low_rank(outcome.seen)
     if isinstance(replay, OpenLoopReplay):
         history["test_loss"] = _test(replay, outcome.seen)
-    status = COMPLETED if outcome.updates == epochs else diverged(outcome.updates)
     facts = {
         "words": space.words,
         "dimension": space.dimension,
@@ -128,7 +146,7 @@ def _finish(replay: AnyReplay, space: WordSpace, outcome: SmallDescent, estimate
         "error_estimate": estimate,
     }
     final = space.restore(replay.weights, outcome.weights)
-    return Run("theory", status, history, final, {**replay.config(), **facts})
+    return Run("theory", status_of(outcome, replay.epochs), history, final, {**replay.config(), **facts})
 
 
 def _complement(weights: Weights, space: WordSpace, leak: float) -> np.ndarray:
