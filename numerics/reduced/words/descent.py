@@ -39,9 +39,7 @@ def descend_small(
 
     v ← μ v + c ∂L, X ← X - η v with the clipping factor c = min(1, c_max/(‖∂L‖ + 1e-6)); μ = 0 without momentum.
 
-    :param rollout: loss and gradient
     :param weights: the small network at the start
-    :param settings: learning rate, clipping, momentum and trained arrays
     :param look: what to look at before each update
     :param progress: called with (epochs done, epochs in all)
     """
