@@ -133,7 +133,9 @@ class Run:
 
         from numerics.replay.curve import loss_curve
 
-        return loss_curve(pyplot.figure(layout="constrained").add_subplot() if ax is None else ax, self)
+        place = pyplot.figure(layout="constrained").add_subplot() if ax is None else ax
+        stable = self.stabilisation() if "spectral_radius" in self.history else None
+        return loss_curve(place, self.loss, f"{self.kind}, {self.status}", stable)
 
     def summary(self) -> dict[str, str]:
         """What happened, in words: kind, network, status, losses, stabilisation."""
