@@ -7,7 +7,7 @@ import numpy as np
 
 from derivations.check import Check, share
 from derivations.evidence.full_theory import LARGE, SMALL, SmallPair
-from derivations.studies.limit import Row
+from derivations.studies.limit import Row, SpikeRow
 from numerics.reduced.words.limit import limit_run
 
 SEEDS = 6
@@ -71,6 +71,24 @@ def limit(limit_rows: Sequence[Row]) -> list[Check]:
     return lines
 
 
+def open_loop(limit_spikes: Sequence[SpikeRow]) -> list[Check]:
+    """The limit predicts when the test loss of open-loop students spikes, and how high.
+
+    :param limit_spikes: predictions and networks
+    """
+    lines = []
+    for row in limit_spikes:
+        told = f"g = {row.strength:g}, N = {row.neurons}, open loop with a costly teacher, median of {len(row.found)} networks"
+        epoch, rise = (float(np.median([getattr(s, name) for s in row.found])) for name in ("epoch", "rise"))
+        apart = abs(row.predicted.epoch / epoch - 1)
+        higher = abs(np.log10(row.predicted.rise / rise))
+        lines += [
+            Check(f"limit, {told}: epoch of the spike (relative)", row.predicted.epoch, epoch, apart, APART / 2),
+            Check(f"limit, {told}: log10 of its rise", np.log10(row.predicted.rise), np.log10(rise), higher, 0.2),
+        ]
+    return lines
+
+
 def bulk(plateaus: dict[float, dict[int, int | None]]) -> list[Check]:
     """Without a random recurrence stabilisation grows as log N; with one it saturates.
 
@@ -98,4 +116,4 @@ def tanh(tanh_stabilisations: Sequence[int]) -> list[Check]:
     return [Check(claim, predicted, found, abs(predicted / found - 1), APART)]
 
 
-CLAIMS = (exact, truncated, limit, bulk, tanh)
+CLAIMS = (exact, truncated, limit, open_loop, bulk, tanh)

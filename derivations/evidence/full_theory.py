@@ -7,7 +7,7 @@ import numpy as np
 
 from derivations.evidence.pairs import timed
 from derivations.progress import Progress
-from derivations.studies.limit import SIZES, STRENGTHS, Row, network_replay, table
+from derivations.studies.limit import SIZES, STRENGTHS, Row, SpikeRow, network_replay, spikes, table
 from numerics.common.plants import Plant
 from numerics.common.weights import Weights
 from numerics.experiment.open_loop import open_loop_replay, train_open_loop
@@ -110,6 +110,11 @@ def limit_rows(seeds: Sequence[int], progress: Progress | None) -> list[Row]:
     :param progress: called with (what, done, in all)
     """
     return table(STRENGTHS, SIZES[:3], len(seeds), progress)
+
+
+def limit_spikes(seeds: Sequence[int]) -> list[SpikeRow]:
+    """Full linear networks in open loop, taught by their own closed-loop runs with a control cost, beside the limit."""
+    return [spikes(0.1, 100, seeds), spikes(0.0, 100, seeds)]
 
 
 def plateaus() -> dict[float, dict[int, int | None]]:

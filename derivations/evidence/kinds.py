@@ -7,7 +7,14 @@ from derivations.evidence.derived import derived
 from derivations.evidence.erf import erf_neurons
 from derivations.evidence.flow import flow
 from derivations.evidence.full import linear_networks, students, watched
-from derivations.evidence.full_theory import exact_pairs, limit_rows, plateaus, tanh_stabilisations, truncations
+from derivations.evidence.full_theory import (
+    exact_pairs,
+    limit_rows,
+    limit_spikes,
+    plateaus,
+    tanh_stabilisations,
+    truncations,
+)
 from derivations.evidence.gain_paths import full_gains, gain_paths
 from derivations.evidence.networks import networks
 from derivations.evidence.open_loop import opened
@@ -32,6 +39,7 @@ _GATHERERS: tuple[Callable, ...] = (
     exact_pairs,
     truncations,
     limit_rows,
+    limit_spikes,
     plateaus,
     tanh_stabilisations,
     full_gains,

@@ -6,9 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from derivations.progress import Progress
+from numerics.common.spike import Spike, spike
 from numerics.common.weights import full_weights
+from numerics.experiment.open_loop import open_loop_replay
 from numerics.reduced.descent import descend
+from numerics.reduced.open_loop.descent import descend_open_loop
 from numerics.reduced.words.limit import limit_run
+from numerics.reduced.words.limit_open_loop import limit_open_loop
 from numerics.replay.closed_loop import Replay, full_replay
 from numerics.replay.results import Run
 
@@ -17,6 +21,8 @@ SIZES = (50, 100, 400, 1600)
 NETWORKS = 20
 EPOCHS = 300
 WORDS = 3
+PENALTY, TAUGHT = 5.0, 600
+"""Control cost and updates of open-loop teachers; without a cost they would be unstable alone."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +125,42 @@ def report(rows: Sequence[Row]) -> str:
             f"| {each.strength:g} | {each.neurons} | {told} | {each.median:g} ({low:g} to {high:g}) | {stable} |"
         )
     return "\n".join([head, *lines])
+
+
+@dataclass(frozen=True)
+class SpikeRow:
+    """The spike of open-loop learning in the limit, and in networks.
+
+    :param strength: g
+    :param neurons: N
+    :param predicted: the limit's
+    :param found: the networks'
+    """
+
+    strength: float
+    neurons: int
+    predicted: Spike
+    found: tuple[Spike, ...]
+
+
+def spikes(strength: float, neurons: int, seeds: Sequence[int], words: int = 1, epochs: int = 300) -> SpikeRow:
+    """Open-loop learning of full linear networks, each taught by its own closed-loop run with a control cost.
+
+    :param strength: g
+    :param neurons: N
+    :param seeds: seeds of the networks
+    :param words: length of the longest words, in the limit and in the networks
+    :param epochs: number of updates of the students
+    """
+    limit = limit_open_loop(strength, neurons, words, epochs, PENALTY, taught_for=TAUGHT)
+    found = []
+    for seed in seeds:
+        closed = network_replay(seed, strength, neurons, TAUGHT)
+        costly = replace(closed, settings=replace(closed.settings, control_penalty=PENALTY))
+        teacher = descend(costly, words=words).weights
+        student = open_loop_replay(replace(closed, x0=closed.x0[:epochs]), teacher, half_width=1.0)
+        found.append(spike(descend_open_loop(student, words=words).history["test_loss"]))
+    return SpikeRow(strength, neurons, spike(limit.history["test_loss"]), tuple(found))
 
 
 def contents(run: Run, row: Row | None) -> dict:
