@@ -19,7 +19,8 @@ Report = Annotated[
     Path | None, typer.Option(help="Folder of the report [default: report; report-stages with --stages, …].")
 ]
 Seeds = Annotated[
-    int | None, typer.Option(help="Number of seeds, 0, 1, … [default: 3; stages 50; open loop 20; full theory 6; tracking 10].")
+    int | None,
+    typer.Option(help="Number of seeds, 0, 1, … [default: 3; stages 50; open loop 20; full theory 6; tracking 10]."),
 ]
 Stages = Annotated[bool, typer.Option("--stages", help="Decide the claims about the three stages instead.")]
 OpenLoop = Annotated[bool, typer.Option("--open-loop", help="Decide those about open loop instead.")]
