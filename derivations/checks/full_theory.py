@@ -25,6 +25,11 @@ def _loss_gap(pair: SmallPair) -> float:
     return float(np.abs(pair.theory.loss / pair.simulation.loss - 1).max())
 
 
+def _excess(value: float) -> float:
+    """How far a value is above zero; NaN, which fails, if it is unknown."""
+    return float(np.maximum(0.0, value))
+
+
 def exact(exact_pairs: Sequence[SmallPair]) -> list[Check]:
     """Without initial recurrence the small network learns as the N neurons do.
 
@@ -52,7 +57,7 @@ def truncated(truncations: dict[float, list[SmallPair]]) -> list[Check]:
         for pair, error in list(zip(pairs, errors, strict=True))[1:]:
             estimate, words = pair.theory.config["error_estimate"], pair.theory.config["words"]
             claim = f"g = {strength:g}, words of length {words}: relative error of the loss, at most as estimated"
-            lines.append(Check(claim, estimate, error, max(0.0, error - estimate), 0.0, *pair.seconds))
+            lines.append(Check(claim, estimate, error, _excess(error - estimate), 0.0, *pair.seconds))
         falling = sum(b < a for a, b in pairwise(errors))
         lines.append(share(f"g = {strength:g}: a longer word errs less", falling, len(errors) - 1))
     return lines
@@ -97,12 +102,13 @@ def bulk(plateaus: dict[float, dict[int, int | None]]) -> list[Check]:
     free, bound = (np.array([plateaus[g][n] for n in SMALL], dtype=float) for g in (0.0, 0.1))
     steps = np.diff(free)
     claim = f"g = 0: stabilisation grows as log N, N = {SMALL[0]} to {SMALL[-1]}: least over largest delay for four times N, at least 0.6"
-    ratio = float(steps.min() / steps.max())
+    with np.errstate(invalid="ignore"):
+        ratio = float(steps.min() / steps.max())
     late = float(plateaus[0.1][LARGE] or np.nan) - bound[2]
     saturates = f"g = 0.1: stabilisation of N = {LARGE} later than of {SMALL[2]} by at most {SATURATED} epochs"
     return [
-        Check(claim, 0.6, ratio, max(0.0, 0.6 - ratio), 0.0),
-        Check(saturates, SATURATED, late, max(0.0, late - SATURATED), 0.0),
+        Check(claim, 0.6, ratio, _excess(0.6 - ratio), 0.0),
+        Check(saturates, SATURATED, late, _excess(late - SATURATED), 0.0),
     ]
 
 
