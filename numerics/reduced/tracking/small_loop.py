@@ -62,7 +62,10 @@ class SmallLoop:
         """
         step, N = self.blocks(weights)[1], weights.neurons
         size, bounded = len(step), bool(np.isfinite(clamp))
-        write, states = np.ascontiguousarray(step[:, :size].T), np.zeros((len(references) + 1, references.shape[1], size))
+        write, states = (
+            np.ascontiguousarray(step[:, :size].T),
+            np.zeros((len(references) + 1, references.shape[1], size)),
+        )
         np.dot(references, step[:, size:].T, out=states[1:])
         spare = np.empty(states.shape[1:])
         for t in range(1, len(states)):
@@ -86,7 +89,11 @@ class SmallLoop:
         N, (_, B, _, _) = weights.neurons, self.plant
         read, step = self.blocks(weights)
         size = len(step)
-        joint, slopes, spare = np.ascontiguousarray(step[:, :size]), np.zeros_like(states[1:]), np.empty(states.shape[1:])
+        joint, slopes, spare = (
+            np.ascontiguousarray(step[:, :size]),
+            np.zeros_like(states[1:]),
+            np.empty(states.shape[1:]),
+        )
         slopes[:, :, N : N + 2] = 2 * scale * (states[1:, :, N : N + 2] - references)
         free = np.abs(states[1:, :, N:]) < clamp if np.isfinite(clamp) else None
         for t in range(len(slopes) - 1, -1, -1):

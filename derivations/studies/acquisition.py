@@ -1,0 +1,178 @@
+"""When tracking acquires each frequency: predictions from the initial weights, made before the runs, and the runs.
+
+``python -m derivations.studies.acquisition FILE`` predicts every condition, writes the predictions to FILE, then makes
+the runs and writes beside each prediction what was measured, run by run. A file that exists is continued: its
+predictions stay as they are. At the end the table is printed.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from pathlib import Path
+
+import numpy as np
+
+from derivations.evidence.tracking import followed, growing
+from numerics.common.files import write_text
+from numerics.experiment.tracking.staircase import acquisition, idle_losses
+from numerics.reduced.tracking.clock import law
+from numerics.reduced.tracking.forecast import forecast
+from numerics.replay.tracking import TrackingReplay, tracking_replay
+from numerics.replay.tracking_task import TrackingTask
+
+EVERY = 5
+HIT = 1.3
+"""A predicted epoch within this factor of the measured one is a hit."""
+Epochs = list[int | None]
+PLAIN = {"optimizer": "sgd", "learning_rate": 0.02, "clip": 1.0}
+OTHER = TrackingTask(frequencies_x=(0.15, 0.25), frequencies_y=(0.1, 0.35))
+ONE_AXIS = TrackingTask(amplitude=(2.31, 2.31, 2.31, 1e-3), frequencies_x=(0.1, 0.2, 0.3), frequencies_y=(0.4,))
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A kind of run.
+
+    :param name: what it is, in words
+    :param seeds: the seeds
+    :param epochs: number of updates
+    :param task: the task
+    :param strength: g
+    :param settings: fields of the training that differ from the protocol
+    """
+
+    name: str
+    seeds: tuple[int, ...]
+    epochs: int
+    task: TrackingTask = field(default_factory=TrackingTask)
+    strength: float = 0.2
+    settings: dict = field(default_factory=dict)
+
+    def replay(self, seed: int, epochs: int | None = None) -> TrackingReplay:
+        """A run of this kind; its initial weights do not depend on the number of epochs.
+
+        :param seed: the seed
+        :param epochs: number of updates, if another
+        """
+        epochs = epochs or self.epochs
+        return tracking_replay(seed, epochs, strength=self.strength, task=self.task, **self.settings)
+
+
+CONDITIONS = (
+    Condition("protocol", (10, 11, 12, 13, 14), 5000),
+    Condition("amplitudes in proportion to f", (2, 3), 4000, growing(1)),
+    Condition("amplitudes in proportion to f²", (2, 3), 4000, growing(2)),
+    Condition("0.1, 0.15, 0.25, 0.35 Hz", (2, 3), 4000, OTHER),
+    Condition("one axis: 0.1, 0.2, 0.3 Hz", (2, 3), 4000, ONE_AXIS),
+    Condition("g = 0.05", (2, 3), 4000, strength=0.05),
+    Condition("g = 0.5", (2, 3), 4000, strength=0.5),
+    Condition("gradient descent, W_0 = 0", (2, 3), 6000, strength=0.0, settings=PLAIN),
+    Condition("gradient descent, g = 0.2", (2, 3), 6000, settings=PLAIN),
+    Condition("protocol, runs seen before", tuple(range(10)), 5000),
+)
+
+
+def _ascending(task: TrackingTask, epochs: Sequence) -> list:
+    return [epochs[index] for index in np.argsort(task.frequencies)]
+
+
+def predict(condition: Condition, seed: int) -> dict[str, Epochs]:
+    """Acquisition epochs from initial weights and protocol, frequencies ascending: by the word space, by the law.
+
+    :param condition: the kind of run
+    :param seed: the seed
+    """
+    replay = condition.replay(seed, 1)
+    task, settings = replay.task, replay.settings
+    found = forecast(replay.weights, task, settings, condition.epochs, seed=seed + 10**6)
+    closed = law(task, replay.weights, settings, found.scale)
+    epochs = [round(float(epoch)) if epoch < condition.epochs else None for epoch in closed]
+    return {
+        "forecast": _ascending(task, acquisition(found.losses, idle_losses(task))),
+        "law": _ascending(task, epochs),
+    }
+
+
+def measure(condition: Condition, seed: int) -> Epochs:
+    """Acquisition epochs of the run, frequencies ascending.
+
+    :param condition: the kind of run
+    :param seed: the seed
+    """
+    return _ascending(condition.task, followed(condition.replay(seed), EVERY).acquired)
+
+
+def verdict(predicted: Sequence[int | None], measured: Sequence[int | None]) -> tuple[int, int]:
+    """Hits, and how many frequencies count: neither told nor seen is a hit, one of both a miss.
+
+    :param predicted: predicted epochs
+    :param measured: measured epochs
+    """
+    pairs = list(zip(predicted, measured, strict=True))
+    hits = sum(
+        (p is None and m is None) or (p is not None and m is not None and max(p / m, m / p) <= HIT) for p, m in pairs
+    )
+    return hits, len(pairs)
+
+
+def factors(predicted: Sequence[int | None], measured: Sequence[int | None]) -> list[float]:
+    """Predicted over measured epoch where both are there.
+
+    :param predicted: predicted epochs
+    :param measured: measured epochs
+    """
+    return [p / m for p, m in zip(predicted, measured, strict=True) if p is not None and m is not None]
+
+
+def table(found: Sequence[dict]) -> str:
+    """One line a run, then hits and factors over all of a condition.
+
+    :param found: records with ``condition``, ``seed``, ``forecast``, ``law`` and, once run, ``measured``
+    """
+    lines = ["| condition | seed | measured | word space | hits | law | hits |", "|---|---|---|---|---|---|---|"]
+    done = [r for r in found if "measured" in r]
+    for r in done:
+        cells = [f"{_told(r[kind])} | {'{} of {}'.format(*verdict(r[kind], r['measured']))}" for kind in _KINDS]
+        lines.append(f"| {r['condition']} | {r['seed']} | {_told(r['measured'])} | {' | '.join(cells)} |")
+    for kind in _KINDS:
+        lines += ["", f"{kind}: predicted over measured epoch, median and range; hits within a factor {HIT:g}"]
+        for name in dict.fromkeys(r["condition"] for r in done):
+            lines.append(_summary(name, [(r[kind], r["measured"]) for r in done if r["condition"] == name]))
+    return "\n".join(lines)
+
+
+_KINDS = ("forecast", "law")
+
+
+def _summary(name: str, pairs: Sequence[tuple[Epochs, Epochs]]) -> str:
+    ratios = [ratio for pair in pairs for ratio in factors(*pair)]
+    hits, count = (sum(column) for column in zip(*(verdict(*pair) for pair in pairs), strict=True))
+    spread = f"{np.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f}; " if ratios else ""
+    return f"{name}: {spread}hits {hits} of {count}"
+
+
+def _told(epochs: Sequence[int | None]) -> str:
+    return ", ".join("-" if epoch is None else str(epoch) for epoch in epochs)
+
+
+def _main(path: Path, conditions: Sequence[Condition] = CONDITIONS) -> None:
+    found = json.loads(path.read_text()) if path.exists() else []
+    known = {(r["condition"], r["seed"]): r for r in found}
+    rounds = zip_longest(*([(condition, seed) for seed in condition.seeds] for condition in conditions))
+    jobs = [job for a_round in rounds for job in a_round if job]
+    for condition, seed in jobs:
+        if (condition.name, seed) not in known:
+            known[condition.name, seed] = {"condition": condition.name, "seed": seed, **predict(condition, seed)}
+            write_text(path, json.dumps(list(known.values())))
+    for condition, seed in jobs:
+        record = known[condition.name, seed]
+        if "measured" not in record:
+            record["measured"] = measure(condition, seed)
+            write_text(path, json.dumps(list(known.values())))
+    print(table(list(known.values())))
+
+
+if __name__ == "__main__":
+    _main(Path(sys.argv[1]))
