@@ -1,8 +1,8 @@
 """When tracking acquires each frequency: predictions from the initial weights, made before the runs, and the runs.
 
-``python -m derivations.studies.acquisition FILE`` predicts every condition, writes the predictions to FILE, then makes
-the runs and writes beside each prediction what was measured, run by run. A file that exists is continued: its
-predictions stay as they are. At the end the table is printed.
+``python -m derivations.studies.acquisition FILE`` predicts a run, writes the prediction to FILE, then makes the run and
+writes what was measured beside it, one after another. A file that exists is continued: its predictions stay as they
+are. At the end the table is printed.
 """
 
 import json
@@ -61,15 +61,15 @@ class Condition:
 
 
 CONDITIONS = (
-    Condition("protocol", (10, 11, 12, 13, 14), 5000),
-    Condition("amplitudes in proportion to f", (2, 3), 4000, growing(1)),
-    Condition("amplitudes in proportion to f²", (2, 3), 4000, growing(2)),
-    Condition("0.1, 0.15, 0.25, 0.35 Hz", (2, 3), 4000, OTHER),
-    Condition("one axis: 0.1, 0.2, 0.3 Hz", (2, 3), 4000, ONE_AXIS),
-    Condition("g = 0.05", (2, 3), 4000, strength=0.05),
-    Condition("g = 0.5", (2, 3), 4000, strength=0.5),
-    Condition("gradient descent, W_0 = 0", (2, 3), 6000, strength=0.0, settings=PLAIN),
-    Condition("gradient descent, g = 0.2", (2, 3), 6000, settings=PLAIN),
+    Condition("protocol", (10, 11, 12), 5000),
+    Condition("amplitudes in proportion to f", (2, 3), 3000, growing(1)),
+    Condition("amplitudes in proportion to f²", (2, 3), 3000, growing(2)),
+    Condition("0.1, 0.15, 0.25, 0.35 Hz", (2, 3), 3000, OTHER),
+    Condition("one axis: 0.1, 0.2, 0.3 Hz", (2, 3), 3000, ONE_AXIS),
+    Condition("g = 0.05", (2, 3), 3000, strength=0.05),
+    Condition("g = 0.5", (2, 3), 3000, strength=0.5),
+    Condition("gradient descent, W_0 = 0", (2, 3), 4000, strength=0.0, settings=PLAIN),
+    Condition("gradient descent, g = 0.2", (2, 3), 4000, settings=PLAIN),
     Condition("protocol, runs seen before", tuple(range(10)), 5000),
 )
 
@@ -163,13 +163,12 @@ def _main(path: Path, conditions: Sequence[Condition] = CONDITIONS) -> None:
     rounds = zip_longest(*([(condition, seed) for seed in condition.seeds] for condition in conditions))
     jobs = [job for a_round in rounds for job in a_round if job]
     for condition, seed in jobs:
-        if (condition.name, seed) not in known:
-            known[condition.name, seed] = {"condition": condition.name, "seed": seed, **predict(condition, seed)}
+        key = condition.name, seed
+        if key not in known:
+            known[key] = {"condition": condition.name, "seed": seed, **predict(condition, seed)}
             write_text(path, json.dumps(list(known.values())))
-    for condition, seed in jobs:
-        record = known[condition.name, seed]
-        if "measured" not in record:
-            record["measured"] = measure(condition, seed)
+        if "measured" not in known[key]:
+            known[key]["measured"] = measure(condition, seed)
             write_text(path, json.dumps(list(known.values())))
     print(table(list(known.values())))
 

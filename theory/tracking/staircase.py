@@ -1,9 +1,10 @@
 """How fast the control that tracks a sinusoid grows, how Adam counts its epochs, and what an acquired one suffers.
 
 Growth. Of an agent that does nothing, W = 0 and zᵀm = 0, only the path w = zᵀW m/(|z|² |m|²) reaches the control to
-first order, with the response K = |m|² |z|² w c(λ), c = λ γ²/(λ-1+γ)²: two leaks in a row. Its slope for one sinusoid is
-dt³ (a²/d) |m|² |z|² Re c, with d = |λ-1|², so flow changes the control by -dt³ (a²/d) |m|² |z|² c Re c. Two leaks
-turn the phase by more than a right angle beyond cos ω = 2b/(1+b²), b = 1-γ: there the first step is in the wrong direction.
+first order, with the response K = |m|² |z|² w c(λ), c = λ γ²/(λ-1+γ)²: two leaks in a row. Its slope for one sinusoid
+is dt³ (a²/d) |m|² |z|² Re c, with d = |λ-1|², so flow changes the control by -dt³ (a²/d) |m|² |z|² c Re c. Two leaks
+turn the phase by more than a right angle beyond cos ω = 2b/(1+b²), b = 1-γ: there the first step is in the wrong
+direction.
 
 Flow needed. With unit response, c = 1, the control d/dt² needs θ = d²/(dt⁵ a² |m|² |z|²) learning-rate × epochs. That
 is a scaling argument: learning moves the agent's poles, and c with them.

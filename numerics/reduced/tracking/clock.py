@@ -1,8 +1,8 @@
 """When a sinusoid is acquired, in closed form: how much flow a frequency needs, and how an optimizer spends it.
 
 Flow is Σ of the rates of W over the epochs. A sinusoid of amplitude a needs the control d/dt², d = 4 sin²(ω/2), and
-pulls on it with the slope dt³ a²/d; a change of W reaches the controls through |m|² |z|², the squared norms of what M reads it
-with and Z writes it with, and through the agent's response, which is taken as 1. Hence the flow needed,
+pulls on it with the slope dt³ a²/d. A change of W reaches the controls through |m|² |z|², the squared norms of what M
+reads it with and Z writes it with, and through the agent's response, which is taken as 1. Hence the flow needed,
 
     θ = d²/(dt⁵ a² |m|² |z|²).
 

@@ -1,9 +1,9 @@
 """The staircase from the initial weights and the protocol: learning in the small word space, without the run.
 
 Gradient descent closes in the word space, Adam nearly: its second moments are set in the first epochs by the unstable
-initial loop, and remembered over 1/(1-β_2) = 1000 epochs. So Adam is followed with all N neurons through a short opening,
-on phases of its own, and from then on by the neurons of the widened word space. There gradients are those of the
-population; their entries are spread over the N×N of W to update the moments, and the step is projected back.
+initial loop, and remembered over 1/(1-β_2) = 1000 epochs. So Adam is followed with all N neurons through a short
+opening, on phases of its own, and from then on by the neurons of the widened word space. There gradients are those of
+the population; their entries are spread over the N×N of W to update the moments, and the step is projected back.
 
 What is left out: the noise of batches after the opening, steps that leave the space, words beyond the length. With
 gradient descent from W_0 = 0 the noise of batches alone. Source: derived here.
