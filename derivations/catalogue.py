@@ -33,7 +33,7 @@ CHAPTERS = {
     "Learning": ("learning-map", "conservation-laws"),
     "Open loop": ("markov-parameters", "open-loop-loss", "open-loop-spike"),
     "Beyond linear neurons": ("nonlinear-reduction",),
-    "Tracking": ("tracking-transfer", "tracking-loss", "tracking-order", "internal-model"),
+    "Tracking": ("tracking-transfer", "tracking-loss", "tracking-order", "staircase-law", "internal-model"),
 }
 """The names of the results by chapter of the book."""
 

@@ -3,8 +3,8 @@
 Growth. Of an agent that does nothing, W = 0 and zᵀm = 0, only the path w = zᵀW m/(|z|² |m|²) reaches the control to
 first order, with the response K = |m|² |z|² w c(λ), c = λ γ²/(λ-1+γ)²: two leaks in a row. Its slope for one sinusoid
 is dt³ (a²/d) |m|² |z|² Re c, with d = |λ-1|², so flow changes the control by -dt³ (a²/d) |m|² |z|² c Re c. Two leaks
-turn the phase by more than a right angle beyond cos ω = 2b/(1+b²), b = 1-γ: there the first step is in the wrong
-direction.
+turn the phase by more than a right angle beyond cos ω = 2b/(1+b²), b = 1-γ: slower sinusoids want w < 0, faster ones
+w > 0.
 
 Flow needed. With unit response, c = 1, the control d/dt² needs θ = d²/(dt⁵ a² |m|² |z|²) learning-rate × epochs. That
 is a scaling argument: learning moves the agent's poles, and c with them.
@@ -18,7 +18,7 @@ E = G_o (λ δ_r + δ_p)/(1 - G_o (K_p + δ_p)), exactly.
 Source: derived here; the task is that of Ger & Barak, arXiv 2505.13567, Sec. 5.
 """
 
-from sympy import Expr, Matrix, Rational, Symbol, atan, cancel, cos, eye, log, sin, sqrt
+from sympy import Expr, Matrix, Rational, Symbol, atan, cancel, cos, eye, factor, log, sin, sqrt
 
 from theory.symbols import gain_p, gain_r, gamma, lam, omega, plant_gain
 from theory.tracking.internal_model import mismatch, tracking_error
@@ -48,7 +48,7 @@ def two_neuron_agent() -> Expr:
 def real_part() -> Expr:
     """Re c at λ = e^{iω}: γ² [(1+b²) cos ω - 2b]/(1 + b² - 2b cos ω)², b = 1-γ."""
     path = second_order_path()
-    return in_cosine(cancel((path + path.subs(lam, 1 / lam)) / 2), cos(omega))
+    return factor(in_cosine(cancel((path + path.subs(lam, 1 / lam)) / 2), cos(omega)))
 
 
 def growth() -> Expr:
