@@ -18,7 +18,7 @@ from derivations.evidence.tracking import followed, growing
 from numerics.common.files import write_text
 from numerics.experiment.tracking.staircase import acquisition, idle_losses
 from numerics.reduced.tracking.clock import law
-from numerics.reduced.tracking.forecast import forecast
+from numerics.reduced.tracking.forecast import OPENING, forecast
 from numerics.replay.tracking import TrackingReplay, tracking_replay
 from numerics.replay.tracking_task import TrackingTask
 
@@ -50,27 +50,25 @@ class Condition:
     strength: float = 0.2
     settings: dict = field(default_factory=dict)
 
-    def replay(self, seed: int, epochs: int | None = None) -> TrackingReplay:
-        """A run of this kind; its initial weights do not depend on the number of epochs.
+    def replay(self, seed: int) -> TrackingReplay:
+        """A run of this kind.
 
         :param seed: the seed
-        :param epochs: number of updates, if another
         """
-        epochs = epochs or self.epochs
-        return tracking_replay(seed, epochs, strength=self.strength, task=self.task, **self.settings)
+        return tracking_replay(seed, self.epochs, strength=self.strength, task=self.task, **self.settings)
 
 
 CONDITIONS = (
-    Condition("protocol", (10, 11, 12), 5000),
-    Condition("amplitudes in proportion to f", (2, 3), 3000, growing(1)),
-    Condition("amplitudes in proportion to f²", (2, 3), 3000, growing(2)),
-    Condition("0.1, 0.15, 0.25, 0.35 Hz", (2, 3), 3000, OTHER),
-    Condition("one axis: 0.1, 0.2, 0.3 Hz", (2, 3), 3000, ONE_AXIS),
-    Condition("g = 0.05", (2, 3), 3000, strength=0.05),
-    Condition("g = 0.5", (2, 3), 3000, strength=0.5),
-    Condition("gradient descent, W_0 = 0", (2, 3), 4000, strength=0.0, settings=PLAIN),
-    Condition("gradient descent, g = 0.2", (2, 3), 4000, settings=PLAIN),
-    Condition("protocol, runs seen before", tuple(range(10)), 5000),
+    Condition("protocol", (11, 12, 13), 5000),
+    Condition("amplitudes in proportion to f", (3,), 3000, growing(1)),
+    Condition("amplitudes in proportion to f²", (3,), 3000, growing(2)),
+    Condition("0.1, 0.15, 0.25, 0.35 Hz", (2,), 3000, OTHER),
+    Condition("one axis: 0.1, 0.2, 0.3 Hz", (2,), 3000, ONE_AXIS),
+    Condition("g = 0.05", (2,), 3000, strength=0.05),
+    Condition("g = 0.5", (2,), 3000, strength=0.5),
+    Condition("gradient descent, W_0 = 0", (2,), 4000, strength=0.0, settings=PLAIN),
+    Condition("gradient descent, g = 0.2", (2,), 4000, settings=PLAIN),
+    Condition("protocol, seen before", tuple(range(11)), 5000),
 )
 
 
@@ -79,29 +77,33 @@ def _ascending(task: TrackingTask, epochs: Sequence) -> list:
 
 
 def predict(condition: Condition, seed: int) -> dict[str, Epochs]:
-    """Acquisition epochs from initial weights and protocol, frequencies ascending: by the word space, by the law.
+    """Acquisition epochs before the run, frequencies ascending.
+
+    ``opening``: by the word space from the initial weights and the run's first 30 batches; ``alone``: from the initial
+    weights with other batches; ``law``: in closed form, with the second moments that the first 30 batches leave.
 
     :param condition: the kind of run
     :param seed: the seed
     """
-    replay = condition.replay(seed, 1)
-    task, settings = replay.task, replay.settings
-    found = forecast(replay.weights, task, settings, condition.epochs, seed=seed + 10**6)
-    closed = law(task, replay.weights, settings, found.scale)
+    replay = condition.replay(seed)
+    task, settings, idle = replay.task, replay.settings, idle_losses(condition.task)
+    opening = np.stack([replay.phases(epoch) for epoch in range(OPENING)])
+    told = forecast(replay.weights, task, settings, condition.epochs, opening=opening)
+    adam = settings.optimizer == "adam"
+    alone = forecast(replay.weights, task, settings, condition.epochs, seed=seed + 10**6) if adam else told
+    closed = law(task, replay.weights, settings, told.scale)
     epochs = [round(float(epoch)) if epoch < condition.epochs else None for epoch in closed]
-    return {
-        "forecast": _ascending(task, acquisition(found.losses, idle_losses(task))),
-        "law": _ascending(task, epochs),
-    }
+    found = {"opening": acquisition(told.losses, idle), "alone": acquisition(alone.losses, idle), "law": epochs}
+    return {kind: _ascending(task, values) for kind, values in found.items()}
 
 
-def measure(condition: Condition, seed: int) -> Epochs:
+def measure(condition: Condition, seed: int) -> dict[str, Epochs]:
     """Acquisition epochs of the run, frequencies ascending.
 
     :param condition: the kind of run
     :param seed: the seed
     """
-    return _ascending(condition.task, followed(condition.replay(seed), EVERY).acquired)
+    return {"measured": _ascending(condition.task, followed(condition.replay(seed), EVERY).acquired)}
 
 
 def verdict(predicted: Sequence[int | None], measured: Sequence[int | None]) -> tuple[int, int]:
@@ -129,9 +131,10 @@ def factors(predicted: Sequence[int | None], measured: Sequence[int | None]) -> 
 def table(found: Sequence[dict]) -> str:
     """One line a run, then hits and factors over all of a condition.
 
-    :param found: records with ``condition``, ``seed``, ``forecast``, ``law`` and, once run, ``measured``
+    :param found: records with ``condition``, ``seed``, the predictions and, once run, ``measured``
     """
-    lines = ["| condition | seed | measured | word space | hits | law | hits |", "|---|---|---|---|---|---|---|"]
+    heads = " | ".join(f"{kind} | hits" for kind in _KINDS)
+    lines = [f"| condition | seed | measured | {heads} |", "|---" * (3 + 2 * len(_KINDS)) + "|"]
     done = [r for r in found if "measured" in r]
     for r in done:
         cells = [f"{_told(r[kind])} | {'{} of {}'.format(*verdict(r[kind], r['measured']))}" for kind in _KINDS]
@@ -143,7 +146,7 @@ def table(found: Sequence[dict]) -> str:
     return "\n".join(lines)
 
 
-_KINDS = ("forecast", "law")
+_KINDS = ("opening", "alone", "law")
 
 
 def _summary(name: str, pairs: Sequence[tuple[Epochs, Epochs]]) -> str:
@@ -159,16 +162,14 @@ def _told(epochs: Sequence[int | None]) -> str:
 
 def _main(path: Path, conditions: Sequence[Condition] = CONDITIONS) -> None:
     found = json.loads(path.read_text()) if path.exists() else []
-    known = {(r["condition"], r["seed"]): r for r in found}
+    known = {(record["condition"], record["seed"]): record for record in found}
     rounds = zip_longest(*([(condition, seed) for seed in condition.seeds] for condition in conditions))
     jobs = [job for a_round in rounds for job in a_round if job]
     for condition, seed in jobs:
-        key = condition.name, seed
-        if key not in known:
-            known[key] = {"condition": condition.name, "seed": seed, **predict(condition, seed)}
-            write_text(path, json.dumps(list(known.values())))
-        if "measured" not in known[key]:
-            known[key]["measured"] = measure(condition, seed)
+        record = known.setdefault((condition.name, seed), {"condition": condition.name, "seed": seed})
+        for make, last in ((predict, "law"), (measure, "measured")):
+            if last not in record:
+                record |= make(condition, seed)
             write_text(path, json.dumps(list(known.values())))
     print(table(list(known.values())))
 

@@ -2,14 +2,17 @@
 
 Gradient descent closes in the word space, Adam nearly: its second moments are set in the first epochs by the unstable
 initial loop, and remembered over 1/(1-β_2) = 1000 epochs. So Adam is followed with all N neurons through a short
-opening, on phases of its own, and from then on by the neurons of the widened word space. There gradients are those of
-the population; their entries are spread over the N×N of W to update the moments, and the step is projected back.
+opening, on the batches of a run or on others, and from then on by the neurons of the widened word space. There
+gradients are those of the population; their entries are spread over the N×N of W to update the moments, and the step
+is projected back.
 
 What is left out: the noise of batches after the opening, steps that leave the space, words beyond the length. With
 gradient descent from W_0 = 0 the noise of batches alone. Source: derived here.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -95,6 +98,7 @@ def forecast(
     settings: TrackingTraining | None = None,
     epochs: int = 5000,
     length: int = LENGTH,
+    opening: np.ndarray | None = None,
     seed: int = 0,
 ) -> Forecast:
     """Predict the loss of every frequency over learning from the initial weights.
@@ -104,7 +108,8 @@ def forecast(
     :param settings: how weights are moved; the protocol by default
     :param epochs: number of updates
     :param length: words of W in the small space
-    :param seed: seed of the phases that are drawn where a state may reach the clamp; not those of any run
+    :param opening: phases of the first batches with Adam, (30, batch, F); drawn if none are given
+    :param seed: seed of the phases that are drawn: of the opening, and where a state may reach the clamp
     :raises InputError: if what is trained is not w and z, or the neurons are not linear
     """
     task, settings = task or TrackingTask(), settings or TrackingTraining()
@@ -113,13 +118,17 @@ def forecast(
     epochs = whole("epochs", epochs, 1)
     loop, moments, rng = SmallLoop(task, settings.leak), _Moments(settings), np.random.default_rng(seed)
     losses: list[np.ndarray] = []
-    adam, scale, square = settings.optimizer == "adam", np.nan, None
-    if adam:
-        weights = _learn(loop, moments, weights, None, min(OPENING, epochs), losses, rng)
+    scale, square = np.nan, None
+    if settings.optimizer == "adam":
+        if opening is None:
+            opening = rng.uniform(0.0, 2 * np.pi, (OPENING, BATCH, task.frequencies.size))
+        first = opening[: min(OPENING, epochs)]
+        weights = _learn(loop, moments, weights, None, len(first), losses, lambda epoch: first[epoch])
         square = moments.square["w"]
         scale = float(np.sqrt(square.mean()))
     basis = word_basis(letters(weights, square), weights.arrays()["w"], length)
-    _learn(loop, moments, within(weights, basis), basis, epochs - len(losses), losses, rng)
+    drawn = partial(rng.uniform, 0.0, 2 * np.pi, (BATCH, task.frequencies.size))
+    _learn(loop, moments, within(weights, basis), basis, epochs - len(losses), losses, lambda _: drawn())
     found = np.full((epochs, task.frequencies.size), np.inf)
     found[: len(losses)] = losses
     return Forecast(found, basis.shape[1], scale)
@@ -132,15 +141,19 @@ def _learn(
     basis: np.ndarray | None,
     epochs: int,
     losses: list[np.ndarray],
-    rng: np.random.Generator,
+    phases: Callable[[int], np.ndarray],
 ) -> Weights:
-    """Updates, of which the losses are recorded; they end early where a loss overflows."""
+    """Updates, of which the losses are recorded; they end early where a loss overflows.
+
+    Of all neurons the gradients are those of batches; of few, those of the population while no state can reach the
+    clamp.
+    """
     with np.errstate(all="ignore"):
-        for _ in range(epochs):
+        for epoch in range(epochs):
             found, gradients, largest = loop.population(weights)
             losses.append(np.where(np.isfinite(found), found, np.inf))
-            if not largest < loop.task.clamp:
-                gradients = loop.batch(weights, rng.uniform(0.0, 2 * np.pi, (BATCH, found.size)))
+            if basis is None or not largest < loop.task.clamp:
+                gradients = loop.batch(weights, phases(epoch))
             if not all(np.isfinite(g).all() for g in gradients.values()):
                 break
             weights = moments.moved(weights, gradients, basis)

@@ -84,11 +84,12 @@ def test_longer_words_bring_gradient_descent_nearer(rng):
 def test_adam_is_exact_where_the_space_is_whole(rng, monkeypatch):
     """Six neurons span everything, so nothing is left out; the opening is shortened so that most epochs are small."""
     monkeypatch.setattr(module, "OPENING", 5)
+    opening = even(5)
     weights, settings = tracking_law(rng, 6), TrackingTraining()
-    found = forecast(weights, SHORT, settings, EPOCHS)
+    found = forecast(weights, SHORT, settings, EPOCHS, opening=opening)
     assert found.dimension == 6
     assert found.losses == pytest.approx(run(weights, settings), rel=1e-7)
-    other = forecast(weights, SHORT, replace(settings, learning_rate=1.01e-3), EPOCHS)
+    other = forecast(weights, SHORT, replace(settings, learning_rate=1.01e-3), EPOCHS, opening=opening)
     assert other.losses != pytest.approx(run(weights, settings), rel=1e-4)
 
 
