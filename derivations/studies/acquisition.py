@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from derivations.evidence.tracking import followed, growing
+from derivations.progress import Progress
 from numerics.common.files import write_text
 from numerics.experiment.tracking.staircase import acquisition, idle_losses
 from numerics.reduced.tracking.clock import law
@@ -26,6 +27,8 @@ EVERY = 5
 HIT = 1.3
 """A predicted epoch within this factor of the measured one is a hit."""
 Epochs = list[int | None]
+Told = dict[str, Epochs]
+"""Epochs of acquisition, frequencies ascending, by who tells them."""
 PLAIN = {"optimizer": "sgd", "learning_rate": 0.02, "clip": 1.0}
 OTHER = TrackingTask(frequencies_x=(0.15, 0.25), frequencies_y=(0.1, 0.35))
 ONE_AXIS = TrackingTask(amplitude=(2.31, 2.31, 2.31, 1e-3), frequencies_x=(0.1, 0.2, 0.3), frequencies_y=(0.4,))
@@ -76,7 +79,7 @@ def _ascending(task: TrackingTask, epochs: Sequence) -> list:
     return [epochs[index] for index in np.argsort(task.frequencies)]
 
 
-def predict(condition: Condition, seed: int) -> dict[str, Epochs]:
+def predict(condition: Condition, seed: int) -> Told:
     """Acquisition epochs before the run, frequencies ascending.
 
     ``opening``: by the word space from the initial weights and the run's first 30 batches; ``alone``: from the initial
@@ -97,13 +100,14 @@ def predict(condition: Condition, seed: int) -> dict[str, Epochs]:
     return {kind: _ascending(task, values) for kind, values in found.items()}
 
 
-def measure(condition: Condition, seed: int) -> dict[str, Epochs]:
-    """Acquisition epochs of the run, frequencies ascending.
+def measure(condition: Condition, seed: int, progress: Progress | None = None) -> Told:
+    """Acquisition epochs of the run, ``measured``, frequencies ascending.
 
     :param condition: the kind of run
     :param seed: the seed
+    :param progress: called with (what, done, in all)
     """
-    return {"measured": _ascending(condition.task, followed(condition.replay(seed), EVERY).acquired)}
+    return {"measured": _ascending(condition.task, followed(condition.replay(seed), EVERY, progress).acquired)}
 
 
 def verdict(predicted: Sequence[int | None], measured: Sequence[int | None]) -> tuple[int, int]:
