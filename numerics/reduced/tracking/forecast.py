@@ -12,7 +12,6 @@ gradient descent from W_0 = 0 the noise of batches alone. Source: derived here.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 
@@ -127,8 +126,11 @@ def forecast(
         square = moments.square["w"]
         scale = float(np.sqrt(square.mean()))
     basis = word_basis(letters(weights, square), weights.arrays()["w"], length)
-    drawn = partial(rng.uniform, 0.0, 2 * np.pi, (BATCH, task.frequencies.size))
-    _learn(loop, moments, within(weights, basis), basis, epochs - len(losses), losses, lambda _: drawn())
+
+    def drawn(_: int) -> np.ndarray:
+        return rng.uniform(0.0, 2 * np.pi, (BATCH, task.frequencies.size))
+
+    _learn(loop, moments, within(weights, basis), basis, epochs - len(losses), losses, drawn)
     found = np.full((epochs, task.frequencies.size), np.inf)
     found[: len(losses)] = losses
     return Forecast(found, basis.shape[1], scale)
