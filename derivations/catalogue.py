@@ -34,7 +34,7 @@ CHAPTERS = {
     "Full networks": ("word-space", "full-network-map", "word-gram-limit", "bulk-and-plateau"),
     "Open loop": ("markov-parameters", "open-loop-loss", "open-loop-spike"),
     "Beyond linear neurons": ("nonlinear-reduction",),
-    "Tracking": ("tracking-transfer", "tracking-loss", "tracking-order", "internal-model"),
+    "Tracking": ("tracking-transfer", "tracking-loss", "tracking-order", "staircase-law", "internal-model"),
 }
 """The names of the results by chapter of the book."""
 
