@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from derivations.evidence.pairs import timed
-from derivations.progress import Progress
+from derivations.progress import Progress, each
 from numerics.common.spike import Spike, spike
 from numerics.experiment.observe import ALL_OBSERVERS
 from numerics.experiment.open_loop import open_loop_replay, train_open_loop
@@ -24,7 +24,6 @@ EPOCHS = 500
 class OpenPair:
     """One seed in open loop, both ways, taught by the seed's own closed-loop run.
 
-    :param seed: the seed
     :param closed: the closed-loop run by the exact map
     :param replay: what both open-loop runs are a function of
     :param simulation: direct training of N neurons
@@ -55,7 +54,6 @@ class OpenPair:
 def taught_by(seed: int, epochs: int = EPOCHS, closed: Run | None = None) -> OpenLoopReplay:
     """The open-loop run of the rank-one protocol.
 
-    :param seed: the seed
     :param epochs: number of updates in open loop
     :param closed: the run that teaches; by default the network teaches itself
     """
@@ -66,16 +64,12 @@ def taught_by(seed: int, epochs: int = EPOCHS, closed: Run | None = None) -> Ope
 def opened(seeds: Sequence[int], progress: Progress | None, epochs: int = EPOCHS) -> list[OpenPair]:
     """The rank-one protocol in open loop, 500 epochs, trained directly and descended exactly, taught by its closed-loop run.
 
-    :param seeds: the seeds
-    :param progress: called with (what, done, in all)
     :param epochs: number of updates in open loop
     """
     pairs = []
-    for index, seed in enumerate(seeds):
+    for seed in each(seeds, "training in open loop", progress):
         closed = descend(rank_one_replay(seed))
         replay = taught_by(seed, epochs, closed)
-        if progress:
-            progress("training in open loop", index, len(seeds))
         observers = {name: ALL_OBSERVERS[name] for name in ("overlaps", "gains")}
         simulation, slow = timed(train_open_loop, replay, observers)
         theory, fast = timed(descend_open_loop, replay)

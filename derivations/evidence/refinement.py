@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from derivations.evidence.pairs import FEW
-from derivations.progress import Progress
+from derivations.progress import Progress, each
 from numerics.common.errors import require
 from numerics.experiment.observe import OBSERVERS
 from numerics.experiment.train import train
@@ -33,14 +33,10 @@ def refinements(
 ) -> dict[float, list[Refinement]]:
     """Stage 3 of the first three of the exact runs, for four control costs, also by the descent of the four overlaps alone.
 
-    :param ensemble: exact runs
-    :param progress: called with (what, done, in all)
     :param penalties: the control costs β of the paper
     """
     found: dict[float, list[Refinement]] = {penalty: [] for penalty in penalties}
-    for index, penalty in enumerate(penalties):
-        if progress:
-            progress("stage 3 for several control costs", index, len(penalties))
+    for penalty in each(penalties, "stage 3 for several control costs", progress):
         for seed, stages in list(zip(ensemble.seeds, ensemble.stages, strict=True))[:FEW]:
             replay = rank_one_replay(seed)
             cost = paper_penalty(penalty, replay.settings.horizon)
@@ -64,8 +60,6 @@ def figure(
 ) -> dict[str, np.ndarray]:
     """The numbers of figure 5.
 
-    :param seed: seed of the run
-    :param progress: called with (what, done, in all)
     :param replay: the run; by default that of the protocol
     :param penalties: the control costs β of the paper
     :raises InputError: if the run does not stabilise

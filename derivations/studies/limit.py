@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from derivations.progress import Progress
+from derivations.progress import Progress, each
 from numerics.common.spike import Spike, spike
 from numerics.common.weights import full_weights
 from numerics.experiment.open_loop import open_loop_replay
@@ -30,7 +30,6 @@ class Row:
     """The prediction for one g and N, and networks.
 
     :param strength: g
-    :param neurons: N
     :param predicted: epoch of stabilisation in the limit, None if it is not reached
     :param found: that of every network that stabilises
     :param networks: number of networks
@@ -61,10 +60,7 @@ class Row:
 def network_replay(seed: int, strength: float, neurons: int, epochs: int = EPOCHS, batch: int = 100) -> Replay:
     """A run of the full protocol with linear neurons and any g.
 
-    :param seed: the seed
     :param strength: g
-    :param neurons: N
-    :param epochs: number of updates
     :param batch: episodes per update
     """
     replay = full_replay(seed, epochs, batch, neurons, activation="linear")
@@ -75,10 +71,8 @@ def row(strength: float, neurons: int, seeds: Sequence[int], words: int = WORDS,
     """One g and N: the limit, and networks on their own words.
 
     :param strength: g
-    :param neurons: N
     :param seeds: seeds of the networks
     :param words: length of the longest words, in the limit and in the networks
-    :param epochs: number of updates
     """
     length = words if strength else 0
     predicted = limit_run(strength, neurons, length, epochs).stabilisation()
@@ -99,30 +93,22 @@ def table(
     :param strengths: values of g
     :param sizes: values of N
     :param networks: networks a row
-    :param progress: called with (what, done, in all)
     """
     wanted = [(g, n) for g in strengths for n in sizes]
-    rows = []
-    for index, (g, n) in enumerate(wanted):
-        if progress:
-            progress(f"full networks, g = {g:g}, N = {n}", index, len(wanted))
-        rows.append(row(g, n, range(networks)))
-    return rows
+    tasks = each(wanted, lambda pair: f"full networks, g = {pair[0]:g}, N = {pair[1]}", progress)
+    return [row(g, n, range(networks)) for g, n in tasks]
 
 
 def report(rows: Sequence[Row]) -> str:
-    """The table as text.
-
-    :param rows: its rows
-    """
+    """The table as text."""
     head = "| g | N | predicted | networks: median (10 to 90 %) | of |\n|---|---|---|---|---|"
     lines = []
-    for each in rows:
-        low, high = each.spread
-        told = "none" if each.predicted is None else each.predicted
-        stable = f"{len(each.found)}/{each.networks}"
+    for line in rows:
+        low, high = line.spread
+        told = "none" if line.predicted is None else line.predicted
+        stable = f"{len(line.found)}/{line.networks}"
         lines.append(
-            f"| {each.strength:g} | {each.neurons} | {told} | {each.median:g} ({low:g} to {high:g}) | {stable} |"
+            f"| {line.strength:g} | {line.neurons} | {told} | {line.median:g} ({low:g} to {high:g}) | {stable} |"
         )
     return "\n".join([head, *lines])
 

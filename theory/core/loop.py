@@ -15,13 +15,14 @@ Source: Ger & Barak, arXiv 2505.13567, Sec. 3 (rank one, γ = 1); general plants
 """
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 from sympy import Expr, ImmutableMatrix, Matrix, MatrixBase, S, Symbol, expand, eye, prod, zeros
 
 from theory import symbols
 from theory.core.block_algebra import BlockAlgebra
 from theory.core.plant import LinearPlant, double_integrator, exact_matrix, symbolic_plant
+from theory.core.to_latex import equations
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,9 @@ class Overlaps:
         """
         m, z, u, v = (ImmutableMatrix(w) for w in (m, z, u, v))
         return cls(z.T * m, z.T * u, v.T * m, v.T * u)
+
+    def _repr_latex_(self) -> str:
+        return equations({rf"\sigma_{{{name}}}": block for name, block in vars(self).items()})
 
     @property
     def flat(self) -> tuple[Expr, ...]:
@@ -115,7 +119,11 @@ class ReducedLoop:
     @cached_property
     def matrix(self) -> ImmutableMatrix:
         """P_eff, derived from the block product F E."""
-        return _reduced_matrix(self.plant, self.rank, self.leak, self.overlaps)
+        blocks = (ImmutableMatrix(getattr(self.overlaps, name)) for name in ("zm", "zu", "vm", "vu"))
+        return _reduced_matrix(self.plant, self.rank, self.leak, Overlaps(*blocks))
+
+    def _repr_latex_(self) -> str:
+        return equations({r"P_{\mathrm{eff}}": self.matrix})
 
     @property
     def columns(self) -> int:
@@ -157,6 +165,7 @@ def _insert(word: Expr, values: dict[Symbol, ImmutableMatrix], rows: int, column
     return total
 
 
+@cache
 def _reduced_matrix(plant: LinearPlant, rank: int, leak: Expr, overlaps: Overlaps) -> ImmutableMatrix:
     """P_eff of the block algebra with the inner products named and the plant inserted."""
     algebra = BlockAlgebra()
@@ -175,7 +184,6 @@ def joint_matrix(plant: LinearPlant, m, z, w, leak: Expr = S.One) -> ImmutableMa
 
     P = [[A, B Zᵀ], [γ M C A, (1-γ) I + γ W + γ M C B Zᵀ]].
 
-    :param plant: the plant
     :param m: input weights, N×q
     :param z: read-out weights, N×p
     :param w: recurrent weights, N×N; U * V.T for rank r
@@ -189,12 +197,6 @@ def joint_matrix(plant: LinearPlant, m, z, w, leak: Expr = S.One) -> ImmutableMa
 
 
 def explicit_weights(neurons: int, p: int = 1, q: int = 1, rank: int = 1) -> dict[str, ImmutableMatrix]:
-    """Symbols for every weight of a small network, for checks that hold identically.
-
-    :param neurons: number N of neurons
-    :param p: number of controls
-    :param q: number of observations
-    :param rank: rank r of the recurrence
-    """
+    """Symbols for every weight of a small network, for checks that hold identically."""
     widths = {"m": q, "z": p, "u": rank, "v": rank}
     return {name: symbols.matrix_symbols(name, neurons, width) for name, width in widths.items()}

@@ -1,10 +1,12 @@
 """Linear plants x_{t+1} = A x_t + B u_t, y_t = C x_t, with exact entries."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from sympy import Expr, Float, ImmutableMatrix, eye, sympify, zeros
 
 from theory import symbols
+from theory.core.to_latex import equations
 
 
 def exact_matrix(name: str, value) -> ImmutableMatrix:
@@ -53,6 +55,9 @@ class LinearPlant:
             if not fits:
                 raise ValueError(f"{name} does not fit A with {n} rows; expected {expected}, found {found}")
 
+    def _repr_latex_(self) -> str:
+        return equations({"A": self.A, "B": self.B, "C": self.C})
+
     @property
     def n(self) -> int:
         """Number of plant states."""
@@ -78,6 +83,7 @@ class LinearPlant:
         return tuple(seen)
 
 
+@cache
 def integrator_chain(k: int, step: Expr | int | str = 1) -> LinearPlant:
     """The chain of k integrators: each state adds ``step`` times the next, the control drives the last.
 

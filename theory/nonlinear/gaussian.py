@@ -40,6 +40,7 @@ from sympy import (
 from theory import symbols
 from theory.core.loop import Overlaps, ReducedLoop
 from theory.core.plant import LinearPlant
+from theory.core.to_latex import equations
 
 
 def activation(s: Expr = symbols.preactivation) -> Expr:
@@ -60,13 +61,13 @@ def gain(variance: Expr = symbols.variance) -> Expr:
 
 @cache
 def gaussian_mean(function: Expr) -> Expr:
-    """E f(s) over s normal with variance Δ, by integration.
+    """E f(s) over s normal with variance Δ, by integration of f(s) + f(-s) over s > 0.
 
     :param function: f in the letter s of the pre-activation
     """
     s, Δ = symbols.preactivation, symbols.variance
     density = exp(-(s**2) / (2 * Δ)) / sqrt(2 * pi * Δ)
-    return simplify(integrate(function * density, (s, -oo, oo)))
+    return simplify(integrate((function + function.subs(s, -s)) * density, (s, 0, oo)))
 
 
 def _triangle(matrix: ImmutableMatrix) -> tuple[Expr, ...]:
@@ -92,12 +93,7 @@ class GaussianOverlaps(Overlaps):
 
     @classmethod
     def symbolic(cls, p: int = 1, q: int = 1, rank: int = 1) -> "GaussianOverlaps":
-        """Blocks of the letters of the symbol table, or of families of letters where a block is not 1×1.
-
-        :param p: number of controls
-        :param q: number of observations
-        :param rank: rank r of the recurrence
-        """
+        """Blocks of the letters of the symbol table, or of families of letters where a block is not 1×1."""
         linear = Overlaps.symbolic(p, q, rank)
         sizes = {"m": q, "u": rank}
         named = {}
@@ -167,6 +163,9 @@ class GaussianLoop:
     def parameters(self) -> tuple[Symbol, ...]:
         """Free symbols besides the overlaps: those of the plant, of the leak, and N."""
         return (*self.linear.parameters, *sorted(self.neurons.free_symbols, key=str))
+
+    def _repr_latex_(self) -> str:
+        return equations({r"\partial f/\partial s|_{s = 0}": self.linear.matrix, r"G(\Delta)": gain()})
 
     def drive(self, state: MatrixBase) -> Matrix:
         """d = (y_{t+1}, κ_t), which moves the neurons to M y_{t+1} + U κ_t.

@@ -39,6 +39,7 @@ from theory import symbols
 from theory.core.loop import Overlaps, ReducedLoop
 from theory.core.plant import LinearPlant, double_integrator, exact_matrix
 from theory.core.spectrum import controller
+from theory.core.to_latex import equations
 from theory.symbols import lam
 
 STEP = Rational(1, 10)
@@ -109,6 +110,11 @@ class TrackingLoop:
         """How r_{t+1} enters the reduced state (x, a, b)_{t+1}: (0, γ D, 0)."""
         n, columns = self.plant.n, self.feedthrough.cols
         return ImmutableMatrix.vstack(zeros(n, columns), self.leak * self.feedthrough, zeros(self.rank, columns))
+
+    def _repr_latex_(self) -> str:
+        return equations(
+            {r"P_{\mathrm{eff}}": self.autonomous.matrix, r"\partial s_{t+1}/\partial r_{t+1}": self.entry}
+        )
 
     def state_space_transfer(self) -> ImmutableMatrix:
         """T from the reduced joint system: [C_o, 0, 0] (λ - P_eff)⁻¹ λ (0, γ D, 0)."""
@@ -224,7 +230,6 @@ def markov_agent(responses: list[MatrixBase]) -> ImmutableMatrix:
 def steps_of(loop: TrackingLoop, count: int) -> list[ImmutableMatrix]:
     """Coefficients of T(λ) = Σ_k T_k λ^{-k}: the tracked output k steps after an impulse in the reference.
 
-    :param loop: the loop
     :param count: number of coefficients T_0, T_1, …
     """
     matrix, state, found = loop.autonomous.matrix, Matrix(loop.entry), []
@@ -265,10 +270,7 @@ def axis_transfer(
 
 
 def joint_polynomial(loop: TrackingLoop) -> Expr:
-    """χ(λ) = det(λ - P_eff) of plant and agent. References are inputs and do not enter.
-
-    :param loop: the loop
-    """
+    """χ(λ) = det(λ - P_eff) of plant and agent. References are inputs and do not enter."""
     return loop.autonomous.matrix.charpoly(lam).as_expr()
 
 
