@@ -6,13 +6,19 @@ from typing import Annotated
 import typer
 
 from derivations.commands import screen, waiting
-from derivations.commands.app import MANY, app
+from derivations.commands.app import MANY, app, examples
 from derivations.commands.options import as_options
 from numerics.common.errors import require, whole
 from numerics.common.plant_files import plant_of
 
 
 @app.command()
+@examples(
+    "limit",
+    "limit --strength 0.3 --neurons 400 --networks 20",
+    "limit --table",
+    "limit --json",
+)
 def limit(
     strength: Annotated[float, typer.Option(help="g of the initial recurrence, normal with std g/√N.")] = 0.1,
     neurons: Annotated[int, typer.Option(help="Number N of neurons, which enters as |m|² = |z|² = 1/N.")] = 100,
@@ -28,16 +34,6 @@ def limit(
     """Predict how full linear networks learn, from the limit of many neurons alone.
 
     No network is drawn and nothing is fitted: the overlaps of products of a large random recurrence and its transpose, words, are known numbers, and on them a full network learns as two small trees of neurons do. The protocol is the paper's full one, with linear neurons and the population loss: every weight trained, SGD 0.01, clip 1, T = 50, x_0 uniform on [-1, 1]^n.
-
-    Examples:
-
-      closedloop limit
-
-      closedloop limit --strength 0.3 --neurons 400 --networks 20
-
-      closedloop limit --table
-
-      closedloop limit --json
     """
     from derivations.studies import limit as study
     from numerics.reduced.words.limit import limit_run

@@ -62,6 +62,54 @@ def _climbing(length: int) -> Matrix:
     return found
 
 
+def _moment_steps() -> tuple[Step, ...]:
+    """The expected overlaps of words, for any number of neurons and in the limit."""
+    return (
+        Step.equal(
+            r"The expectation for $N$ neurons, exactly, by Wick's theorem: each pairing of the letters gives $N$ to the power of "
+            r"its free indices less half the letters. Here for $J J^T$, $J J$, $J J^T J J^T$, $J J J^T J^T$, $J J J J$; compared with sums over all "
+            r"paths in networks of one, two and three neurons, which fix a polynomial of degree two in $1/N$.",
+            r"E\, x^T w x / |x|^2",
+            vector([expectation(word) for word in CROSSED]),
+            vector([_interpolated(word) for word in CROSSED]),
+        ),
+        Step.equal(
+            r"In the limit the non-crossing pairings of a $J$ with a $J^T$ remain, each counting one: the Gram matrix of the words "
+            r"$1, J, J^T, JJ, JJ^T, J^TJ, J^TJ^T$ on one vector at $g = 1$; compared with the limits of the expectations.",
+            r"G_2",
+            limit_gram(2),
+            _wick(2),
+        ),
+    )
+
+
+def _tree_steps() -> tuple[Step, ...]:
+    """The tree of neurons that has these overlaps, and how far one network is from it."""
+    return (
+        Step.equal(
+            r"The same matrix from words in a shift on a tree, $J e_s = e_{1s} + e_{s'}$ if $s = 2 s'$ and else $e_{1s}$, applied to its root: the "
+            r"circular element $l_1 + l_2^*$. Checked for words of length up to three.",
+            r"\langle w_1 e, w_2 e \rangle",
+            tree_gram(2),
+            limit_gram(2),
+            also=(tree_gram(3) - limit_gram(3),),
+        ),
+        Step.equal(
+            r"$J$ on the tree of sequences of length up to one, $e, e_1, e_2$: the network of the words of length up to $K = 1$, and $W_0 = g J$.",
+            r"J_1",
+            tree(1),
+            _climbing(1),
+            also=(tree(3) - _climbing(3),),
+        ),
+        Step.asymptotic(
+            r"The overlaps of one network fluctuate about these values by $1/\sqrt{N}$: the squared cosine of independent $m_0$ and $z_0$ has this mean, "
+            r"and words of $m$ and of $z$ become orthogonal in the same way.",
+            r"E\, (m^T z)^2/(|m|^2 |z|^2)",
+            1 / neurons,
+        ),
+    )
+
+
 def build() -> Result:
     """The result."""
     return Result(
@@ -72,44 +120,7 @@ def build() -> Result:
         r"On an orthonormal basis of words $J$ is a shift on a binary tree, so that a full network learns as two trees of $2^{K+1}-1$ "
         r"neurons do, in which $N$ enters through $|m|^2 = |z|^2 = 1/N$ alone.",
         "the moments of a circular element (Voiculescu 1991; Nica and Speicher 2006, lecture 20); the learning network is derived here",
-        (
-            Step.equal(
-                r"The expectation for $N$ neurons, exactly, by Wick's theorem: each pairing of the letters gives $N$ to the power of "
-                r"its free indices less half the letters. Here for $J J^T$, $J J$, $J J^T J J^T$, $J J J^T J^T$, $J J J J$; compared with sums over all "
-                r"paths in networks of one, two and three neurons, which fix a polynomial of degree two in $1/N$.",
-                r"E\, x^T w x / |x|^2",
-                vector([expectation(word) for word in CROSSED]),
-                vector([_interpolated(word) for word in CROSSED]),
-            ),
-            Step.equal(
-                r"In the limit the non-crossing pairings of a $J$ with a $J^T$ remain, each counting one: the Gram matrix of the words "
-                r"$1, J, J^T, JJ, JJ^T, J^TJ, J^TJ^T$ on one vector at $g = 1$; compared with the limits of the expectations.",
-                r"G_2",
-                limit_gram(2),
-                _wick(2),
-            ),
-            Step.equal(
-                r"The same matrix from words in a shift on a tree, $J e_s = e_{1s} + e_{s'}$ if $s = 2 s'$ and else $e_{1s}$, applied to its root: the "
-                r"circular element $l_1 + l_2^*$. Checked for words of length up to three.",
-                r"\langle w_1 e, w_2 e \rangle",
-                tree_gram(2),
-                limit_gram(2),
-                also=(tree_gram(3) - limit_gram(3),),
-            ),
-            Step.equal(
-                r"$J$ on the tree of sequences of length up to one, $e, e_1, e_2$: the network of the words of length up to $K = 1$, and $W_0 = g J$.",
-                r"J_1",
-                tree(1),
-                _climbing(1),
-                also=(tree(3) - _climbing(3),),
-            ),
-            Step.asymptotic(
-                r"The overlaps of one network fluctuate about these values by $1/\sqrt{N}$: the squared cosine of independent $m_0$ and $z_0$ has this mean, "
-                r"and words of $m$ and of $z$ become orthogonal in the same way.",
-                r"E\, (m^T z)^2/(|m|^2 |z|^2)",
-                1 / neurons,
-            ),
-        ),
+        _moment_steps() + _tree_steps(),
         (r"E\, x^T w x / |x|^2", "G_2", "J_1"),
         BACKGROUND,
     )
