@@ -1,11 +1,12 @@
 """The characteristic polynomial of the reduced loop."""
 
-from sympy import Expr, Matrix, Symbol, cancel, diag, expand, eye, solve
+from sympy import Expr, Matrix, Symbol, cancel, diag, expand, eye
 
 from derivations.result import RANK_ONE, Background, Result
 from derivations.results.by_roots import overlaps_with
 from derivations.step import Step
 from theory.core.block_algebra import BlockAlgebra, cancelled
+from theory.core.linear import linear_root
 from theory.core.loop import ReducedLoop
 from theory.core.spectrum import characteristic_polynomial, controller, loop_equation
 from theory.double_integrator.spectrum import cubic, cubic_discriminant, stage_one_polynomial, visible
@@ -23,7 +24,7 @@ BACKGROUND = Background(
 def _eliminated() -> Expr:
     """u/y from the agent's own equations: a = y, λ b = σ_vm a + σ_vu b, u = σ_zm a + σ_zu b."""
     b = Symbol("b")
-    solution = solve(lam * b - sigma_vm - sigma_vu * b, b)[0]
+    solution = linear_root(lam * b - sigma_vm - sigma_vu * b, b)
     return sigma_zm + sigma_zu * solution
 
 

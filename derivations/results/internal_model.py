@@ -21,6 +21,7 @@ from sympy import (
 
 from derivations.result import Background, Result, vector
 from derivations.step import Step
+from theory.core.linear import linear_root
 from theory.symbols import gain_p, gain_r, gamma, lam, omega, plant_gain, small
 from theory.tracking.internal_model import (
     ERROR_GAIN,
@@ -57,7 +58,7 @@ LENGTH = 9
 
 def _error(control: Expr, plant: Expr = plant_gain) -> Expr:
     """λ p - 1 where p = G u, u in terms of the letter p and of the reference 1: without transfer functions."""
-    return lam * solve(POSITION - plant * control, POSITION)[0] - 1
+    return lam * linear_root(POSITION - plant * control, POSITION) - 1
 
 
 def _meets(loop: TrackingLoop):
@@ -139,7 +140,7 @@ def _conditions() -> tuple[Step, ...]:
             r"agent reads the regulated error there, $\lambda N_r = -N_p$, and this if it reads the reference otherwise.",
             r"E|_{D=0}",
             expand(pole_error()),
-            lam * solve(plant_gain * (FEEDBACK * POSITION + FORWARD), POSITION)[0] - 1,
+            lam * linear_root(plant_gain * (FEEDBACK * POSITION + FORWARD), POSITION) - 1,
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from sympy import Expr, Integer, Matrix, Poly, Rational, Symbol, cancel, expand, factor, sqrt, symbols
+from sympy import Expr, Integer, Matrix, Poly, Rational, Symbol, cancel, expand, factor, fraction, sqrt, symbols
 
 from derivations.result import Background, Result, taylor_slopes
 from derivations.step import Step, unless
@@ -108,7 +108,7 @@ def _jury_inside() -> tuple[Expr, ...]:
 
 def _ratio(expression: Expr) -> tuple[Expr, Expr]:
     """Numerator and denominator, the latter with positive leading coefficient."""
-    top, bottom = cancel(expression).as_numer_denom()
+    top, bottom = fraction(cancel(expression))
     return (top, bottom) if Poly(bottom).LC() > 0 else (-top, -bottom)
 
 

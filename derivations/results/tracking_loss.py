@@ -5,6 +5,7 @@ from sympy.polys.fields import sfield
 
 from derivations.result import Background, Result
 from derivations.step import Step
+from theory.core.linear import linear_root
 from theory.core.plant import double_integrator
 from theory.symbols import amplitude, dt, gain_p, gain_r, lam, phase, plant_gain
 from theory.tracking.loop import TrackingLoop, axis_response, markov_agent
@@ -155,7 +156,7 @@ def _feedback_steps() -> tuple[Step, ...]:
             r"Once feedback holds the loop, a constant control $w$ moves the plant until $K_p\, p + w = 0$, whatever the plant's gain.",
             r"G_{\mathrm{cl}}|_{\lambda = 1}",
             cancel(_axis().control_to_output(STATIC)[0].subs(lam, 1)),
-            solve(gain_p * Symbol("p") + 1, Symbol("p"))[0],
+            linear_root(gain_p * Symbol("p") + 1, Symbol("p")),
         ),
         Step.solves(
             r"Where $|G_o K_p|$ is small it answers like the plant, and $G_o = \Delta t^2/(\lambda - 1)^2$ falls as $1/\omega^2$: slopes "

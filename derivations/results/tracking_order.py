@@ -14,13 +14,13 @@ from sympy import (
     factor,
     limit,
     sin,
-    solve,
     sqrt,
     trigsimp,
 )
 
 from derivations.result import Background, Result, vector
 from derivations.step import Step
+from theory.core.linear import linear_root
 from theory.symbols import amplitude, dt, feedforward, horizon, lam, omega
 from theory.tracking.order import (
     best_feedforward,
@@ -71,7 +71,7 @@ def _gap(expected: Expr):
 def _formal_loss() -> Expr:
     """dt (a²/2) |λ p - 1|² of p_{t+2} - 2 p_{t+1} + p_t = dt² k_r λ^t in the steady state: without transfer functions."""
     p = Symbol("p")
-    error = lam * solve((lam**2 - 2 * lam + 1) * p - dt**2 * feedforward, p)[0] - 1
+    error = lam * linear_root((lam**2 - 2 * lam + 1) * p - dt**2 * feedforward, p) - 1
     return dt * amplitude**2 * error * error.subs(lam, 1 / lam) / 2
 
 

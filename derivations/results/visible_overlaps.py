@@ -1,10 +1,11 @@
 """Which combinations of the overlaps the trajectory sees."""
 
-from sympy import ImmutableMatrix, Matrix, Symbol, cancel, diag, eye, simplify, solve
+from sympy import ImmutableMatrix, Matrix, Symbol, cancel, diag, eye, simplify
 
 from derivations.result import RANK_ONE, Background, Result
 from derivations.step import Step
 from theory import symbols
+from theory.core.linear import linear_root
 from theory.core.loop import ReducedLoop
 from theory.core.spectrum import controller
 from theory.double_integrator.spectrum import scaling_residual, visible
@@ -33,7 +34,7 @@ def _scaled(change: ImmutableMatrix) -> tuple[Matrix, ...]:
 def _eliminated():
     """u/y from the agent's own equations a = y, λ b = σ_vm a + σ_vu b, with σ_zu σ_vm = κ."""
     b = Symbol("b")
-    return sigma_zm + (sigma_zu * solve(lam * b - sigma_vm - sigma_vu * b, b)[0]).subs(sigma_vm, kappa / sigma_zu)
+    return sigma_zm + (sigma_zu * linear_root(lam * b - sigma_vm - sigma_vu * b, b)).subs(sigma_vm, kappa / sigma_zu)
 
 
 def _impulse(count: int) -> list:

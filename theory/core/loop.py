@@ -15,7 +15,7 @@ Source: Ger & Barak, arXiv 2505.13567, Sec. 3 (rank one, γ = 1); general plants
 """
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 from sympy import Expr, ImmutableMatrix, Matrix, MatrixBase, S, Symbol, expand, eye, prod, zeros
 
@@ -115,7 +115,8 @@ class ReducedLoop:
     @cached_property
     def matrix(self) -> ImmutableMatrix:
         """P_eff, derived from the block product F E."""
-        return _reduced_matrix(self.plant, self.rank, self.leak, self.overlaps)
+        blocks = (ImmutableMatrix(getattr(self.overlaps, name)) for name in ("zm", "zu", "vm", "vu"))
+        return _reduced_matrix(self.plant, self.rank, self.leak, Overlaps(*blocks))
 
     @property
     def columns(self) -> int:
@@ -157,6 +158,7 @@ def _insert(word: Expr, values: dict[Symbol, ImmutableMatrix], rows: int, column
     return total
 
 
+@cache
 def _reduced_matrix(plant: LinearPlant, rank: int, leak: Expr, overlaps: Overlaps) -> ImmutableMatrix:
     """P_eff of the block algebra with the inner products named and the plant inserted."""
     algebra = BlockAlgebra()

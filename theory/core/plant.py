@@ -1,6 +1,7 @@
 """Linear plants x_{t+1} = A x_t + B u_t, y_t = C x_t, with exact entries."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from sympy import Expr, Float, ImmutableMatrix, eye, sympify, zeros
 
@@ -78,6 +79,7 @@ class LinearPlant:
         return tuple(seen)
 
 
+@cache
 def integrator_chain(k: int, step: Expr | int | str = 1) -> LinearPlant:
     """The chain of k integrators: each state adds ``step`` times the next, the control drives the last.
 

@@ -14,11 +14,12 @@ from functools import cache
 
 from sympy import Expr, ImmutableMatrix, Matrix, Poly, Symbol, cancel, expand, fraction, solve, symbols, together
 
+from theory.core.linear import linear_root
 from theory.core.loop import ReducedLoop
 from theory.core.plant import double_integrator
 from theory.double_integrator.gain import effective_gains, gain_symbols
 from theory.double_integrator.optimum import VISIBLE, embedding
-from theory.double_integrator.spectrum import cubic, visible
+from theory.double_integrator.spectrum import visible_cubic
 from theory.symbols import beta, k_1, k_2, kappa, lam, lambda_3, sigma_vu, sigma_zm
 
 velocity_ratio = Symbol("q", positive=True)
@@ -52,7 +53,7 @@ def control_weight() -> Expr:
 @cache
 def regulator() -> ImmutableMatrix:
     """K = Bᵀ S A / r, so that u = -K x costs least at one step if S is the cost to go."""
-    best = expand(solve(_controlled_cost().diff().as_expr(), control)[0])
+    best = expand(linear_root(_controlled_cost().diff().as_expr(), control))
     return ImmutableMatrix([[cancel(-best.coeff(x)) for x in plant_state]])
 
 
@@ -86,7 +87,7 @@ def observer_polynomial() -> Expr:
     now, later = sequence
     v = Symbol("v")
     total = mean_square_error() + v * later**2
-    best = solve(total.diff(later), later)[0]
+    best = linear_root(total.diff(later), later)
     riccati_equation = cancel((total.subs(later, best) - v * now**2) / now**2)
     found = fraction(together(riccati_equation.subs(v, 1 - lam)))[0]
     return expand(found / expand(found).coeff(lam, 2))
@@ -99,7 +100,7 @@ def observer_square() -> Expr:
     Summed over t ≥ 1: Σ E e_t² = v a_1² + Σ (a_{t+1} - λ_3 a_t)²/λ_3, least only where a_{t+1} = λ_3 a_t.
     """
     later = sequence[1]
-    q = solve(observer_polynomial().subs(lam, lambda_3), velocity_ratio)[0]
+    q = linear_root(observer_polynomial().subs(lam, lambda_3), velocity_ratio)
     total = Poly(mean_square_error().subs(velocity_ratio, q) + (1 - lambda_3) * later**2, later)
     weight, slope, _ = (cancel(entry) for entry in total.all_coeffs())
     return weight * (later + cancel(slope / (2 * weight))) ** 2
@@ -120,8 +121,8 @@ def observed_feedback() -> dict:
     """(σ_zm, σ_vu, κ) of the rank-one agent with gains k_1, k_2 beside the root λ_3."""
     first, second = effective_gains()
     found = solve([first - k_1, second - k_2], [sigma_zm, sigma_vu], dict=True)[0]
-    chi = visible(cubic().as_expr()).subs(lam, lambda_3).subs(found)
-    return {letter: expand(found.get(letter, solve(chi, kappa)[0])) for letter in VISIBLE}
+    chi = visible_cubic().subs(lam, lambda_3).subs(found)
+    return {letter: expand(found.get(letter, linear_root(chi, kappa))) for letter in VISIBLE}
 
 
 def error_row() -> ImmutableMatrix:
@@ -155,7 +156,7 @@ def first_observation_error() -> Expr:
     p_1, v_1 = double_integrator().A * Matrix([position, velocity])
     error = expand(k_1 * p_1 + k_2 * v_1 + gain * p_1)
     total = error.coeff(position) ** 2 + velocity_ratio * error.coeff(velocity) ** 2
-    return cancel(total.subs(gain, solve(total.diff(gain), gain)[0]))
+    return cancel(total.subs(gain, linear_root(total.diff(gain), gain)))
 
 
 def read_velocity() -> Expr:

@@ -28,7 +28,7 @@ from sympy.polys.matrices import DomainMatrix
 
 from theory.core.loop import ReducedLoop
 from theory.core.plant import double_integrator
-from theory.double_integrator.spectrum import cubic, visible
+from theory.double_integrator.spectrum import visible, visible_cubic
 from theory.symbols import kappa, lam, matrix_symbols, sigma_vu, sigma_zm, sigma_zu
 
 VISIBLE = (sigma_zm, sigma_vu, kappa)
@@ -95,7 +95,7 @@ def optimum() -> dict:
 @cache
 def deadbeat() -> dict:
     """σ_zm = -3, σ_vu = -2, κ = 8: every eigenvalue zero, χ/λ = λ³, the state at rest after four steps."""
-    _, square, slope, constant = Poly(visible(cubic().as_expr()), lam).all_coeffs()
+    _, square, slope, constant = Poly(visible_cubic(), lam).all_coeffs()
     return _eliminate({sigma_vu: square, sigma_zm: slope, kappa: constant})
 
 

@@ -12,7 +12,7 @@ from sympy import Expr, Matrix, Poly, Symbol, cancel, expand, eye, sqrt
 
 from theory.core.learning import WeightSpace, descent, flow, squared_gradient_norm
 from theory.core.loop import Overlaps
-from theory.double_integrator.spectrum import cubic, visible
+from theory.double_integrator.spectrum import visible_cubic
 from theory.symbols import clip, eta, kappa, lam, sigma_vm, sigma_zm, sigma_zu
 
 loss_slope = Symbol("L_kappa", real=True)
@@ -80,7 +80,7 @@ def edge_condition() -> Expr:
 
     A complex pair crosses the unit circle where it vanishes.
     """
-    _, a_2, a_1, a_0 = Poly(visible(cubic().as_expr()), lam).all_coeffs()
+    _, a_2, a_1, a_0 = Poly(visible_cubic(), lam).all_coeffs()
     return expand(1 - a_1 + a_0 * a_2 - a_0**2)
 
 

@@ -37,6 +37,12 @@ def cubic() -> Poly:
     return Poly(quo(characteristic_polynomial(ReducedLoop()), Poly(lam, lam)), lam)
 
 
+@cache
+def visible_cubic() -> Expr:
+    """χ(λ)/λ in (σ_zm, σ_vu, κ)."""
+    return visible(cubic().as_expr())
+
+
 def visible(expression: Expr) -> Expr:
     """An expression of the rank-one loop in (σ_zm, σ_vu, κ), with κ = σ_zu σ_vm.
 
@@ -46,7 +52,7 @@ def visible(expression: Expr) -> Expr:
     scaled = expression.subs(
         {sigma_zu: symbols.scaling * sigma_zu, sigma_vm: sigma_vm / symbols.scaling}, simultaneous=True
     )
-    if simplify(scaled - expression) != 0:
+    if cancel(scaled - expression) != 0:
         raise ValueError(f"expression must be invariant under u -> c u, v -> v / c; found {expression}")
     return cancel(expression.subs(sigma_zu, kappa / sigma_vm))
 
@@ -69,28 +75,31 @@ def stage_one_polynomial() -> Poly:
     return Poly(quo(Poly(limit, lam), Poly(lam, lam)), lam)
 
 
+@cache
 def cubic_discriminant() -> Expr:
     """Discriminant of the cubic in (σ_zm, σ_vu, κ): negative where a pair of roots is complex."""
-    return expand(discriminant(visible(cubic().as_expr()), lam))
+    return expand(discriminant(visible_cubic(), lam))
 
 
+@cache
 def double_roots() -> tuple[Expr, Expr]:
     """The double roots that the cubic can have, where its slope vanishes: [σ_vu + 2 ± √D]/3, D = (1 - σ_vu)² + 3 σ_zm.
 
     The third root is then σ_vu + 2 - 2 λ.
     """
-    a, b, c = Poly(visible(cubic().as_expr()).diff(lam), lam).all_coeffs()
+    a, b, c = Poly(visible_cubic().diff(lam), lam).all_coeffs()
     spread = sqrt(expand((b**2 - 4 * a * c) / 4)) / a
     return expand(-b / (2 * a)) + spread, expand(-b / (2 * a)) - spread
 
 
+@cache
 def branch_points() -> tuple[Expr, Expr]:
     """The two κ at which two roots of the cubic are equal, in the order of :func:`double_roots`.
 
     κ_∓ = [2τ³ - 18 τ σ_zm ∓ 2 D^{3/2}]/27, τ = 1 - σ_vu, D = τ² + 3 σ_zm: the zeros of the discriminant, which is
     quadratic in κ. They bound where power series in κ converge.
     """
-    uncoupled = visible(cubic().as_expr()).subs(kappa, 0)
+    uncoupled = visible_cubic().subs(kappa, 0)
     roots = double_roots()
     first, second = (expand(uncoupled.subs(lam, root)) for root in roots)
     root = expand(3 * (roots[0] - roots[1]) / 2)
@@ -98,9 +107,10 @@ def branch_points() -> tuple[Expr, Expr]:
     return expand((first + second) / 2) - spread, expand((first + second) / 2) + spread
 
 
+@cache
 def stability_region() -> tuple[Expr, ...]:
     """Jury's conditions of the cubic in (σ_zm, σ_vu, κ): the loop is stable where all are positive."""
-    return jury_conditions(Poly(visible(cubic().as_expr()), lam))
+    return jury_conditions(Poly(visible_cubic(), lam))
 
 
 def fast_root() -> Root:
@@ -108,16 +118,18 @@ def fast_root() -> Root:
     return Root(lambda_3, cubic())
 
 
+@cache
 def fast_root_perturbative() -> Expr:
     """λ_3 by one Newton step of the cubic from σ_vu: σ_vu + κ/((σ_vu - 1)² - σ_zm).
 
     Source: arXiv 2505.13567, App. B.
     """
-    chi = visible(cubic().as_expr())
+    chi = visible_cubic()
     step = (chi / chi.diff(lam)).subs(lam, sigma_vu)
     return cancel(sigma_vu - step)
 
 
+@cache
 def perturbative_root(base: Expr, order: int) -> Expr:
     """A root of the cubic as a power series in κ around its value at κ = 0.
 
@@ -130,7 +142,7 @@ def perturbative_root(base: Expr, order: int) -> Expr:
     :param order: highest power of κ, at least 0
     :raises ValueError: if the base is not a simple root at κ = 0, or the order is negative
     """
-    chi = visible(cubic().as_expr())
+    chi = visible_cubic()
     uncoupled = chi.subs(kappa, 0)
     if order < 0:
         raise ValueError(f"order must be at least 0; found {order}")
@@ -144,6 +156,7 @@ def perturbative_root(base: Expr, order: int) -> Expr:
     return series
 
 
+@cache
 def dominant_modulus(perturbative: bool = False) -> Named:
     """ρ² = λ_1 λ_2 of the pair beside λ_3, by Vieta: λ_3² - (σ_vu + 2) λ_3 + 2 σ_vu - σ_zm + 1.
 

@@ -5,7 +5,7 @@ h_{t+1} = w h_t + μ y_{t+1}, u_t = ζ h_t: the loop depends on σ = ζ μ and w
 
 from sympy import Expr, Poly, Symbol, expand
 
-from theory.double_integrator.spectrum import cubic, visible
+from theory.double_integrator.spectrum import visible_cubic
 from theory.symbols import kappa, lam, sigma_vu, sigma_zm
 
 weight = Symbol("w", real=True)
@@ -14,7 +14,7 @@ weight = Symbol("w", real=True)
 
 def characteristic() -> Expr:
     """The characteristic polynomial of one neuron and the double integrator, the cubic of rank one at κ = w σ_zm."""
-    return expand(visible(cubic().as_expr()).subs({sigma_vu: weight, kappa: weight * sigma_zm}))
+    return expand(visible_cubic().subs({sigma_vu: weight, kappa: weight * sigma_zm}))
 
 
 def jury() -> tuple[Expr, Expr, Expr, Expr]:

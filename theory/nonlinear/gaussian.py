@@ -60,13 +60,13 @@ def gain(variance: Expr = symbols.variance) -> Expr:
 
 @cache
 def gaussian_mean(function: Expr) -> Expr:
-    """E f(s) over s normal with variance Δ, by integration.
+    """E f(s) over s normal with variance Δ, by integration of f(s) + f(-s) over s > 0.
 
     :param function: f in the letter s of the pre-activation
     """
     s, Δ = symbols.preactivation, symbols.variance
     density = exp(-(s**2) / (2 * Δ)) / sqrt(2 * pi * Δ)
-    return simplify(integrate(function * density, (s, -oo, oo)))
+    return simplify(integrate((function + function.subs(s, -s)) * density, (s, 0, oo)))
 
 
 def _triangle(matrix: ImmutableMatrix) -> tuple[Expr, ...]:

@@ -19,6 +19,7 @@ Source: Francis & Wonham, Automatica 12, 457 (1976), for error feedback; what th
 
 from sympy import Expr, ImmutableMatrix, Rational, S, Symbol, cancel, cos, diag, expand, solve
 
+from theory.core.linear import linear_root
 from theory.core.loop import Overlaps
 from theory.core.plant import double_integrator
 from theory.symbols import gain_p, gain_r, gamma, lam, omega, plant_gain, small
@@ -73,7 +74,7 @@ def error_elsewhere() -> Expr:
 
     It vanishes on another plant only where K_p is infinite: at a pole of the agent.
     """
-    perfect = solve(mismatch(FIRST), gain_r)[0]
+    perfect = linear_root(mismatch(FIRST), gain_r)
     return cancel(tracking_error(SECOND, forward=perfect))
 
 

@@ -17,8 +17,9 @@ Source: derived here; the task is that of Ger & Barak, arXiv 2505.13567, Sec. 5.
 
 from functools import cache
 
-from sympy import Dummy, Expr, ImmutableMatrix, Poly, S, cancel, expand, solve
+from sympy import Dummy, Expr, ImmutableMatrix, Poly, S, cancel, expand
 
+from theory.core.linear import linear_root
 from theory.core.plant import double_integrator
 from theory.symbols import amplitude, dt, feedforward, horizon, lam
 from theory.tracking.loop import TrackingLoop, planar_gain
@@ -123,7 +124,7 @@ def best_feedforward() -> tuple[Expr, Expr]:
     the drift stays.
     """
     loss = horizon_loss()
-    best = cancel(solve(loss.diff(feedforward), feedforward)[0])
+    best = linear_root(loss.diff(feedforward), feedforward)
     return best, cancel(1 - loss.subs(feedforward, best) / loss.subs(feedforward, 0))
 
 
