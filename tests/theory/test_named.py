@@ -2,11 +2,30 @@
 
 import mpmath
 import pytest
-from sympy import Poly, Rational, cancel, simplify, sqrt, symbols
+from sympy import (
+    Poly,
+    Rational,
+    S,
+    cancel,
+    ccode,
+    fcode,
+    jscode,
+    lambdify,
+    latex,
+    pycode,
+    simplify,
+    sqrt,
+    symbols,
+    sympify,
+)
 
+from theory.core.loop import Overlaps, ReducedLoop
 from theory.core.named import Named, Root
+from theory.core.plant import double_integrator
 from theory.double_integrator.spectrum import cubic, dominant_modulus, fast_root
+from theory.nonlinear.gaussian import GaussianLoop
 from theory.symbols import OVERLAPS, lam, lambda_3
+from theory.tracking.loop import TrackingLoop
 
 x, y, z = symbols("x y z", positive=True)
 SQUARE_ROOT = Root(y, Poly(z**2 - 2 * z + 1 - x, z))  # y = 1 ± √x
@@ -24,6 +43,42 @@ def test_nothing_to_unfold():
 
 def test_folded_expression_prints_with_its_definitions():
     assert Named(x + y, ((y, x**2),))._repr_latex_() == r"$x + y,\quad y = x^{2}$"
+
+
+@pytest.mark.parametrize(
+    ("printer", "expected"),
+    [
+        (pycode, "x**4 + x + z"),
+        (ccode, "pow(x, 4) + x + z"),
+        (jscode, "Math.pow(x, 4) + x + z"),
+        (fcode, "      x**4 + x + z"),
+        (str, "x**4 + x + z"),
+        (latex, "x^{4} + x + z"),
+    ],
+)
+def test_code_and_text_are_of_the_unfolded_expression(printer, expected):
+    named = Named(y + x, ((y, x**4),))
+    assert printer(z + named) == printer(named + z) == expected
+    if printer is not str:
+        assert printer(named) == expected.replace(" + z", "")
+
+
+def test_sympy_computes_with_the_unfolded_expression():
+    named = dominant_modulus(perturbative=True)
+    assert sympify(named) == named.unfold()
+    assert lambdify(OVERLAPS, S(2) * named)(*POINT) == 2 * named.unfold().subs(dict(zip(OVERLAPS, POINT, strict=True)))
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [double_integrator(), Overlaps.symbolic(), ReducedLoop(), GaussianLoop(), TrackingLoop(double_integrator())],
+    ids=lambda shown: type(shown).__name__,
+)
+def test_notebooks_show_models_as_formulas(shown):
+    text = shown._repr_latex_()
+    assert text.startswith("$")
+    assert r"\left[\begin{matrix}" in text
+    assert not [letter for letter in ("sigma_{v \\mu}", "ImmutableDenseMatrix") if letter in text]
 
 
 def test_value_is_the_polynomial_at_the_letter():

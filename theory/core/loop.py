@@ -22,6 +22,7 @@ from sympy import Expr, ImmutableMatrix, Matrix, MatrixBase, S, Symbol, expand, 
 from theory import symbols
 from theory.core.block_algebra import BlockAlgebra
 from theory.core.plant import LinearPlant, double_integrator, exact_matrix, symbolic_plant
+from theory.core.to_latex import equations
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,9 @@ class Overlaps:
         """
         m, z, u, v = (ImmutableMatrix(w) for w in (m, z, u, v))
         return cls(z.T * m, z.T * u, v.T * m, v.T * u)
+
+    def _repr_latex_(self) -> str:
+        return equations({rf"\sigma_{{{name}}}": block for name, block in vars(self).items()})
 
     @property
     def flat(self) -> tuple[Expr, ...]:
@@ -117,6 +121,9 @@ class ReducedLoop:
         """P_eff, derived from the block product F E."""
         blocks = (ImmutableMatrix(getattr(self.overlaps, name)) for name in ("zm", "zu", "vm", "vu"))
         return _reduced_matrix(self.plant, self.rank, self.leak, Overlaps(*blocks))
+
+    def _repr_latex_(self) -> str:
+        return equations({r"P_{\mathrm{eff}}": self.matrix})
 
     @property
     def columns(self) -> int:

@@ -4,14 +4,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sympy import Expr, ImmutableMatrix, Poly, Symbol, cancel, diff
+from sympy.printing.printer import Printer
 
 from theory import symbols
-from theory.core.to_latex import to_latex
+from theory.core.to_latex import equations, to_latex
 
 
 @dataclass(frozen=True)
 class Named:
     """An expression in which some symbols stand for definitions.
+
+    In an expression of sympy, and for sympy's printers, it is what it unfolds to; notebooks show it folded.
 
     :param expression: the folded expression, e.g. ρ² in λ_3
     :param definitions: pairs (symbol, expression), later ones may use earlier ones
@@ -28,8 +31,16 @@ class Named:
         return unfolded
 
     def _repr_latex_(self) -> str:
-        lines = [to_latex(self.expression)] + [f"{to_latex(s)} = {to_latex(value)}" for s, value in self.definitions]
-        return "$" + r",\quad ".join(lines) + "$"
+        return equations({"": self.expression, **{to_latex(symbol): value for symbol, value in self.definitions}})
+
+    def _sympy_(self) -> Expr:
+        """What sympy takes it for, where it stands in an expression: the unfolded expression."""
+        return self.unfold()
+
+    def _print_unfolded(self, printer: Printer) -> str:
+        return printer.doprint(self.unfold())
+
+    _latex = _pythoncode = _numpycode = _ccode = _javascript = _fcode = _sympystr = _print_unfolded
 
 
 @dataclass(frozen=True)

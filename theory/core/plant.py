@@ -6,6 +6,7 @@ from functools import cache
 from sympy import Expr, Float, ImmutableMatrix, eye, sympify, zeros
 
 from theory import symbols
+from theory.core.to_latex import equations
 
 
 def exact_matrix(name: str, value) -> ImmutableMatrix:
@@ -53,6 +54,9 @@ class LinearPlant:
         ):
             if not fits:
                 raise ValueError(f"{name} does not fit A with {n} rows; expected {expected}, found {found}")
+
+    def _repr_latex_(self) -> str:
+        return equations({"A": self.A, "B": self.B, "C": self.C})
 
     @property
     def n(self) -> int:

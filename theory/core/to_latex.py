@@ -23,3 +23,12 @@ def to_latex(expression: Basic, names: Mapping[str, str] | None = None) -> str:
     """
     symbols = [symbol for symbol in expression.free_symbols if isinstance(symbol, Symbol)]
     return _Printer({"symbol_names": {s: (names or {}).get(s.name, letter(s)) for s in symbols}}).doprint(expression)
+
+
+def equations(sides: Mapping[str, Basic]) -> str:
+    """Equations in a row between dollar signs, as notebooks show them.
+
+    :param sides: right-hand sides by their LaTeX left-hand sides; an empty left-hand side is left out
+    """
+    found = [f"{left} = {to_latex(right)}" if left else to_latex(right) for left, right in sides.items()]
+    return "$" + r",\quad ".join(found) + "$"

@@ -40,6 +40,7 @@ from sympy import (
 from theory import symbols
 from theory.core.loop import Overlaps, ReducedLoop
 from theory.core.plant import LinearPlant
+from theory.core.to_latex import equations
 
 
 def activation(s: Expr = symbols.preactivation) -> Expr:
@@ -167,6 +168,9 @@ class GaussianLoop:
     def parameters(self) -> tuple[Symbol, ...]:
         """Free symbols besides the overlaps: those of the plant, of the leak, and N."""
         return (*self.linear.parameters, *sorted(self.neurons.free_symbols, key=str))
+
+    def _repr_latex_(self) -> str:
+        return equations({r"\partial f/\partial s|_{s = 0}": self.linear.matrix, r"G(\Delta)": gain()})
 
     def drive(self, state: MatrixBase) -> Matrix:
         """d = (y_{t+1}, κ_t), which moves the neurons to M y_{t+1} + U κ_t.

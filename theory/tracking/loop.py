@@ -39,6 +39,7 @@ from theory import symbols
 from theory.core.loop import Overlaps, ReducedLoop
 from theory.core.plant import LinearPlant, double_integrator, exact_matrix
 from theory.core.spectrum import controller
+from theory.core.to_latex import equations
 from theory.symbols import lam
 
 STEP = Rational(1, 10)
@@ -109,6 +110,11 @@ class TrackingLoop:
         """How r_{t+1} enters the reduced state (x, a, b)_{t+1}: (0, γ D, 0)."""
         n, columns = self.plant.n, self.feedthrough.cols
         return ImmutableMatrix.vstack(zeros(n, columns), self.leak * self.feedthrough, zeros(self.rank, columns))
+
+    def _repr_latex_(self) -> str:
+        return equations(
+            {r"P_{\mathrm{eff}}": self.autonomous.matrix, r"\partial s_{t+1}/\partial r_{t+1}": self.entry}
+        )
 
     def state_space_transfer(self) -> ImmutableMatrix:
         """T from the reduced joint system: [C_o, 0, 0] (λ - P_eff)⁻¹ λ (0, γ D, 0)."""
