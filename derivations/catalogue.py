@@ -4,13 +4,10 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING
 
+from derivations.progress import Progress, each
 from derivations.result import Result
 from numerics.common.errors import require
-
-if TYPE_CHECKING:
-    from derivations.progress import Progress
 
 CHAPTERS = {
     "The loop and its reduction": (
@@ -79,17 +76,11 @@ def about(name: str) -> str:
     return (module(name).__doc__ or "").partition("\n")[0]
 
 
-def results(names: Iterable[str] = (), progress: "Progress | None" = None) -> list[Result]:
+def results(names: Iterable[str] = (), progress: Progress | None = None) -> list[Result]:
     """Derive several results, or all.
 
     :param names: their names; all by default
     :param progress: called with (what, done, in all)
     :raises InputError: if there is no such result
     """
-    chosen = tuple(names) or ORDER
-    found = []
-    for index, name in enumerate(chosen):
-        if progress:
-            progress(f"deriving {name}", index, len(chosen))
-        found.append(result(name))
-    return found
+    return [result(name) for name in each(tuple(names) or ORDER, lambda name: f"deriving {name}", progress)]

@@ -1,6 +1,9 @@
 """How long work says where it is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -19,3 +22,16 @@ def named(
     if progress is None:
         return None
     return lambda done, total: progress(what, before + done, total if whole is None else whole)
+
+
+def each(items: Sequence[Item], what: str | Callable[[Item], str], progress: Progress | None) -> Iterator[Item]:
+    """The items one by one; before each it is said how many are done.
+
+    :param items: what is worked on
+    :param what: what is being done, or what is being done with an item
+    :param progress: who is told, if anybody listens
+    """
+    for index, item in enumerate(items):
+        if progress:
+            progress(what if isinstance(what, str) else what(item), index, len(items))
+        yield item

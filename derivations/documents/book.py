@@ -207,12 +207,12 @@ class Book:
             end = match.end()
         yield "words", paragraph[end:]
 
-    def checks(self, result: Result) -> list[Measured]:
-        """What ``validate`` decides about a result.
+    def decided(self, checks: Sequence[str]) -> list[Measured]:
+        """The lines of ``validate`` that checks of a result, or of a claim of the paper, name.
 
-        :param result: the result
+        :param checks: the checks, each ``"JOB: words"``
         """
-        return [measured_by(entry, self.measured) for entry in result.background.checks]
+        return [measured_by(check, self.measured) for check in checks]
 
 
 def compose(results: Sequence[Result], figures: Path | None = None, reports: Sequence[Path] = ()) -> Book:

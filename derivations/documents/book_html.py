@@ -18,7 +18,6 @@ from derivations.documents.book import (
     Measured,
     Picture,
     meaning,
-    measured_by,
 )
 from derivations.documents.claims.claim import Claim
 from derivations.documents.claims.table import CLAIMS_TITLE, GROUPS, OPENING
@@ -138,7 +137,7 @@ class _Page:
         parts.append(f"<h4>Source</h4>\n<p>{_linked(result.source)}.</p>")
         if about.differs:
             parts.append(f"<h4>Differs from it</h4>\n<p>{self.prose(about.differs)}</p>")
-        return "\n".join([*parts, self.checks(self.book.checks(result)), "</section>"])
+        return "\n".join([*parts, self.checks(self.book.decided(result.background.checks)), "</section>"])
 
     def step(self, name: str, index: int, step: Step) -> str:
         """One step with its number, its mark and an anchor."""
@@ -157,8 +156,12 @@ class _Page:
 
     def checks(self, checks: list[Measured]) -> str:
         """The lines of ``validate``, with the numbers of the worst one where a report is at hand."""
-        rows = [f"<li><code>{check.command}</code>: {check.told(text, number, FAILS)}</li>" for check in checks]
+        rows = self.lines(checks)
         return "\n".join(["<h4>Numerical check</h4>\n<ul>", *rows, "</ul>"]) if rows else ""
+
+    def lines(self, checks: list[Measured]) -> list[str]:
+        """A row for every line of ``validate``."""
+        return [f"<li><code>{check.command}</code>: {check.told(text, number, FAILS)}</li>" for check in checks]
 
     def claims(self, number: int) -> str:
         """The claims of the paper, a table a subject."""
@@ -174,9 +177,7 @@ class _Page:
     def claim(self, claim: Claim) -> str:
         """One claim: where it stands, the verdict, and what decides it with the numbers at hand."""
         decided = [f'<li><a href="#{name}">{name}</a></li>' for name in claim.results]
-        for check in claim.checks:
-            found = measured_by(check, self.book.measured)
-            decided.append(f"<li><code>{found.command}</code>: {found.told(text, number, FAILS)}</li>")
+        decided += self.lines(self.book.decided(claim.checks))
         how = f": {text(claim.how)}" if claim.how else ""
         cells = f"<td>{text(claim.claim)} <i>{claim.place}</i></td><td><b>{claim.verdict}</b>{how}</td>"
         return f"<tr>{cells}<td>{'<ul>' + ''.join(decided) + '</ul>' if decided else ''}</td></tr>"

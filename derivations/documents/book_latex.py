@@ -15,7 +15,6 @@ from derivations.documents.book import (
     Chapter,
     Measured,
     meaning,
-    measured_by,
 )
 from derivations.documents.claims.claim import Claim
 from derivations.documents.claims.table import CLAIMS_TITLE, GROUPS, OPENING
@@ -170,7 +169,7 @@ class _Page:
         parts.append(f"\\entry{{Source}}{text(result.source)}.")
         if about.differs:
             parts.append("\\entry{Differs from it}" + self.prose(about.differs))
-        return "\n".join([*parts, *self.checks(self.book.checks(result))]) + "\n"
+        return "\n".join([*parts, *self.checks(self.book.decided(result.background.checks))]) + "\n"
 
     def step(self, index: int, step: Step) -> str:
         """One step: its number, a mark if it is proved or else its kind, its reason and its equation."""
@@ -182,9 +181,13 @@ class _Page:
 
     def checks(self, checks: list[Measured]) -> list[str]:
         """The lines of ``validate``, with the numbers of the worst one where a report is at hand."""
-        rows = [f"\\item {code(check.command)}: {check.told(text, number, FAILS)}" for check in checks]
+        rows = self.lines(checks)
         begin = "\\begin{itemize}\\setlength{\\itemsep}{0pt}"
         return ["\\entry{Numerical check}", begin, *rows, "\\end{itemize}"] if rows else []
+
+    def lines(self, checks: list[Measured]) -> list[str]:
+        """A row for every line of ``validate``."""
+        return [f"\\item {code(check.command)}: {check.told(text, number, FAILS)}" for check in checks]
 
     def claims(self) -> str:
         """The claims of the paper, by subject."""
@@ -197,9 +200,7 @@ class _Page:
     def claim(self, claim: Claim) -> str:
         """One claim: where it stands, the verdict, and what decides it with the numbers at hand."""
         rows = [f"\\item \\hyperref[{name}]{{{code(name)}}}" for name in claim.results]
-        for check in claim.checks:
-            found = measured_by(check, self.book.measured)
-            rows.append(f"\\item {code(found.command)}: {found.told(text, number, FAILS)}")
+        rows += self.lines(self.book.decided(claim.checks))
         how = f": {text(claim.how)}" if claim.how else ""
         head = f"\\entry{{{claim.verdict}}}{text(claim.claim)} \\textit{{{claim.place}}}{how}."
         begin = "\\begin{itemize}\\setlength{\\itemsep}{0pt}\\small"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from derivations.evidence.pairs import timed
-from derivations.progress import Progress
+from derivations.progress import Progress, each
 from derivations.studies.limit import SIZES, STRENGTHS, Row, SpikeRow, network_replay, spikes, table
 from numerics.common.plants import Plant
 from numerics.common.weights import Weights
@@ -49,12 +49,8 @@ def exact_pairs(seeds: Sequence[int], progress: Progress | None) -> list[SmallPa
     :param seeds: the seeds
     :param progress: called with (what, done, in all)
     """
-    found = []
-    for index, seed in enumerate(seeds):
-        if progress:
-            progress("full linear networks and their words", index, len(seeds))
-        found += [_pair(*task) for task in _tasks(seed)]
-    return found
+    tasks = each(seeds, "full linear networks and their words", progress)
+    return [_pair(*task) for seed in tasks for task in _tasks(seed)]
 
 
 def _tasks(seed: int) -> list[tuple[str, object, Callable, Callable]]:
@@ -128,10 +124,5 @@ def tanh_stabilisations(seeds: Sequence[int], progress: Progress | None) -> list
     :param seeds: the seeds
     :param progress: called with (what, done, in all)
     """
-    found = []
-    for index, seed in enumerate(seeds):
-        if progress:
-            progress("full tanh networks", index, len(seeds))
-        epoch = train(full_replay(seed, 160)).stabilisation()
-        found.append(160 if epoch is None else epoch)
-    return found
+    runs = (train(full_replay(seed, 160)) for seed in each(seeds, "full tanh networks", progress))
+    return [160 if epoch is None else epoch for epoch in (run.stabilisation() for run in runs)]

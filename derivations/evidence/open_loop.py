@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from derivations.evidence.pairs import timed
-from derivations.progress import Progress
+from derivations.progress import Progress, each
 from numerics.common.spike import Spike, spike
 from numerics.experiment.observe import ALL_OBSERVERS
 from numerics.experiment.open_loop import open_loop_replay, train_open_loop
@@ -71,11 +71,9 @@ def opened(seeds: Sequence[int], progress: Progress | None, epochs: int = EPOCHS
     :param epochs: number of updates in open loop
     """
     pairs = []
-    for index, seed in enumerate(seeds):
+    for seed in each(seeds, "training in open loop", progress):
         closed = descend(rank_one_replay(seed))
         replay = taught_by(seed, epochs, closed)
-        if progress:
-            progress("training in open loop", index, len(seeds))
         observers = {name: ALL_OBSERVERS[name] for name in ("overlaps", "gains")}
         simulation, slow = timed(train_open_loop, replay, observers)
         theory, fast = timed(descend_open_loop, replay)

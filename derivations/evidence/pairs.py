@@ -6,7 +6,7 @@ from time import perf_counter
 
 import numpy as np
 
-from derivations.progress import Progress
+from derivations.progress import Progress, each
 from numerics.common.plants import Plant
 from numerics.common.weights import gaussian_weights
 from numerics.experiment.observe import ALL_OBSERVERS, OBSERVERS
@@ -129,9 +129,7 @@ def taught(pairs: Sequence[Pair], progress: Progress | None) -> list[Taught]:
     :param progress: called with (what, done, in all)
     """
     found = []
-    for index, pair in enumerate(pairs):
-        if progress:
-            progress("training in open loop", index, len(pairs))
+    for pair in each(pairs, "training in open loop", progress):
         if pair.simulation.completed:
             replay = open_loop_replay(pair.replay, pair.simulation.weights)
             opened = replace(replay, y=replay.y[:SHORT])

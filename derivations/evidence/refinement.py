@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from derivations.evidence.pairs import FEW
-from derivations.progress import Progress
+from derivations.progress import Progress, each
 from numerics.common.errors import require
 from numerics.experiment.observe import OBSERVERS
 from numerics.experiment.train import train
@@ -38,9 +38,7 @@ def refinements(
     :param penalties: the control costs β of the paper
     """
     found: dict[float, list[Refinement]] = {penalty: [] for penalty in penalties}
-    for index, penalty in enumerate(penalties):
-        if progress:
-            progress("stage 3 for several control costs", index, len(penalties))
+    for penalty in each(penalties, "stage 3 for several control costs", progress):
         for seed, stages in list(zip(ensemble.seeds, ensemble.stages, strict=True))[:FEW]:
             replay = rank_one_replay(seed)
             cost = paper_penalty(penalty, replay.settings.horizon)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from derivations.evidence.pairs import FEW
-from derivations.progress import Progress
+from derivations.progress import Progress, each
 from numerics.experiment.observe import OBSERVERS
 from numerics.experiment.train import train
 from numerics.reduced.stages.ensemble import Ensemble
@@ -37,9 +37,7 @@ def optimizers(seeds: Sequence[int], progress: Progress | None) -> dict[str, lis
     :param progress: called with (what, done, in all)
     """
     found: dict[str, list[Run]] = {name: [] for name in OPTIMIZERS}
-    for index, seed in enumerate(seeds[:FEW]):
-        if progress:
-            progress("training with SGD and Adam", index, len(seeds[:FEW]))
+    for seed in each(seeds[:FEW], "training with SGD and Adam", progress):
         for name, rate in OPTIMIZERS.items():
             replay = rank_one_replay(seed, epochs=250, optimizer=name, learning_rate=rate)
             found[name].append(train(replay, {key: OBSERVERS[key] for key in ("overlaps", "eigenvalues")}))

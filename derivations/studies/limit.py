@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from derivations.progress import Progress
+from derivations.progress import Progress, each
 from numerics.common.spike import Spike, spike
 from numerics.common.weights import full_weights
 from numerics.experiment.open_loop import open_loop_replay
@@ -102,12 +102,8 @@ def table(
     :param progress: called with (what, done, in all)
     """
     wanted = [(g, n) for g in strengths for n in sizes]
-    rows = []
-    for index, (g, n) in enumerate(wanted):
-        if progress:
-            progress(f"full networks, g = {g:g}, N = {n}", index, len(wanted))
-        rows.append(row(g, n, range(networks)))
-    return rows
+    tasks = each(wanted, lambda pair: f"full networks, g = {pair[0]:g}, N = {pair[1]}", progress)
+    return [row(g, n, range(networks)) for g, n in tasks]
 
 
 def report(rows: Sequence[Row]) -> str:
@@ -117,12 +113,12 @@ def report(rows: Sequence[Row]) -> str:
     """
     head = "| g | N | predicted | networks: median (10 to 90 %) | of |\n|---|---|---|---|---|"
     lines = []
-    for each in rows:
-        low, high = each.spread
-        told = "none" if each.predicted is None else each.predicted
-        stable = f"{len(each.found)}/{each.networks}"
+    for line in rows:
+        low, high = line.spread
+        told = "none" if line.predicted is None else line.predicted
+        stable = f"{len(line.found)}/{line.networks}"
         lines.append(
-            f"| {each.strength:g} | {each.neurons} | {told} | {each.median:g} ({low:g} to {high:g}) | {stable} |"
+            f"| {line.strength:g} | {line.neurons} | {told} | {line.median:g} ({low:g} to {high:g}) | {stable} |"
         )
     return "\n".join([head, *lines])
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from derivations.check import Check, nothing
-from derivations.progress import Progress
+from derivations.progress import Progress, each
 from derivations.wording import counted
 from numerics.common.markov import impulse_response, strengths, visible_overlaps
 from numerics.common.weights import Weights
@@ -115,12 +115,7 @@ def watches(seeds: Sequence[int], epochs: int = 1001, every: int = 2, progress: 
     :param every: epochs between checkpoints
     :param progress: called with (what, done, in all)
     """
-    found = []
-    for done, seed in enumerate(seeds, 1):
-        found.append(watch(full_replay(seed, epochs), every))
-        if progress:
-            progress("watching full networks", done, len(seeds))
-    return found
+    return [watch(full_replay(seed, epochs), every) for seed in each(seeds, "watching full networks", progress)]
 
 
 def score(predicted: np.ndarray, found: np.ndarray) -> Score:

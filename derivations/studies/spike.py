@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from derivations.check import Check
-from derivations.progress import Progress
+from derivations.progress import Progress, each
 from derivations.wording import counted
 from numerics.common.spike import THRESHOLD, spike
 from numerics.experiment.open_loop import open_loop_replay, train_open_loop
@@ -102,12 +102,8 @@ def many(seeds: Sequence[int], epochs: int = 1001, updates: int = 450, progress:
     :param updates: number of updates of the students
     :param progress: called with (what, done, in all)
     """
-    found: list[Spike] = []
-    for done, seed in enumerate(seeds, 1):
-        found += spikes(seed, epochs, updates)
-        if progress:
-            progress("full networks in open loop", done, len(seeds))
-    return found
+    tasks = each(seeds, "full networks in open loop", progress)
+    return [found for seed in tasks for found in spikes(seed, epochs, updates)]
 
 
 def by_variance(found: Sequence[Spike]) -> dict[float, list[Spike]]:

@@ -69,7 +69,7 @@ def test_every_figure_that_can_be_drawn_has_its_chapter():
 
 
 def test_the_worst_line_of_a_report_is_quoted(whole, results):
-    (check,) = whole.checks(results["effective-gains"])
+    (check,) = whole.decided(results["effective-gains"].background.checks)
     assert len(check.lines) == 2
     assert check.worst.difference == 0.1
     assert not check.worst.passed
