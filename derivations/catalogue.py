@@ -80,7 +80,6 @@ def results(names: Iterable[str] = (), progress: Progress | None = None) -> list
     """Derive several results, or all.
 
     :param names: their names; all by default
-    :param progress: called with (what, done, in all)
     :raises InputError: if there is no such result
     """
     return [result(name) for name in each(tuple(names) or ORDER, lambda name: f"deriving {name}", progress)]

@@ -37,7 +37,6 @@ class Check:
 def share(claim: str, found: int, total: int, missing_allowed: float = 0.0) -> Check:
     """A claim that should hold for every run: expected and found fraction.
 
-    :param claim: what is claimed
     :param found: number of runs in which it holds
     :param total: number of runs
     :param missing_allowed: fraction in which it may fail
@@ -50,7 +49,6 @@ def share(claim: str, found: int, total: int, missing_allowed: float = 0.0) -> C
 def nothing(claim: str, found: float, tolerance: float, theory_seconds: float = 0.0, seconds: float = 0.0) -> Check:
     """A claim that a number, zero or more, is 0.
 
-    :param claim: what is claimed
     :param found: the number
     :param tolerance: largest value that passes
     :param theory_seconds: time the theory took
@@ -62,7 +60,6 @@ def nothing(claim: str, found: float, tolerance: float, theory_seconds: float = 
 def within(claim: str, expected: float, found: float, low: float, high: float) -> Check:
     """A claim that a number lies within bounds, the distance outside them being the difference.
 
-    :param claim: what is claimed
     :param expected: what it is compared with
     :param found: the number
     :param low: lower bound
@@ -75,7 +72,6 @@ def within(claim: str, expected: float, found: float, low: float, high: float) -
 def medians(claim: str, theory: np.ndarray, simulation: np.ndarray, tolerance: float, relative: bool = False) -> Check:
     """A claim about every run: medians over the runs are shown, the largest difference decides.
 
-    :param claim: what is claimed
     :param theory: the theory's values, one a run
     :param simulation: the experiment's, one a run
     :param tolerance: largest difference that passes

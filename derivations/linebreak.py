@@ -43,7 +43,6 @@ def _widest_row(matrix: re.Match) -> str:
 def lines_of(expression: Basic, write: Writer = to_latex, width: int = WIDTH) -> list[str]:
     """An expression's LaTeX, cut into lines at its top-level product, sum or list where it is long.
 
-    :param expression: the expression
     :param write: prints an expression without breaking it
     :param width: of a line, as :func:`printed_width` counts
     """
@@ -60,8 +59,6 @@ def lines_of(expression: Basic, write: Writer = to_latex, width: int = WIDTH) ->
 def equation_lines(left: str, right: Basic, write: Writer = to_latex, width: int = WIDTH) -> list[str]:
     """The lines of an equation; the left-hand side has a line of its own where the first would be too long with it.
 
-    :param left: left-hand side as LaTeX
-    :param right: right-hand side
     :param write: prints an expression without breaking it
     :param width: of a line, as :func:`printed_width` counts
     """

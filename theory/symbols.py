@@ -45,10 +45,7 @@ SPELT = {
 
 
 def letter(symbol: Symbol) -> str:
-    r"""A symbol as LaTeX; ``mu`` in a subscript is the pair of weights m and u, ``next`` the index t + 1.
-
-    :param symbol: the symbol
-    """
+    r"""A symbol as LaTeX; ``mu`` in a subscript is the pair of weights m and u, ``next`` the index t + 1."""
     return SPELT.get(symbol.name) or latex(symbol).replace(r"{\mu}", "{mu}").replace("{next}", "{t+1}")
 
 

@@ -36,7 +36,6 @@ class Job:
     """One set of claims.
 
     :param seeds: number of seeds unless told otherwise
-    :param claims: the claims
     :param protocol: the run of a seed that the report describes
     :param least: smallest number of seeds that decides the claims
     :param drawn: the evidence whose first run is drawn; none if empty
@@ -58,9 +57,7 @@ class Job:
     def gathering(self, seeds: int, protocol: dict, progress: Progress | None = None) -> Evidence:
         """The evidence of one validation, gathered as it is asked for.
 
-        :param seeds: number of seeds
         :param protocol: options of the protocol
-        :param progress: called with (what, done, in all)
         """
         return Evidence(KINDS, seeds=range(seeds), protocol=protocol, progress=progress)
 
@@ -68,7 +65,6 @@ class Job:
         """Every line of every claim.
 
         :param evidence: what the claims ask for
-        :param progress: called with (what, done, in all)
         """
         lines: list[Check] = []
         for index, claim in enumerate(self.claims):
@@ -81,10 +77,7 @@ class Job:
 
 
 def rests_on(claim: Claim) -> tuple[str, ...]:
-    """The kinds of evidence that a claim names.
-
-    :param claim: the claim
-    """
+    """The kinds of evidence that a claim names."""
     return tuple(name for name in needs(claim) if name not in REQUEST)
 
 

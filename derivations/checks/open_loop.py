@@ -42,10 +42,7 @@ def agreement(pairs: Sequence[Pair], taught: Sequence[Taught]) -> list[Check]:
 
 
 def exact_map(opened: Sequence[OpenPair]) -> list[Check]:
-    """Exact descent against direct training: overlaps, closed-loop test loss with its spike, final weights.
-
-    :param opened: runs in open loop
-    """
+    """Exact descent against direct training: overlaps, closed-loop test loss with its spike, final weights."""
     seconds = sum(p.theory_seconds for p in opened), sum(p.simulation_seconds for p in opened)
     what = f"{len(opened)} seeds, {len(opened[0].theory.loss)} epochs"
     overlaps = max(np.abs(p.theory.overlaps - p.simulation.overlaps).max() for p in opened)
@@ -80,10 +77,7 @@ def exact_map(opened: Sequence[OpenPair]) -> list[Check]:
 
 
 def spikes(opened: Sequence[OpenPair]) -> list[Check]:
-    """A spike in open loop and none in closed loop; epoch and height as predicted.
-
-    :param opened: runs in open loop
-    """
+    """A spike in open loop and none in closed loop; epoch and height as predicted."""
     measured, predicted = zip(*(p.spikes for p in opened), strict=True)
     share = float(np.mean([s.found for s in measured]))
     expected = float(np.mean([s.found for s in predicted]))
@@ -110,10 +104,7 @@ def spikes(opened: Sequence[OpenPair]) -> list[Check]:
 
 
 def kinds(opened: Sequence[OpenPair]) -> list[Check]:
-    """Which instability the spike is: a growing oscillation, or a real root beyond 1 from positive static feedback.
-
-    :param opened: runs in open loop
-    """
+    """Which instability the spike is: a growing oscillation, or a real root beyond 1 from positive static feedback."""
     at = [pair.spikes[0].epoch for pair in opened]
     points = np.array([pair.simulation.overlaps[epoch] for pair, epoch in zip(opened, at, strict=True)])
     zm, kappa, vu = points[:, 0], points[:, 1] * points[:, 2], points[:, 3]
@@ -147,10 +138,7 @@ def kinds(opened: Sequence[OpenPair]) -> list[Check]:
 
 
 def tangent(opened: Sequence[OpenPair]) -> list[Check]:
-    """At an oscillating spike the path of (|σ_zm|, κ) is about parallel to the edge of stability κ_1(σ_zm) beside it.
-
-    :param opened: runs in open loop
-    """
+    """At an oscillating spike the path of (|σ_zm|, κ) is about parallel to the edge of stability κ_1(σ_zm) beside it."""
     found, edge = [], []
     for pair in opened:
         at, path = pair.spikes[0].epoch, pair.simulation.overlaps

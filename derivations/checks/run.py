@@ -16,10 +16,7 @@ from theory.core.learning import WeightSpace
 
 
 def descents(pairs: Sequence[Pair]) -> list[Check]:
-    """The exact map against direct training over every epoch.
-
-    :param pairs: the runs
-    """
+    """The exact map against direct training over every epoch."""
     return [line for pair in pairs for line in _descent(pair)]
 
 
@@ -67,7 +64,6 @@ def general_plant(general_pair: Pair) -> list[Check]:
 def flow_and_laws(pairs: Sequence[Pair], flow: FlowRuns) -> list[Check]:
     """Descent converges to the flow with slope 1 in η, and the flow keeps its conservation laws.
 
-    :param pairs: the runs
     :param flow: gradient flow, and descent with several learning rates beside it
     """
     pair, space = pairs[0], WeightSpace()
@@ -85,10 +81,7 @@ def flow_and_laws(pairs: Sequence[Pair], flow: FlowRuns) -> list[Check]:
 
 
 def gains(pairs: Sequence[Pair]) -> list[Check]:
-    """Closed-form gains against regression on simulated trajectories once the fast mode has died out.
-
-    :param pairs: the runs
-    """
+    """Closed-form gains against regression on simulated trajectories once the fast mode has died out."""
     rng = np.random.default_rng(11)
     lines = []
     for pair in pairs:

@@ -11,10 +11,7 @@ from numerics.reduced.stages.saddle import SETTLED
 
 
 def perturbation(ensemble: Ensemble) -> list[Check]:
-    """Every order in κ improves λ_3, λ_1 and |λ_1|² on the plateau; checked where κ is small.
-
-    :param ensemble: exact runs
-    """
+    """Every order in κ improves λ_3, λ_1 and |λ_1|² on the plateau; checked where κ is small."""
     runs, lines = ensemble, []
     for name, column in (("λ_3", 0), ("λ_1", 1), ("|λ_1|²", 2)):
         worst = np.zeros(len(ORDERS))
@@ -37,10 +34,7 @@ def perturbation(ensemble: Ensemble) -> list[Check]:
 
 
 def convergence(ensemble: Ensemble) -> list[Check]:
-    """Where the series break: at the branch point where the pair meets, after stage 2.
-
-    :param ensemble: exact runs
-    """
+    """Where the series break: at the branch point where the pair meets, after stage 2."""
     runs = ensemble
     inside, rows = 0, []
     for i, s in enumerate(runs.stages):

@@ -78,10 +78,7 @@ def long_episodes() -> list[Check]:
 
 
 def first_valley(ensemble: Ensemble) -> list[Check]:
-    """In which valley the plateau rests: that downhill of the start, which need not be the global minimum.
-
-    :param ensemble: exact runs
-    """
+    """In which valley the plateau rests: that downhill of the start, which need not be the global minimum."""
     found = rests(ensemble)
     settled = np.where(found.usable, found.valleys.downhill(found.place) == found.predicted, False)
     gained = np.where(np.isnan(found.gain), False, found.valleys.downhill(found.gain) == found.predicted)
@@ -125,10 +122,7 @@ def _places(found: Rests) -> list[Check]:
 
 
 def fall(ensemble: Ensemble) -> list[Check]:
-    """Both ends are found, and at the end of stage 1 the fall of the loss is over.
-
-    :param ensemble: exact runs
-    """
+    """Both ends are found, and at the end of stage 1 the fall of the loss is over."""
     runs = ensemble
     found = [(i, *s.ends) for i, s in enumerate(runs.stages) if s.found]
     over, falls = 0, []
@@ -157,10 +151,7 @@ def simulated(overlaps: np.ndarray, rng: np.random.Generator) -> Oscillation:
 
 
 def instability(ensemble: Ensemble) -> list[Check]:
-    """Stage 1 ends in an oscillatory instability, in the spectrum and in what 100 neurons do there.
-
-    :param ensemble: exact runs
-    """
+    """Stage 1 ends in an oscillatory instability, in the spectrum and in what 100 neurons do there."""
     runs, rng = ensemble, np.random.default_rng(11)
     ends = [(i, s.ends[0]) for i, s in enumerate(runs.stages) if s.found]
     dominant = np.array([runs.eigenvalues[first, i, 0] for i, first in ends])

@@ -25,10 +25,7 @@ FAR, NEAR = 0.1, 0.03
 
 
 def third_root(ensemble: Ensemble) -> list[Check]:
-    """λ_3 grows in stage 3.
-
-    :param ensemble: exact runs
-    """
+    """λ_3 grows in stage 3."""
     runs, later, grows, total = ensemble, LATER, 0, 0
     for i, s in enumerate(runs.stages):
         second = s.ends[1]
@@ -68,7 +65,6 @@ def alone(name: str, beta: float, recurrence: float) -> Check:
     """The best agent's recurrence is unstable alone without control cost, |σ_vu| > 1, and stable with one of the paper.
 
     :param name: start of the claim
-    :param beta: β of the paper
     :param recurrence: σ_vu of the best agent
     """
     word, low, high = ("stable", -1.0, 1.0) if beta else ("unstable", -2.0, -1.0)
@@ -79,7 +75,6 @@ def oscillation(name: str, beta: float, gains: np.ndarray) -> Check:
     """The loop of the best agent does not oscillate without control cost, k_2² > 4 k_1; with one of the paper it does.
 
     :param name: start of the claim
-    :param beta: β of the paper
     :param gains: k_1, k_2 of the best agent
     """
     word, low, high = ("a complex pair", 0.0, 1.0) if beta else ("no complex pair", 1.0, 2.0)
@@ -87,10 +82,7 @@ def oscillation(name: str, beta: float, gains: np.ndarray) -> Check:
 
 
 def priced(beta: float) -> str:
-    """A control cost of the paper, and what it is in the loss of a run.
-
-    :param beta: β of the paper
-    """
+    """A control cost of the paper, and what it is in the loss of a run."""
     return f"β = {beta:g} (control_penalty {paper_penalty(beta):g})"
 
 

@@ -22,10 +22,7 @@ def _held(loss: np.ndarray, window: int = 11) -> bool:
 
 
 def plateau(ensemble: Ensemble) -> list[Check]:
-    """The loss holds along stage 2 and falls when it ends, at stabilisation.
-
-    :param ensemble: exact runs
-    """
+    """The loss holds along stage 2 and falls when it ends, at stabilisation."""
     runs, later = ensemble, LATER
     found, loss = [(i, *s.ends) for i, s in enumerate(runs.stages) if s.found], runs.descent.loss
     held = sum(_held(loss[a : b + 1, i]) for i, a, b in found)
@@ -37,10 +34,7 @@ def plateau(ensemble: Ensemble) -> list[Check]:
 
 
 def opposing_gradients(ensemble: Ensemble) -> list[Check]:
-    """∇L_2 and ∇L_∞ point in nearly opposite directions along stage 2.
-
-    :param ensemble: exact runs
-    """
+    """∇L_2 and ∇L_∞ point in nearly opposite directions along stage 2."""
     runs = ensemble
     below, epochs, worst = 0, 0, -1.0
     for i, s in enumerate(runs.stages):

@@ -24,10 +24,7 @@ PERIOD = 100
 
 
 def equivalence(tracked: Sequence[TrackingSeed]) -> list[Check]:
-    """Eight equivalent episodes against the whole batch: loss, and gradients by all weights.
-
-    :param tracked: runs of the protocol
-    """
+    """Eight equivalent episodes against the whole batch: loss, and gradients by all weights."""
     gaps, slopes, seconds = [], [], np.zeros(2)
     for found in tracked:
         task, leak = replace(found.replay.task, clamp=np.inf), found.replay.settings.leak
@@ -51,10 +48,7 @@ def equivalence(tracked: Sequence[TrackingSeed]) -> list[Check]:
 
 
 def by_frequency(tracked: Sequence[TrackingSeed]) -> list[Check]:
-    """Loss of every frequency over an episode: E(λ) around a circle against N neurons stepped, before and after training.
-
-    :param tracked: runs of the protocol
-    """
+    """Loss of every frequency over an episode: E(λ) around a circle against N neurons stepped, before and after training."""
     gaps, seconds = [], np.zeros(2)
     for found in tracked:
         for weights in (found.replay.weights, found.run.weights):
@@ -71,10 +65,7 @@ def by_frequency(tracked: Sequence[TrackingSeed]) -> list[Check]:
 
 
 def stationary(tracked: Sequence[TrackingSeed]) -> list[Check]:
-    """Loss of every frequency in the steady state, for the seeds whose trained joint system is stable.
-
-    :param tracked: runs of the protocol
-    """
+    """Loss of every frequency in the steady state, for the seeds whose trained joint system is stable."""
     gaps, shown = [], (np.nan, np.nan)
     for found in tracked:
         task, leak = found.replay.task, found.replay.settings.leak
@@ -94,10 +85,7 @@ def stationary(tracked: Sequence[TrackingSeed]) -> list[Check]:
 
 
 def order(tracked: Sequence[TrackingSeed]) -> list[Check]:
-    """Low frequencies are acquired first; an acquired one suffers while the next is learned.
-
-    :param tracked: runs of the protocol
-    """
+    """Low frequencies are acquired first; an acquired one suffers while the next is learned."""
     frequencies, epochs = tracked[0].replay.task.frequencies, tracked[0].replay.epochs
     rising = float(np.mean([ascending(s.acquired, frequencies) is True for s in tracked]))
     ranks = np.argsort(frequencies)
@@ -147,10 +135,7 @@ def plain_descent(plain: Sequence[TrackingSeed]) -> list[Check]:
 
 
 def poles(tracked: Sequence[TrackingSeed]) -> list[Check]:
-    """Learning moves poles of the agent towards e^{iω}, and they are no internal models: they do not read the error.
-
-    :param tracked: runs of the protocol
-    """
+    """Learning moves poles of the agent towards e^{iω}, and they are no internal models: they do not read the error."""
     closer, responses = [], []
     for s in tracked:
         task, leak = s.replay.task, s.replay.settings.leak

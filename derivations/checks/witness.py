@@ -12,17 +12,13 @@ from theory.core.learning import WeightSpace
 
 
 def flat(weights: Weights) -> np.ndarray:
-    """The overlaps of a network in the theory's order.
-
-    :param weights: the network
-    """
+    """The overlaps of a network in the theory's order."""
     return np.concatenate([block.ravel() for block in weights.overlaps().values()])
 
 
 def reduced_gradient(weights: Weights, x0: np.ndarray, settings: Settings) -> tuple[float, np.ndarray]:
     """Loss and gradient X S by the weights from the overlaps alone.
 
-    :param weights: the network
     :param x0: initial states
     :param settings: horizon and loss
     """
@@ -48,7 +44,6 @@ def project(gradient: np.ndarray, weights: Weights, index: int) -> float:
     """The gradient's component along the random direction number ``index``.
 
     :param gradient: gradient by the stacked weights, (N, 4)
-    :param weights: the network
     :param index: number of the direction
     """
     return float(np.vdot(gradient, _direction(weights, index)))
@@ -59,7 +54,6 @@ def complex_step(weights: Weights, x0: np.ndarray, settings: Settings, index: in
 
     Im L(X + i h D)/h with h = 1e-30 has no cancellation; L is summed over powers of the full joint matrix.
 
-    :param weights: the network
     :param x0: initial states
     :param settings: horizon and loss
     :param index: number of the direction

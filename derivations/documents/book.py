@@ -70,7 +70,6 @@ FIGURES = {
 class Picture:
     """A figure drawn by ``closedloop figure``.
 
-    :param number: its number
     :param file: the picture
     :param caption: what it shows
     """
@@ -152,7 +151,6 @@ class Chapter:
     """A chapter of the book.
 
     :param title: heading
-    :param results: its results
     :param pictures: its figures
     """
 

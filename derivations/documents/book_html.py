@@ -33,11 +33,7 @@ FAILS = "<strong>fails</strong>"
 
 
 def document(book: Book, letters: Letters = OWN) -> str:
-    """The whole book.
-
-    :param book: the book
-    :param letters: the letters to write it in
-    """
+    """The whole book."""
     page = _Page(book, letters)
     chapters = [page.chapter(number, chapter) for number, chapter in enumerate(book.chapters, 1)]
     preface = "\n".join(f"<p>{page.prose(paragraph)}</p>" for paragraph in PREFACE)
@@ -60,7 +56,6 @@ def document(book: Book, letters: Letters = OWN) -> str:
 def number(value: float, digits: int = 6) -> str:
     """A number as text.
 
-    :param value: the number
     :param digits: how many are shown
     """
     return f"{value:.{digits}g}"

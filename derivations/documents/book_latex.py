@@ -96,7 +96,6 @@ def code(words: str) -> str:
 def number(value: float, digits: int = 6) -> str:
     """A number as LaTeX.
 
-    :param value: the number
     :param digits: how many are shown
     """
     mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
@@ -107,8 +106,6 @@ def number(value: float, digits: int = 6) -> str:
 def document(book: Book, letters: Letters = OWN, folder: str = "") -> str:
     """The whole book.
 
-    :param book: the book
-    :param letters: the letters to write it in
     :param folder: where the pictures lie, seen from the document; beside it by default
     """
     page = _Page(book, letters)

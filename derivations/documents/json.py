@@ -17,8 +17,6 @@ def as_json(results: Sequence[Result]) -> str:
     equation that is no definition is.
 
     ``sympify(text, locals=theory.symbols.names())`` gives the expression with the symbols of the theory.
-
-    :param results: the results
     """
 
     def expression(value: Basic) -> dict[str, str]:

@@ -23,9 +23,6 @@ PREAMBLE = "\n".join(
 def equation(left: str, right: Basic, letters: Letters = OWN, width: int = WIDTH) -> str:
     """A displayed equation; a long right-hand side is broken into aligned lines.
 
-    :param left: left-hand side as LaTeX
-    :param right: right-hand side
-    :param letters: the letters to write it in
     :param width: of a line, as :func:`derivations.linebreak.printed_width` counts
     """
     lines = equation_lines(letters.formula(left), right, letters.write, width)
@@ -45,9 +42,7 @@ def _step(index: int, step: Step, letters: Letters) -> str:
 def as_latex(results: Sequence[Result], standalone: bool = False, letters: Letters = OWN) -> str:
     """LaTeX that compiles in a plain article with amsmath.
 
-    :param results: the results
     :param standalone: whether to add a preamble, for a document of its own
-    :param letters: the letters to write it in
     """
     parts = []
     for result in results:

@@ -17,10 +17,7 @@ DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight"
 
 
 def symbols_of(results: Iterable[Result]) -> dict[str, Symbol]:
-    """The symbols in the expressions of some results, by name.
-
-    :param results: the results
-    """
+    """The symbols in the expressions of some results, by name."""
     expressions = [x for r in results for x in (*(step.right for step in r.steps), *r.expressions.values())]
     found = {symbol for expression in expressions for symbol in expression.free_symbols if isinstance(symbol, Symbol)}
     return {symbol.name: symbol for symbol in sorted(found, key=lambda symbol: symbol.name)}
@@ -38,10 +35,7 @@ class Letters:
     kept: tuple[str, ...] = ()
 
     def write(self, expression: Basic) -> str:
-        """An expression as LaTeX in these letters.
-
-        :param expression: the expression
-        """
+        """An expression as LaTeX in these letters."""
         return to_latex(expression, self.names)
 
     def formula(self, text: str) -> str:

@@ -53,7 +53,6 @@ def compile_document(source: str, pictures: Sequence[Path] = (), progress: Progr
 
     :param source: the document
     :param pictures: files it includes by their names
-    :param progress: called with (what, done, in all)
     :raises InputError: if pdflatex is missing or refuses the document
     """
     require_pdflatex()

@@ -85,8 +85,6 @@ def produce(order: Order, results: Sequence[Result], progress: Progress | None =
     """Print the results; returns what belongs on the screen.
 
     :param order: what is to be printed
-    :param results: the results
-    :param progress: called with (what, done, in all)
     :raises InputError: if a file cannot be written or pdflatex refuses the document
     """
     names = letters.macros(results) if order.macros else letters.renamed(results, order.symbols)

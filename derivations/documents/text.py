@@ -99,10 +99,7 @@ def _ratio(match: re.Match) -> str:
 
 
 def as_text(results: Sequence[Result]) -> str:
-    """Plain text, one equation a line.
-
-    :param results: the results
-    """
+    """Plain text, one equation a line."""
     lines: list[str] = []
     for result in results:
         lines += [f"{result.name}: {result.title}", plain(result.statement), f"source: {result.source}", ""]

@@ -21,7 +21,6 @@ class Report:
     """What was decided, and on what.
 
     :param lines: the checks
-    :param seeds: the seeds
     :param config: the protocol of the first seed
     :param evidence: what each kind of evidence is, by its name
     """
@@ -38,10 +37,7 @@ class Report:
 
 
 def markdown(report: Report) -> str:
-    """The report in Markdown.
-
-    :param report: the report
-    """
+    """The report in Markdown."""
     config = ", ".join(f"{name} = {value}" for name, value in report.config.items() if name != "seed")
     rows = [
         f"| {c.claim} | {c.theory:.10g} | {c.simulation:.10g} | {c.difference:.2e} | {c.tolerance:.0e} "
@@ -63,10 +59,7 @@ def markdown(report: Report) -> str:
 
 
 def as_json(report: Report) -> str:
-    """The report as JSON.
-
-    :param report: the report
-    """
+    """The report as JSON."""
 
     def number(value: object) -> object:
         value = value.item() if isinstance(value, np.generic) else value
@@ -88,7 +81,6 @@ def write_texts(folder: Path, report: Report, results: Sequence[Result]) -> None
     """Report in Markdown and JSON, and LaTeX of every expression.
 
     :param folder: an existing folder
-    :param report: the report
     :param results: the catalogue
     """
     texts = (markdown(report), as_json(report), as_latex(results, standalone=True))

@@ -42,10 +42,7 @@ class AxisLearning:
 
 
 def axis_learning(progress: Progress | None) -> AxisLearning:
-    """Ten networks on the σ_zm axis between -0.2 and 0.2, 60 epochs, trained directly and descended exactly.
-
-    :param progress: called with (what, done, in all)
-    """
+    """Ten networks on the σ_zm axis between -0.2 and 0.2, 60 epochs, trained directly and descended exactly."""
     return learn(np.random.default_rng(0), 0, progress=progress)
 
 
@@ -61,8 +58,6 @@ def learn(
     :param rng: draws networks and initial states
     :param seed: what the runs are labelled with
     :param starts: values of σ_zm
-    :param epochs: number of updates
-    :param progress: called with (what, done, in all)
     """
 
     def both(start: float) -> tuple[Run, Run]:
@@ -102,9 +97,7 @@ def figure(
     """The numbers of figure 3.
 
     :param seed: draws networks and initial states
-    :param progress: called with (what, done, in all)
     :param starts: values of σ_zm at which learning begins
-    :param epochs: number of updates
     :param horizons: episode lengths whose valleys on the axis are shown
     """
     rng = np.random.default_rng(seed)

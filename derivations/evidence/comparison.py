@@ -29,7 +29,6 @@ Data = dict[str, np.ndarray]
 def numbers(comparison: Comparison, prefix: str = "") -> Data:
     """The histories of a comparison as arrays, to be saved and drawn.
 
-    :param comparison: the comparison
     :param prefix: what the names start with
     """
     data: Data = {}
@@ -50,11 +49,7 @@ def numbers(comparison: Comparison, prefix: str = "") -> Data:
 
 
 def spikes(seeds: Sequence[int], epochs: int = EPOCHS) -> Data:
-    """Rise in closed and in open loop, and measured and predicted epoch and height, over seeds by the exact map.
-
-    :param seeds: the seeds
-    :param epochs: number of updates
-    """
+    """Rise in closed and in open loop, and measured and predicted epoch and height, over seeds by the exact map."""
     rows = []
     for seed in seeds:
         closed = rank_one_replay(seed, epochs)
@@ -77,8 +72,6 @@ def figure(
     """The numbers of figure 1.
 
     :param seed: seed of the networks that are shown
-    :param progress: called with (what, done, in all)
-    :param epochs: number of updates
     :param seeds: number of seeds whose spikes are shown
     :param full: the full network; by default that of the protocol
     """
@@ -102,7 +95,6 @@ def plane(
     """The numbers of figure 2: those of figure 1, which shows the same runs, and a map of spikes.
 
     :param seed: seed of the networks that are shown
-    :param progress: called with (what, done, in all)
     :param memories: initial amplitudes of the memory
     :param penalties: control costs β of the paper, of the teachers
     :param options: further arguments of :func:`figure`

@@ -21,8 +21,5 @@ class Derived:
 
 
 def derived(progress: Progress | None) -> Derived:
-    """Every result of the catalogue, derived afresh.
-
-    :param progress: called with (what, done, in all)
-    """
+    """Every result of the catalogue, derived afresh."""
     return Derived(*timed(catalogue.results, progress=progress))

@@ -57,9 +57,7 @@ def trajectory_error(seed: int, neurons: int, x0: np.ndarray, horizon: int = 20)
     """Root mean square of x/√N, simulated with N neurons, less the limit N → ∞ at the same Σ.
 
     :param seed: seed of the weights
-    :param neurons: number N of neurons
     :param x0: initial states in units of √N, (batch, 2)
-    :param horizon: episode length T
     """
     weights = correlated_weights(np.random.default_rng(seed), COVARIANCE, neurons)
     unit, replay = np.sqrt(neurons), nonlinear_episode(0, 1, 1.0)

@@ -40,10 +40,7 @@ def in_another_basis(rng: np.random.Generator, weights: Weights) -> Weights:
 
 
 def linear_networks(seeds: Sequence[int]) -> list[LinearNetworks]:
-    """Full linear networks trained for 50 epochs, one a seed, and their copies in another basis.
-
-    :param seeds: the seeds
-    """
+    """Full linear networks trained for 50 epochs, one a seed, and their copies in another basis."""
     found = []
     for seed in seeds:
         replay = full_replay(seed, 50, batch=20, activation="linear")
@@ -54,18 +51,10 @@ def linear_networks(seeds: Sequence[int]) -> list[LinearNetworks]:
 
 
 def watched(seeds: Sequence[int], progress: Progress | None) -> list[spectrum.Watch]:
-    """Full tanh networks in closed loop, 131 epochs, watched every fifth: spectra and what the loop does.
-
-    :param seeds: the seeds
-    :param progress: called with (what, done, in all)
-    """
+    """Full tanh networks in closed loop, 131 epochs, watched every fifth: spectra and what the loop does."""
     return spectrum.watches(seeds, EPOCHS, EVERY, progress)
 
 
 def students(seeds: Sequence[int], progress: Progress | None) -> list[spike.Spike]:
-    """Full tanh networks in open loop, 450 epochs, taught by their closed-loop runs of 1001.
-
-    :param seeds: the seeds
-    :param progress: called with (what, done, in all)
-    """
+    """Full tanh networks in open loop, 450 epochs, taught by their closed-loop runs of 1001."""
     return spike.many(seeds, progress=progress)

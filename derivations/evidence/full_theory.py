@@ -44,11 +44,7 @@ class SmallPair:
 
 
 def exact_pairs(seeds: Sequence[int], progress: Progress | None) -> list[SmallPair]:
-    """Full linear networks without initial recurrence, 300 epochs, trained directly and by the small network of their words.
-
-    :param seeds: the seeds
-    :param progress: called with (what, done, in all)
-    """
+    """Full linear networks without initial recurrence, 300 epochs, trained directly and by the small network of their words."""
     tasks = each(seeds, "full linear networks and their words", progress)
     return [_pair(*task) for seed in tasks for task in _tasks(seed)]
 
@@ -100,11 +96,7 @@ def truncations() -> dict[float, list[SmallPair]]:
 
 
 def limit_rows(seeds: Sequence[int], progress: Progress | None) -> list[Row]:
-    """Full linear networks for four g and three N, learning on their words, beside the limit of many neurons.
-
-    :param seeds: the seeds
-    :param progress: called with (what, done, in all)
-    """
+    """Full linear networks for four g and three N, learning on their words, beside the limit of many neurons."""
     return table(STRENGTHS, SIZES[:3], len(seeds), progress)
 
 
@@ -119,10 +111,6 @@ def plateaus() -> dict[float, dict[int, int | None]]:
 
 
 def tanh_stabilisations(seeds: Sequence[int], progress: Progress | None) -> list[int]:
-    """Epochs at which full tanh networks of the paper's protocol stabilise, trained directly.
-
-    :param seeds: the seeds
-    :param progress: called with (what, done, in all)
-    """
+    """Epochs at which full tanh networks of the paper's protocol stabilise, trained directly."""
     runs = (train(full_replay(seed, 160)) for seed in each(seeds, "full tanh networks", progress))
     return [160 if epoch is None else epoch for epoch in (run.stabilisation() for run in runs)]

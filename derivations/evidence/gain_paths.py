@@ -23,7 +23,6 @@ EVERY = 5
 class GainPaths:
     """One rank-one network, (k_1, k_2) before every update, (epochs, 2); by regression over the distribution of x_0.
 
-    :param seed: the seed
     :param closed: in closed loop
     :param again: in closed loop with other batches
     :param opened: in open loop, taught by the closed-loop run
@@ -57,7 +56,6 @@ def gain_paths(opened: Sequence[OpenPair]) -> list[GainPaths]:
 class FullGains:
     """One full tanh network in closed loop.
 
-    :param seed: the seed
     :param gains: (k_1, k_2) regressed on the episodes of every epoch, (epochs, 2)
     :param dominant: dominant eigenvalue of the joint matrix at rest, every fifth epoch
     """
@@ -68,12 +66,7 @@ class FullGains:
 
 
 def full_gains(seeds: Sequence[int], progress: Progress | None, epochs: int = 1001) -> list[FullGains]:
-    """Full tanh networks in closed loop, 1001 epochs: gains regressed on the episodes of every epoch, and the joint spectrum.
-
-    :param seeds: the seeds
-    :param progress: called with (what, done, in all)
-    :param epochs: number of updates
-    """
+    """Full tanh networks in closed loop, 1001 epochs: gains regressed on the episodes of every epoch, and the joint spectrum."""
     found = []
     for seed in seeds:
         spectrum: Observer = Every(ALL_OBSERVERS["eigenvalues"], EVERY)

@@ -11,10 +11,7 @@ SAMPLES = 20
 
 
 def networks(pairs: Sequence[Pair]) -> list[Weights]:
-    """Initial and final networks of the runs, and 20 random ones near overlaps that the runs pass through.
-
-    :param pairs: the runs
-    """
+    """Initial and final networks of the runs, and 20 random ones near overlaps that the runs pass through."""
     rng = np.random.default_rng(2026)
     found = [weights for pair in pairs for weights in (pair.replay.weights, pair.simulation.weights)]
     for index in range(SAMPLES):

@@ -24,7 +24,6 @@ EPOCHS = 500
 class OpenPair:
     """One seed in open loop, both ways, taught by the seed's own closed-loop run.
 
-    :param seed: the seed
     :param closed: the closed-loop run by the exact map
     :param replay: what both open-loop runs are a function of
     :param simulation: direct training of N neurons
@@ -55,7 +54,6 @@ class OpenPair:
 def taught_by(seed: int, epochs: int = EPOCHS, closed: Run | None = None) -> OpenLoopReplay:
     """The open-loop run of the rank-one protocol.
 
-    :param seed: the seed
     :param epochs: number of updates in open loop
     :param closed: the run that teaches; by default the network teaches itself
     """
@@ -66,8 +64,6 @@ def taught_by(seed: int, epochs: int = EPOCHS, closed: Run | None = None) -> Ope
 def opened(seeds: Sequence[int], progress: Progress | None, epochs: int = EPOCHS) -> list[OpenPair]:
     """The rank-one protocol in open loop, 500 epochs, trained directly and descended exactly, taught by its closed-loop run.
 
-    :param seeds: the seeds
-    :param progress: called with (what, done, in all)
     :param epochs: number of updates in open loop
     """
     pairs = []

@@ -28,7 +28,6 @@ SHORT = 200
 class Pair:
     """One seed, both ways.
 
-    :param seed: the seed
     :param replay: what both runs are a function of
     :param simulation: the direct run of N neurons
     :param theory: the exact run of the Gram matrix
@@ -59,9 +58,7 @@ def timed(function: Callable, *arguments, **options):
 def pairs(seeds: Sequence[int], protocol: dict, progress: Progress | None) -> list[Pair]:
     """Runs of the rank-one protocol, trained directly and descended exactly, one a seed.
 
-    :param seeds: the seeds
     :param protocol: arguments of :func:`numerics.replay.closed_loop.rank_one_replay`
-    :param progress: called with (what, done, in all)
     """
     found = []
     for seed in seeds:
@@ -82,9 +79,7 @@ def pairs(seeds: Sequence[int], protocol: dict, progress: Progress | None) -> li
 def first_pairs(seeds: Sequence[int], protocol: dict, progress: Progress | None) -> list[Pair]:
     """Runs of the rank-one protocol, trained directly and descended exactly: the first three seeds.
 
-    :param seeds: the seeds
     :param protocol: arguments of :func:`numerics.replay.closed_loop.rank_one_replay`
-    :param progress: called with (what, done, in all)
     """
     return pairs(seeds[:FEW], protocol, progress)
 
@@ -126,7 +121,6 @@ def taught(pairs: Sequence[Pair], progress: Progress | None) -> list[Taught]:
     A run that did not complete has nothing to teach and is left out.
 
     :param pairs: closed-loop runs
-    :param progress: called with (what, done, in all)
     """
     found = []
     for pair in each(pairs, "training in open loop", progress):

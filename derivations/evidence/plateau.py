@@ -68,8 +68,6 @@ def lengths(ensemble: Ensemble) -> dict[str, np.ndarray]:
     ``measured`` counts from five epochs after stage 1, where the law's ``start`` is read; ``own`` is the law with the run's
     start and slope, ``pooled`` with the mean slope of the others. ``whole`` counts from the end of stage 1; ``predicted``
     and ``noiseless`` are what the saddle law and the exact map of the population loss make of the initial Gram matrix.
-
-    :param ensemble: exact runs
     """
     runs = ensemble
     kept = [i for i, s in enumerate(runs.stages) if s.found and s.ends[1] > s.ends[0] + 5]
@@ -93,7 +91,6 @@ def noiseless(grams: np.ndarray, settings: Settings, epochs: int) -> np.ndarray:
 
     :param grams: initial Gram matrices, (runs, 4, 4)
     :param settings: the protocol
-    :param epochs: number of updates
     """
     factors = np.repeat(FACTOR[None], epochs, axis=0)
     overlaps = descend_gram(LOOP, SPACE, grams, factors, settings).overlaps(SPACE)
@@ -103,10 +100,7 @@ def noiseless(grams: np.ndarray, settings: Settings, epochs: int) -> np.ndarray:
 
 
 def zigzag_variants(seed: int = 1) -> dict[str, Outcome]:
-    """The plateau of one run, seed 1, repeated with one ingredient changed at a time.
-
-    :param seed: seed of the run
-    """
+    """The plateau of one run, seed 1, repeated with one ingredient changed at a time."""
     return study(seed)
 
 
@@ -121,7 +115,6 @@ def figure(
     """The numbers of figure 4.
 
     :param seed: seed of the run that is shown
-    :param progress: called with (what, done, in all)
     :param replay: the run that is shown; by default 400 epochs of the protocol
     :param alphas: weights of the long-term loss by its T
     :param horizons: the episode lengths

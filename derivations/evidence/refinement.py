@@ -33,8 +33,6 @@ def refinements(
 ) -> dict[float, list[Refinement]]:
     """Stage 3 of the first three of the exact runs, for four control costs, also by the descent of the four overlaps alone.
 
-    :param ensemble: exact runs
-    :param progress: called with (what, done, in all)
     :param penalties: the control costs β of the paper
     """
     found: dict[float, list[Refinement]] = {penalty: [] for penalty in penalties}
@@ -62,8 +60,6 @@ def figure(
 ) -> dict[str, np.ndarray]:
     """The numbers of figure 5.
 
-    :param seed: seed of the run
-    :param progress: called with (what, done, in all)
     :param replay: the run; by default that of the protocol
     :param penalties: the control costs β of the paper
     :raises InputError: if the run does not stabilise

@@ -20,22 +20,14 @@ OPTIMIZERS = {"sgd": 0.01, "adam": 0.001}
 
 
 def ensemble(seeds: Sequence[int], progress: Progress | None) -> Ensemble:
-    """Runs of the rank-one protocol by the exact map, one a seed.
-
-    :param seeds: the seeds
-    :param progress: called with (what, done, in all)
-    """
+    """Runs of the rank-one protocol by the exact map, one a seed."""
     if progress:
         progress(f"descending exactly, {len(seeds)} seeds", 0, 0)
     return exact_runs(seeds)
 
 
 def optimizers(seeds: Sequence[int], progress: Progress | None) -> dict[str, list[Run]]:
-    """Networks trained directly with SGD and with Adam, 250 epochs: the first three seeds.
-
-    :param seeds: the seeds
-    :param progress: called with (what, done, in all)
-    """
+    """Networks trained directly with SGD and with Adam, 250 epochs: the first three seeds."""
     found: dict[str, list[Run]] = {name: [] for name in OPTIMIZERS}
     for seed in each(seeds[:FEW], "training with SGD and Adam", progress):
         for name, rate in OPTIMIZERS.items():

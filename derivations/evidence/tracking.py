@@ -24,9 +24,7 @@ EPOCHS, EVERY = 5000, 10
 class TrackingSeed:
     """One run of the tracking protocol.
 
-    :param seed: the seed
     :param replay: what the run is a function of
-    :param run: the run
     """
 
     seed: int
@@ -45,11 +43,7 @@ class TrackingSeed:
 
 
 def tracked(seeds: Sequence[int], progress: Progress | None) -> list[TrackingSeed]:
-    """Runs of the tracking protocol, 5000 epochs, one a seed.
-
-    :param seeds: the seeds
-    :param progress: called with (what, done, in all)
-    """
+    """Runs of the tracking protocol, 5000 epochs, one a seed."""
     return [followed(tracking_replay(seed, EPOCHS), EVERY, progress) for seed in seeds]
 
 
@@ -58,35 +52,23 @@ FEW = (0, 1)
 
 
 def growing(power: float) -> TrackingTask:
-    """The task with amplitudes in proportion to a power of the frequency, the largest one the protocol's.
-
-    :param power: the power
-    """
+    """The task with amplitudes in proportion to a power of the frequency, the largest one the protocol's."""
     task = TrackingTask()
     return replace(task, amplitude=tuple(task.amplitude * (task.frequencies / task.frequencies.max()) ** power))
 
 
 def proportional(progress: Progress | None) -> list[TrackingSeed]:
-    """Tracking with amplitudes in proportion to the frequency, seeds 0 and 1.
-
-    :param progress: called with (what, done, in all)
-    """
+    """Tracking with amplitudes in proportion to the frequency, seeds 0 and 1."""
     return [followed(tracking_replay(seed, EPOCHS, task=growing(1)), EVERY, progress) for seed in FEW]
 
 
 def quadratic(progress: Progress | None) -> list[TrackingSeed]:
-    """Tracking with amplitudes in proportion to the square of the frequency, seeds 0 and 1.
-
-    :param progress: called with (what, done, in all)
-    """
+    """Tracking with amplitudes in proportion to the square of the frequency, seeds 0 and 1."""
     return [followed(tracking_replay(seed, EPOCHS, task=growing(2)), EVERY, progress) for seed in FEW]
 
 
 def plain(progress: Progress | None) -> list[TrackingSeed]:
-    """Tracking learned by plain gradient descent from W = 0, rate 0.02, clip 1, 6000 epochs, seeds 0 and 1.
-
-    :param progress: called with (what, done, in all)
-    """
+    """Tracking learned by plain gradient descent from W = 0, rate 0.02, clip 1, 6000 epochs, seeds 0 and 1."""
     return [followed(_plain(seed), EVERY, progress) for seed in FEW]
 
 
@@ -99,7 +81,6 @@ def followed(replay: TrackingReplay, every: int, progress: Progress | None = Non
 
     :param replay: what the run is a function of
     :param every: epochs from one look at spectra and loss per frequency to the next
-    :param progress: called with (what, done, in all)
     """
     seed = replay.seed or 0
     return TrackingSeed(seed, replay, train_tracking(replay, every, named(progress, f"tracking, seed {seed}")))
@@ -109,7 +90,6 @@ def positions(replay: TrackingReplay, weights: Weights) -> np.ndarray:
     """Reference and position on the x axis of one episode, (T, 2).
 
     :param replay: the run, for task and phases
-    :param weights: the network
     """
     references = replay.task.references(replay.phases(0)[:1])
     episodes = track(replay.task, weights, references, replay.settings.leak, replay.settings.activation)
@@ -122,7 +102,6 @@ def figure(
     """The numbers of figure 6.
 
     :param seed: seed of the network and of the phases
-    :param progress: called with (what, done, in all)
     :param replay: the run; by default that of the protocol
     :param every: epochs from one look at spectra and loss per frequency to the next
     """

@@ -16,8 +16,6 @@ Limits = tuple[tuple[float, float], tuple[float, float]]
 def loss_curves(ax, data: Data, prefix: str = "") -> None:
     """The closed-loop test loss along both ways of training, on a log scale.
 
-    :param ax: where to draw
-    :param data: numbers of a comparison
     :param prefix: what their names start with
     """
     ax.semilogy(data[f"{prefix}closed_test"], color=CLOSED, label="trained in closed loop")
@@ -33,8 +31,6 @@ def loss_curves(ax, data: Data, prefix: str = "") -> None:
 def radii(ax, data: Data, prefix: str = "") -> None:
     """Spectral radius of the joint system along both ways of training.
 
-    :param ax: where to draw
-    :param data: numbers of a comparison
     :param prefix: what their names start with
     """
     for name, colour in (("closed", CLOSED), ("open", OPENED)):
@@ -47,8 +43,6 @@ def radii(ax, data: Data, prefix: str = "") -> None:
 def gain_paths(ax, data: Data, settings: Settings, limits: Limits, prefix: str = "") -> None:
     """Both paths of the gains over the exact regions and the loss of state feedback, with LQR.
 
-    :param ax: where to draw
-    :param data: numbers of a comparison
     :param settings: horizon and loss of the landscape
     :param limits: ((low, high) of k_1, (low, high) of k_2)
     :param prefix: what the names start with

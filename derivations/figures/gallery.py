@@ -64,7 +64,6 @@ def make(
     :param number: number of the figure in arXiv 2505.13567
     :param folder: made once the numbers are there
     :param seed: seed of the run that is shown; the figure's own by default
-    :param progress: called with (what, done, in all)
     """
     from derivations.evidence.figures import DATA
 

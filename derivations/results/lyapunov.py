@@ -23,10 +23,7 @@ DOUBLE = Matrix(9, 6, lambda k, column: int(PAIRS[column] == tuple(sorted(divmod
 
 
 def number(value: Expr) -> Expr:
-    """A number of Q(√5) as a + b √5.
-
-    :param value: the number
-    """
+    """A number of Q(√5) as a + b √5."""
     return expand(radsimp(expand(value)))
 
 

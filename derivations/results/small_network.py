@@ -12,10 +12,7 @@ NEURONS = 2
 
 
 def stacked(neurons: int = NEURONS) -> Matrix:
-    """X = [m z u v] of rank one, a letter for every weight.
-
-    :param neurons: number N of neurons
-    """
+    """X = [m z u v] of rank one, a letter for every weight."""
     return Matrix(neurons, 4, lambda i, j: Symbol(f"{'mzuv'[j]}_{i + 1}", real=True))
 
 

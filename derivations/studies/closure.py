@@ -27,9 +27,7 @@ def nonlinear_episode(seed: int, neurons: int, strength: float, epochs: int = 1,
     """Erf neurons with correlated Gaussian weights and x_0 uniform on ±2 strength √N; the loss is that of x/(strength √N).
 
     :param seed: seed of weights and initial states
-    :param neurons: number N of neurons
     :param strength: initial states in units of 2 √N, so that Δ is of order strength² at the first steps
-    :param epochs: number of updates
     :param settings: fields of :class:`numerics.replay.settings.Settings` that differ from the defaults
     """
     rng, unit = np.random.default_rng(seed), strength * np.sqrt(neurons)
@@ -75,9 +73,7 @@ def report(
     """A table of both errors over the strength of the initial states, means over networks.
 
     :param seeds: one network each
-    :param epochs: number of updates
     :param strengths: initial states in units of 2 √N
-    :param progress: called with (what, done, in all)
     """
     lines = [
         f"{counted(len(seeds), 'network')} of {NEURONS} erf neurons, {counted(epochs, 'epoch')}, T = 20, x_0 uniform on ±2 s √N"

@@ -119,7 +119,6 @@ def compare(
     :param inputs: ``"white"`` or ``"teacher"``
     :param variance: variance of white inputs
     :param half_width: a of the closed-loop test, x_0 uniform on [-a, a]ⁿ
-    :param progress: called with (what, done, in all)
     :raises InputError: if the closed-loop run is to be the teacher and diverges
     """
     exact, kind = _exact(descend, replay), "low-rank" if replay.weights.w is None else "full"
@@ -153,10 +152,7 @@ def _exact(job: Callable[[Replay], Run], replay: Replay) -> Run | None:
 
 
 def summary(comparison: Comparison) -> dict:
-    """What both ways led to, as plain values.
-
-    :param comparison: the comparison
-    """
+    """What both ways led to, as plain values."""
     found: dict = {}
     for name, run, peak, stable in zip(
         ("closed", "open"),

@@ -30,7 +30,6 @@ class Row:
     """The prediction for one g and N, and networks.
 
     :param strength: g
-    :param neurons: N
     :param predicted: epoch of stabilisation in the limit, None if it is not reached
     :param found: that of every network that stabilises
     :param networks: number of networks
@@ -61,10 +60,7 @@ class Row:
 def network_replay(seed: int, strength: float, neurons: int, epochs: int = EPOCHS, batch: int = 100) -> Replay:
     """A run of the full protocol with linear neurons and any g.
 
-    :param seed: the seed
     :param strength: g
-    :param neurons: N
-    :param epochs: number of updates
     :param batch: episodes per update
     """
     replay = full_replay(seed, epochs, batch, neurons, activation="linear")
@@ -75,10 +71,8 @@ def row(strength: float, neurons: int, seeds: Sequence[int], words: int = WORDS,
     """One g and N: the limit, and networks on their own words.
 
     :param strength: g
-    :param neurons: N
     :param seeds: seeds of the networks
     :param words: length of the longest words, in the limit and in the networks
-    :param epochs: number of updates
     """
     length = words if strength else 0
     predicted = limit_run(strength, neurons, length, epochs).stabilisation()
@@ -99,7 +93,6 @@ def table(
     :param strengths: values of g
     :param sizes: values of N
     :param networks: networks a row
-    :param progress: called with (what, done, in all)
     """
     wanted = [(g, n) for g in strengths for n in sizes]
     tasks = each(wanted, lambda pair: f"full networks, g = {pair[0]:g}, N = {pair[1]}", progress)
@@ -107,10 +100,7 @@ def table(
 
 
 def report(rows: Sequence[Row]) -> str:
-    """The table as text.
-
-    :param rows: its rows
-    """
+    """The table as text."""
     head = "| g | N | predicted | networks: median (10 to 90 %) | of |\n|---|---|---|---|---|"
     lines = []
     for line in rows:

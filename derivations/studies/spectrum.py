@@ -41,7 +41,6 @@ PERSISTS = 0.5
 class Watch:
     """One run at its checkpoints; every array is (checkpoints,).
 
-    :param epochs: the epochs
     :param joint: spectral radius of the joint matrix at rest
     :param alone: spectral radius of W
     :param small: largest growth of small states in closed loop
@@ -110,10 +109,7 @@ def watch(replay: Replay, every: int) -> Watch:
 def watches(seeds: Sequence[int], epochs: int = 1001, every: int = 2, progress: Progress | None = None) -> list[Watch]:
     """The protocol of the full network for several seeds.
 
-    :param seeds: the seeds
-    :param epochs: number of updates
     :param every: epochs between checkpoints
-    :param progress: called with (what, done, in all)
     """
     return [watch(full_replay(seed, epochs), every) for seed in each(seeds, "watching full networks", progress)]
 
@@ -143,7 +139,6 @@ def onset(epochs: np.ndarray, stable: np.ndarray) -> float:
 def pooled(runs: Sequence[Watch], name: str) -> np.ndarray:
     """A measure at the checkpoints of all runs.
 
-    :param runs: the runs
     :param name: a field of :class:`Watch`
     """
     return np.concatenate([getattr(run, name) for run in runs])
@@ -152,17 +147,13 @@ def pooled(runs: Sequence[Watch], name: str) -> np.ndarray:
 def delays(runs: Sequence[Watch], behaviour: str) -> np.ndarray:
     """Epochs from the joint radius falling below 1 for good to the loop settling for good, one per run.
 
-    :param runs: the runs
     :param behaviour: ``"small"`` or ``"training"``
     """
     return np.array([onset(run.epochs, getattr(run, behaviour) < 1) - onset(run.epochs, run.joint < 1) for run in runs])
 
 
 def checks(runs: Sequence[Watch]) -> list[Check]:
-    """The claim that the joint spectrum, not that of the network alone, predicts stabilisation.
-
-    :param runs: the runs
-    """
+    """The claim that the joint spectrum, not that of the network alone, predicts stabilisation."""
     joint, alone = pooled(runs, "joint") < 1, pooled(runs, "alone") < 1
     every = float(runs[0].epochs[1] - runs[0].epochs[0])
     lines = []
@@ -192,10 +183,7 @@ def checks(runs: Sequence[Watch]) -> list[Check]:
 
 
 def report(runs: Sequence[Watch]) -> str:
-    """The measurements as text.
-
-    :param runs: the runs
-    """
+    """The measurements as text."""
     count = sum(len(run.epochs) for run in runs)
     head = f"full tanh networks, {counted(len(runs), 'seed')}, {counted(count, 'checkpoint')}"
     settling = [line for name in ("small", "training") for line in _settling(runs, name)]

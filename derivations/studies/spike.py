@@ -68,7 +68,6 @@ def spikes(
 ) -> list[Spike]:
     """Train a teacher in closed loop and a student of it for every variance.
 
-    :param seed: the seed
     :param epochs: number of updates of the teacher
     :param updates: number of updates of every student, at most that of the teacher
     :param variances: variances of the white inputs
@@ -97,28 +96,20 @@ def _ends(path: np.ndarray) -> tuple[float, float]:
 def many(seeds: Sequence[int], epochs: int = 1001, updates: int = 450, progress: Progress | None = None) -> list[Spike]:
     """Every seed and variance.
 
-    :param seeds: the seeds
     :param epochs: number of updates of the teachers
     :param updates: number of updates of the students
-    :param progress: called with (what, done, in all)
     """
     tasks = each(seeds, "full networks in open loop", progress)
     return [found for seed in tasks for found in spikes(seed, epochs, updates)]
 
 
 def by_variance(found: Sequence[Spike]) -> dict[float, list[Spike]]:
-    """The seeds of every variance.
-
-    :param found: the spikes
-    """
+    """The seeds of every variance."""
     return {variance: [s for s in found if s.variance == variance] for variance in {s.variance: None for s in found}}
 
 
 def checks(found: Sequence[Spike]) -> list[Check]:
-    """The test loss of open-loop learning spikes, the loss of closed-loop learning does not.
-
-    :param found: the spikes
-    """
+    """The test loss of open-loop learning spikes, the loss of closed-loop learning does not."""
     lines = []
     for variance, group in by_variance(found).items():
         fraction = float(np.mean([s.rise > THRESHOLD for s in group]))
@@ -143,10 +134,7 @@ def checks(found: Sequence[Spike]) -> list[Check]:
 
 
 def report(found: Sequence[Spike]) -> str:
-    """The measurements as text.
-
-    :param found: the spikes
-    """
+    """The measurements as text."""
     lines = []
     for variance, group in by_variance(found).items():
         rises, closed = (np.array([getattr(s, name) for s in group]) for name in ("rise", "closed_rise"))

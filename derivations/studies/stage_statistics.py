@@ -15,12 +15,7 @@ NETWORKS = ("rank-one", "full")
 
 
 def full_stages(seeds: int, epochs: int, progress: Progress | None = None) -> list[Stages]:
-    """The stages of full tanh networks trained directly.
-
-    :param seeds: number of seeds
-    :param epochs: number of updates
-    :param progress: called with (what, done, in all)
-    """
+    """The stages of full tanh networks trained directly."""
     observers, whole = {"eigenvalues": OBSERVERS["eigenvalues"]}, seeds * epochs
     found = []
     for seed in range(seeds):
@@ -32,10 +27,7 @@ def full_stages(seeds: int, epochs: int, progress: Progress | None = None) -> li
 def measure(seeds: int, network: str, epochs: int, progress: Progress | None = None) -> str:
     """A table of the ends of the stages.
 
-    :param seeds: number of seeds
     :param network: ``"rank-one"`` or ``"full"``
-    :param epochs: number of updates
-    :param progress: called with (what, done, in all)
     :raises InputError: if the network is unknown
     """
     choice("--network", network, NETWORKS)

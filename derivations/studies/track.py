@@ -31,10 +31,7 @@ ORDERS = {True: "low frequencies first", False: "not in the order of frequencies
 
 
 def halted(run: Run) -> bool:
-    """Whether a run was stopped before its end and can be resumed.
-
-    :param run: the run
-    """
+    """Whether a run was stopped before its end and can be resumed."""
     return run.status == stopped(run.loss.size)
 
 
@@ -62,7 +59,6 @@ def _requests() -> Iterator[Callable[[], bool]]:
 def check_replaced(out: Path, epochs: int) -> None:
     """Refuse to put a run in the place of a longer one.
 
-    :param out: the file of the run
     :param epochs: number of epochs to be made
     :raises InputError: if a longer tracking run is there
     """
@@ -89,7 +85,6 @@ def track(
     """Make a run, write it every minute and at its end, and where it is interrupted.
 
     :param replay: the run to be made
-    :param out: the file of the run
     :param teacher: the teacher of an open-loop run, or None for closed loop
     :param every: epochs from one look at spectra and loss per frequency to the next
     :param resume: whether to go on with the run in ``out``
@@ -132,7 +127,6 @@ def summary(replay: TrackingReplay, run: Run, out: Path) -> str:
 
     :param replay: the run that was made
     :param run: its result
-    :param out: the file of the run
     """
     loss = f"loss {run.loss[0]:.6g} -> {run.loss[-1]:.6g}" if run.loss.size else "no finite loss"
     lines = [f"{out}: {run.status}, {counted(run.loss.size, 'epoch')}, {loss}"]

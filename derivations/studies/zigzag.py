@@ -61,10 +61,7 @@ class Outcome:
 
 
 def plateau_start(seed: int) -> np.ndarray:
-    """The Gram matrix at the start of the plateau of the protocol's run.
-
-    :param seed: seed of the run
-    """
+    """The Gram matrix at the start of the plateau of the protocol's run."""
     run = descend(rank_one_replay(seed, epochs=200))
     return unpack(run.history["gram"][(of_run(run).first or 0) + SETTLED], SPACE.size)
 

@@ -19,8 +19,6 @@ TERMS = {
     "view": "output matrix",
 }
 """Words that no name has as a part, and the term to use."""
-STILL_IN_NUMERICS = {"feed", "heard", "meeting", "room", "view"}
-"""Words of which some names of ``numerics`` are made as yet."""
 
 
 def parts(path):
@@ -38,15 +36,13 @@ def parts(path):
             yield word.lower().removesuffix("s"), node.lineno
 
 
-def unwanted(path, terms):
-    return [f"{path}:{line}: {word}; use {terms[word]}" for word, line in parts(path) if word in terms]
+def unwanted(path):
+    return [f"{path}:{line}: {word}; use {TERMS[word]}" for word, line in parts(path) if word in TERMS]
 
 
 @pytest.mark.parametrize("package", ["theory", "numerics", "derivations"])
 def test_names_are_made_of_the_words_of_the_glossary(package):
-    excused = STILL_IN_NUMERICS if package == "numerics" else set()
-    terms = {word: term for word, term in TERMS.items() if word not in excused}
-    assert not [line for path in sorted((ROOT / package).rglob("*.py")) for line in unwanted(path, terms)]
+    assert not [line for path in sorted((ROOT / package).rglob("*.py")) for line in unwanted(path)]
 
 
 def test_every_term_to_use_is_in_the_glossary():

@@ -81,7 +81,6 @@ def grid(stem: str, rows: int, columns: int) -> Matrix:
 def stage_cost(loop: Loop, state: MatrixBase, cost: Cost) -> Expr:
     """ℓ(s) = xᵀ Q x + β uᵀ R u, summed over the columns; the moment Σ_0 of the cost is left to the initial states.
 
-    :param loop: the loop
     :param state: states, one a column
     :param cost: weights of state and control
     :raises ValueError: if the cost does not fit the plant
@@ -95,7 +94,6 @@ def stage_cost(loop: Loop, state: MatrixBase, cost: Cost) -> Expr:
 def one_step(loop: Loop, cost: Cost) -> OneStep:
     """The step of a loop, its cost, and their derivatives.
 
-    :param loop: the loop
     :param cost: weights of state and control
     :raises ValueError: if the cost does not fit the plant
     """

@@ -14,18 +14,12 @@ from theory.symbols import lam
 
 
 def letter(name: str) -> Symbol:
-    """A non-commuting letter; one that ends in ``T``, such as ``UT``, is written as a transpose.
-
-    :param name: its name
-    """
+    """A non-commuting letter; one that ends in ``T``, such as ``UT``, is written as a transpose."""
     return Symbol(name, commutative=False)
 
 
 def by_words(expression: Expr) -> dict[tuple[Expr, ...], Expr]:
-    """The words of a polynomial in non-commuting letters with their coefficients, common denominators cancelled.
-
-    :param expression: the polynomial
-    """
+    """The words of a polynomial in non-commuting letters with their coefficients, common denominators cancelled."""
     totals: dict[tuple[Expr, ...], Expr] = defaultdict(lambda: Integer(0))
     for term in Add.make_args(expand(expression)):
         scalars, word = term.args_cnc()
@@ -34,10 +28,7 @@ def by_words(expression: Expr) -> dict[tuple[Expr, ...], Expr]:
 
 
 def cancelled(expression: Expr) -> Expr:
-    """A polynomial in non-commuting letters with cancelled coefficients: 0 if it is zero.
-
-    :param expression: the polynomial
-    """
+    """A polynomial in non-commuting letters with cancelled coefficients: 0 if it is zero."""
     return Add(*(total * Mul(*word) for word, total in by_words(expression).items()))
 
 
@@ -137,18 +128,12 @@ class SymmetryAlgebra:
         return dict(zip((*plain, *turned), (*turned, *plain), strict=True))
 
     def transposed(self, expression: Expr) -> Expr:
-        """The transpose of a polynomial in the letters: words reversed, letter by letter transposed.
-
-        :param expression: the polynomial
-        """
+        """The transpose of a polynomial in the letters: words reversed, letter by letter transposed."""
         pairs = self.pairs
         return Add(*(c * Mul(*(pairs[x] for x in reversed(word))) for word, c in by_words(expression).items()))
 
     def trace(self, expression: Expr) -> Expr:
-        """The trace of a polynomial in the letters: words that differ by rotation or transposition are one.
-
-        :param expression: the polynomial
-        """
+        """The trace of a polynomial in the letters: words that differ by rotation or transposition are one."""
         pairs, total = self.pairs, Integer(0)
         for word, coefficient in by_words(expression).items():
             turned = tuple(pairs[x] for x in reversed(word))

@@ -30,7 +30,6 @@ def states(loop: ReducedLoop, steps: int, domain: PolyRing | None = None) -> lis
 
     S_t has n + q + r rows and n columns: column j is the loop started from plant state e_j.
 
-    :param loop: the reduced loop
     :param steps: number of steps, at least 0
     :param domain: ring of the entries; :func:`overlap_ring` by default
     """
@@ -49,7 +48,6 @@ def states(loop: ReducedLoop, steps: int, domain: PolyRing | None = None) -> lis
 def impulse_response(loop: ReducedLoop, steps: int) -> list[Expr]:
     """First output y^(1)_t of the loop started from the last plant state e_n, t = 0 … steps.
 
-    :param loop: the reduced loop
     :param steps: number of steps
     """
     output = loop.plant.C[0, :]

@@ -104,7 +104,6 @@ class WeightSpace:
 def flow(space: WeightSpace, gram: ImmutableMatrix, gradients: Overlaps) -> ImmutableMatrix:
     """dG/dt = -(G S D + D S G), time in units of learning rate × steps.
 
-    :param space: the weight space
     :param gram: G, k×k
     :param gradients: derivatives of the loss by the overlaps
     """
@@ -115,7 +114,6 @@ def flow(space: WeightSpace, gram: ImmutableMatrix, gradients: Overlaps) -> Immu
 def descent(space: WeightSpace, gram: ImmutableMatrix, gradients: Overlaps, rate: Expr = eta * clip_factor):
     """One step of gradient descent, G ← Qᵀ G Q with Q = 1 - η c S D.
 
-    :param space: the weight space
     :param gram: G, k×k
     :param gradients: derivatives of the loss by the overlaps
     :param rate: the step η c
@@ -127,7 +125,6 @@ def descent(space: WeightSpace, gram: ImmutableMatrix, gradients: Overlaps, rate
 def squared_gradient_norm(space: WeightSpace, gram: ImmutableMatrix, gradients: Overlaps) -> Expr:
     """‖∂L/∂X‖² over the trained weights, tr(D S G S D).
 
-    :param space: the weight space
     :param gram: G, k×k
     :param gradients: derivatives of the loss by the overlaps
     """
@@ -141,8 +138,6 @@ def conserved_forms(space: WeightSpace) -> list[ImmutableMatrix]:
     Under the flow d/dt(X J Xᵀ) = -X (S D J + J D S) Xᵀ; projecting orthogonally to the frozen columns leaves
     the block of trained rows and columns, which must vanish for every S. The forms that live on the frozen
     columns alone are trivial and left out.
-
-    :param space: the weight space
     """
     k, S, D = space.size, space.sensitivity(space.gradient_symbols()), space.mask
     trained = [i for i in range(k) if D[i, i] == 1]
@@ -166,7 +161,6 @@ def form_drift(space: WeightSpace, form: ImmutableMatrix) -> ImmutableMatrix:
     Finite steps break the conservation laws at second order in the step; this is the exact amount,
     restricted to trained columns.
 
-    :param space: the weight space
     :param form: a form J from :func:`conserved_forms`
     """
     S, D = space.sensitivity(space.gradient_symbols()), space.mask

@@ -184,7 +184,6 @@ def joint_matrix(plant: LinearPlant, m, z, w, leak: Expr = S.One) -> ImmutableMa
 
     P = [[A, B Zᵀ], [γ M C A, (1-γ) I + γ W + γ M C B Zᵀ]].
 
-    :param plant: the plant
     :param m: input weights, N×q
     :param z: read-out weights, N×p
     :param w: recurrent weights, N×N; U * V.T for rank r
@@ -198,12 +197,6 @@ def joint_matrix(plant: LinearPlant, m, z, w, leak: Expr = S.One) -> ImmutableMa
 
 
 def explicit_weights(neurons: int, p: int = 1, q: int = 1, rank: int = 1) -> dict[str, ImmutableMatrix]:
-    """Symbols for every weight of a small network, for checks that hold identically.
-
-    :param neurons: number N of neurons
-    :param p: number of controls
-    :param q: number of observations
-    :param rank: rank r of the recurrence
-    """
+    """Symbols for every weight of a small network, for checks that hold identically."""
     widths = {"m": q, "z": p, "u": rank, "v": rank}
     return {name: symbols.matrix_symbols(name, neurons, width) for name, width in widths.items()}

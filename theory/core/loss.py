@@ -142,7 +142,6 @@ def gradient(expression: Expr, parameters=OVERLAPS) -> tuple[Expr, ...]:
 def hessian_matrix(expression: Expr, parameters=OVERLAPS) -> ImmutableMatrix:
     """Second partial derivatives of an explicit expression.
 
-    :param expression: the expression
     :param parameters: symbols to differentiate by; the four overlaps by default
     """
     return ImmutableMatrix(hessian(expression, list(parameters)).applyfunc(expand))

@@ -139,7 +139,6 @@ def scalar_responses(count: int, rank: int = 1, leak: Expr = S.One) -> list[Expr
     """g_0 … g_{count-1} of an agent of low rank with one input and one control, stepping its filter.
 
     :param count: number of lags
-    :param rank: rank r of the recurrence
     :param leak: γ
     """
     return [response[0] for response in AgentFilter(rank=rank, leak=leak).impulse_response(count)]
@@ -150,7 +149,6 @@ def recurrence_coefficients(rank: int, leak: Expr = S.One) -> list[Expr]:
 
     They are the coefficients of (λ - (1-γ)) det(λ - (1-γ) - γ σ_vu).
 
-    :param rank: rank r of the recurrence
     :param leak: γ
     """
     vu, λ = AgentFilter(rank=rank).overlaps.vu, lam - (1 - leak)
@@ -160,7 +158,6 @@ def recurrence_coefficients(rank: int, leak: Expr = S.One) -> list[Expr]:
 def recurrence_residual(rank: int, count: int) -> Matrix:
     """Σ_i c_i g_{j+i}, j = 0 … count - 1, for any leak: zero.
 
-    :param rank: rank r of the recurrence
     :param count: number of equations
     """
     coefficients = recurrence_coefficients(rank, gamma)

@@ -43,8 +43,6 @@ def loop_equation(loop: ReducedLoop) -> Expr:
     """The general form of χ: plant and controller closed on each other.
 
     χ(λ) = (γ s)^q γ^r det(s - σ_vu) det(λ - A - B K(λ) C),  s = (λ - 1 + γ)/γ.
-
-    :param loop: the reduced loop
     """
     s = (lam - 1 + loop.leak) / loop.leak
     plant = loop.plant

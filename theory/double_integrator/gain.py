@@ -17,10 +17,7 @@ from theory.symbols import k_1, k_2, lam, lambda_3, matrix_symbols
 
 
 def gain_symbols(plant: LinearPlant) -> ImmutableMatrix:
-    """The gain matrix K as symbols, p×n; k_1, …, k_n if there is one control.
-
-    :param plant: the plant
-    """
+    """The gain matrix K as symbols, p×n; k_1, …, k_n if there is one control."""
     if plant.p == 1:
         return ImmutableMatrix([[Symbol(f"k_{i + 1}", real=True) for i in range(plant.n)]])
     return matrix_symbols("k", plant.p, plant.n)

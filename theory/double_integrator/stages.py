@@ -142,10 +142,7 @@ def scaled_root(slope: Expr) -> Expr:
 
 
 def unwound(expression: Expr) -> Expr:
-    """An expression with e^W replaced by z/W for every W = W_0(z), which is what W_0 means.
-
-    :param expression: the expression
-    """
+    """An expression with e^W replaced by z/W for every W = W_0(z), which is what W_0 means."""
 
     def split(power: Expr) -> Expr:
         names = power.atoms(LambertW)

@@ -36,7 +36,6 @@ class FlowAlgebra:
         """A power of a letter, 1 for exponent 0.
 
         :param base: the letter
-        :param exponent: the exponent
         """
         return reduce(mul, [base] * exponent, Integer(1))
 
@@ -68,17 +67,13 @@ class SpanAlgebra:
     mu, mut, zeta, zetat = map(letter, ("mu", "muT", "zeta", "zetaT"))
 
     def normal(self, expression: Expr) -> Expr:
-        """A polynomial in the letters with XᵀX = G.
-
-        :param expression: the polynomial
-        """
+        """A polynomial in the letters with XᵀX = G."""
         return cancelled(expand(expression).subs(self.Xt * self.X, self.G))
 
     def filled(self, flow: FlowAlgebra, expression: Expr) -> Expr:
         """A polynomial in m, z, W and their transposes for weights in the span.
 
         :param flow: the letters
-        :param expression: the polynomial
         """
         values = {
             flow.m: self.X * self.mu,

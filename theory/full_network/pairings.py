@@ -37,10 +37,7 @@ def joined(first: Word, second: Word) -> Word:
 
 @cache
 def non_crossing(word: Word) -> int:
-    """Number of non-crossing pairings of a word's letters that pair each J with a Jᵀ.
-
-    :param word: the word
-    """
+    """Number of non-crossing pairings of a word's letters that pair each J with a Jᵀ."""
     if not word:
         return 1
     return sum(
@@ -58,10 +55,7 @@ def limit_gram(length: int) -> Matrix:
 
 
 def pairings(places: tuple[int, ...]) -> Iterator[tuple[tuple[int, int], ...]]:
-    """All pairings of places.
-
-    :param places: the places
-    """
+    """All pairings of places."""
     if not places:
         yield ()
         return

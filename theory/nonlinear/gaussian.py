@@ -93,12 +93,7 @@ class GaussianOverlaps(Overlaps):
 
     @classmethod
     def symbolic(cls, p: int = 1, q: int = 1, rank: int = 1) -> "GaussianOverlaps":
-        """Blocks of the letters of the symbol table, or of families of letters where a block is not 1×1.
-
-        :param p: number of controls
-        :param q: number of observations
-        :param rank: rank r of the recurrence
-        """
+        """Blocks of the letters of the symbol table, or of families of letters where a block is not 1×1."""
         linear = Overlaps.symbolic(p, q, rank)
         sizes = {"m": q, "u": rank}
         named = {}

@@ -129,10 +129,7 @@ def input_moment(inputs: Responses) -> ImmutableMatrix:
 
 @dataclass(frozen=True)
 class FullRecurrence:
-    """A network of non-commuting letters with any recurrence W: the letters carry no dimensions.
-
-    :param leak: leak γ of the neurons
-    """
+    """A network of non-commuting letters with any recurrence W: the letters carry no dimensions."""
 
     leak: Expr = S.One
 
@@ -224,10 +221,7 @@ def small_overlap_modulus() -> tuple[Expr, Expr]:
 
 
 def first_order(expression: Expr) -> Expr:
-    """The part of a polynomial in σ_zm, κ, σ_vu up to first order in all of them together.
-
-    :param expression: the polynomial
-    """
+    """The part of a polynomial in σ_zm, κ, σ_vu up to first order in all of them together."""
     scaled = expand(
         expression.subs({letter: small * letter for letter in (sigma_zm, kappa, sigma_vu)}, simultaneous=True)
     )

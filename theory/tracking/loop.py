@@ -230,7 +230,6 @@ def markov_agent(responses: list[MatrixBase]) -> ImmutableMatrix:
 def steps_of(loop: TrackingLoop, count: int) -> list[ImmutableMatrix]:
     """Coefficients of T(λ) = Σ_k T_k λ^{-k}: the tracked output k steps after an impulse in the reference.
 
-    :param loop: the loop
     :param count: number of coefficients T_0, T_1, …
     """
     matrix, state, found = loop.autonomous.matrix, Matrix(loop.entry), []
@@ -271,10 +270,7 @@ def axis_transfer(
 
 
 def joint_polynomial(loop: TrackingLoop) -> Expr:
-    """χ(λ) = det(λ - P_eff) of plant and agent. References are inputs and do not enter.
-
-    :param loop: the loop
-    """
+    """χ(λ) = det(λ - P_eff) of plant and agent. References are inputs and do not enter."""
     return loop.autonomous.matrix.charpoly(lam).as_expr()
 
 

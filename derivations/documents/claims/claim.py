@@ -18,7 +18,6 @@ class Verdict(StrEnum):
 class Claim:
     """A claim of the paper.
 
-    :param claim: what is claimed
     :param place: where
     :param verdict: what was found
     :param decided: what decides it: names of results, and lines of ``closedloop validate`` as ``"JOB: words"``

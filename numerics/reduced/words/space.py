@@ -91,11 +91,11 @@ def _added(basis: np.ndarray, columns: np.ndarray, size: float) -> np.ndarray:
     :param columns: the columns, (N, c)
     :param size: a norm beside which what is rounding is small
     """
-    room = basis.shape[0] - basis.shape[1]
+    free = basis.shape[0] - basis.shape[1]
     rest = columns - basis @ (basis.T @ columns)
     rest -= basis @ (basis.T @ rest)  # twice is enough
-    if not rest.shape[1] or not room:
+    if not rest.shape[1] or not free:
         return rest[:, :0]
     left, values, _ = np.linalg.svd(rest, full_matrices=False)
-    kept = left[:, values > ROUNDING * size * np.sqrt(len(values))][:, :room]
+    kept = left[:, values > ROUNDING * size * np.sqrt(len(values))][:, :free]
     return np.linalg.qr(kept - basis @ (basis.T @ kept))[0] if kept.shape[1] else kept
