@@ -87,12 +87,13 @@ def _ends(what: str, ends: np.ndarray) -> list[Check]:
     (lqr, length), best = _scale(), _best()
     near, off = (float(np.linalg.norm(ends - gains, axis=1).max()) / length for gains in (best, lqr))
     swings = float(np.mean([region(end) == OSCILLATING for end in (*ends, best)]))
-    agent = "those of the best time-invariant linear agent"
     return [
-        nothing(f"{what}: last ones from {agent}, over |K_LQR|, largest", near, 0.1),
+        nothing(
+            f"{what}: last ones from those of the best time-invariant linear agent, over |K_LQR|, largest", near, 0.1
+        ),
         nothing(f"{what}: last ones from full-state LQR's, over |K_LQR|, largest", off, 0.25),
         Check(
-            f"{what}: the last ones, and {agent}, are stable with a complex pair, k_2² < 4k_1: share",
+            f"{what}: the last ones, and those of the best time-invariant linear agent, are stable with a complex pair, k_2² < 4k_1: share",
             1.0,
             swings,
             1 - swings,
