@@ -31,7 +31,7 @@ def limit(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object alone.")] = False,
 ) -> None:
-    """Predict how full linear networks learn, from the limit of many neurons alone.
+    """Predict how full linear networks learn, without any network.
 
     No network is drawn and nothing is fitted: the overlaps of products of a large random recurrence and its transpose, words, are known numbers, and on them a full network learns as two small trees of neurons do. The protocol is the paper's full one, with linear neurons and the population loss: every weight trained, SGD 0.01, clip 1, T = 50, x_0 uniform on [-1, 1]^n.
     """

@@ -56,6 +56,8 @@ GREEK = {
     r"\cos": "cos",
     r"\leq": "≤",
     r"\log": "log",
+    r"\ln": "ln",
+    r"\ ": " ",
     r"\mu": "μ",
     r"\max": "max",
     r"\geq": "≥",

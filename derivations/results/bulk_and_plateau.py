@@ -1,4 +1,4 @@
-"""Why the plateau of a full network grows as log N without a random recurrence, and not with one."""
+"""Why the plateau of a full network grows as log N without a random recurrence, not with one."""
 
 from sympy import Matrix, Symbol, diff, expand, log, zeros
 

@@ -1,4 +1,4 @@
-"""Learning without initial recurrence in symbols: two neurons for one input and one output, and what they conserve."""
+"""Learning without initial recurrence: two neurons for one input and output."""
 
 from sympy import Expr, Matrix, Symbol, cancel, expand, zeros
 

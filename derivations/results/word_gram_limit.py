@@ -1,4 +1,4 @@
-"""What the overlaps of words in a large random recurrence tend to: a tree of neurons in place of a random network."""
+"""What the overlaps of words in a large random recurrence tend to: those of a tree of neurons."""
 
 from itertools import product
 

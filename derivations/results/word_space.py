@@ -1,4 +1,4 @@
-"""Why a full linear network learns as a small one does: the space of words in its initial recurrence."""
+"""Why a full linear network learns as a small one: the space of words in its recurrence."""
 
 from sympy import Add, Expr, Integer, Mul, Symbol, expand
 
