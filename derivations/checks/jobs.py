@@ -16,6 +16,7 @@ from derivations.checks import (
     stage_one,
     stage_three,
     stage_two,
+    staircase,
     tracking,
 )
 from derivations.evidence import open_loop as open_loop_evidence
@@ -92,7 +93,7 @@ JOBS = {
     "stages": Job(RUNS, STAGES, rank_one_replay, least=3, drawn="first_pairs"),
     "open-loop": Job(open_loop.SEEDS, (*open_loop.CLAIMS, gain_paths.two_paths), open_loop_evidence.taught_by),
     "full": Job(3, (*full.CLAIMS, gain_paths.nonlinear_networks), full_replay),
-    "full-theory": Job(full_theory.SEEDS, full_theory.CLAIMS, full_replay),
+    "full-theory": Job(full_theory.SEEDS, (*full_theory.CLAIMS, *staircase.CLAIMS), full_replay),
     "tracking": Job(tracking.SEEDS, tracking.CLAIMS, lambda seed: tracking_replay(seed, tracking_evidence.EPOCHS)),
 }
 """By the option that asks for it."""
