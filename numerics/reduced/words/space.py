@@ -69,7 +69,7 @@ def word_spaces(weights: Weights):
     :param weights: the initial weights, with a full recurrence
     """
     w = np.zeros((weights.neurons, weights.neurons)) if weights.w is None else weights.w
-    size = float(np.linalg.norm(w, 2)) if w.size else 0.0
+    size = float(np.linalg.norm(w)) / np.sqrt(weights.neurons)  # between the singular values' mean and largest
     columns = generators(weights)
     norms = np.linalg.norm(columns, axis=0)
     basis = np.zeros((weights.neurons, 0))
