@@ -1,4 +1,4 @@
-"""When a sinusoid is acquired: growth at a silent agent, Adam's clock, and what acquired ones suffer."""
+"""When a sinusoid is acquired: growth at a silent agent, and the clock of Adam."""
 
 from sympy import Expr, S, Symbol, atan, cancel, cos, limit, log, simplify, sqrt
 
