@@ -39,7 +39,7 @@ class SmallLoop:
     def plant(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """A, B, C, D."""
         found = self.task.plant
-        return found.A, found.B, found.C, self.task.feed
+        return found.A, found.B, found.C, self.task.feedthrough
 
     def blocks(self, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
         """R, (N, N + n + 2), and (J, G), (N + n, N + n + 2).
