@@ -7,12 +7,13 @@ from time import perf_counter, process_time
 
 from benchmarks.full import full_training
 from benchmarks.horizon import horizons
+from benchmarks.products import products
 from benchmarks.protocol import protocol
 from benchmarks.scaling import against_horizon, against_neurons, against_runs
 from benchmarks.table import environment
 from benchmarks.tracking import tracking
 
-TABLES = (protocol, against_neurons, against_horizon, against_runs, horizons, full_training, tracking)
+TABLES = (protocol, against_neurons, against_horizon, against_runs, horizons, full_training, products, tracking)
 
 
 def main() -> None:

@@ -111,7 +111,7 @@ def tracking() -> Table:
         ratio = None if best is None else best / timing.median
         rows.append([name, timing.median, timing.low, timing.high, ratio, minutes, result])
     return Table(
-        f"5. {SHOWN} epochs of the tracking protocol (N = 100, 300 steps, batch 100, Adam), clamp not reached",
+        f"6. {SHOWN} epochs of the tracking protocol (N = 100, 300 steps, batch 100, Adam), clamp not reached",
         ["method", "seconds", "fastest", "slowest", "vs autograd", f"minutes of {WHOLE}", f"<= {TARGET:g} minutes"],
         rows,
         notes,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from numerics.common.weights import tracking_law
+from numerics.common.weights import tracking_weights
 from numerics.reduced.tracking.clock import law, needed, spent
 from numerics.reduced.tracking.forecast import OPENING
 from numerics.replay.tracking import TrackingTraining
@@ -17,7 +17,7 @@ PLAIN = TrackingTraining(optimizer="sgd", learning_rate=0.02, clip=1.0)
 
 @pytest.fixture
 def weights(rng):
-    return tracking_law(rng, 100)
+    return tracking_weights(rng, 100)
 
 
 def test_flow_by_hand(weights):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from numerics.common.errors import InputError
-from numerics.common.weights import tracking_law
+from numerics.common.weights import tracking_weights
 from numerics.experiment.tracking.loop import Tracker
 from numerics.experiment.tracking.measures import frequency_losses
 from numerics.experiment.tracking.train import train_tracking
@@ -24,7 +24,7 @@ EPOCHS = 45
 
 @pytest.fixture
 def weights(rng):
-    return tracking_law(rng, 20)
+    return tracking_weights(rng, 20)
 
 
 def even(epochs, count=16):
@@ -68,14 +68,14 @@ def test_bound_holds_every_state_of_every_phase(weights, rng):
 
 
 def test_gradient_descent_from_nothing_is_that_of_six_neurons_exactly(rng):
-    weights = tracking_law(rng, 30, strength=0.0)
+    weights = tracking_weights(rng, 30, strength=0.0)
     found = forecast(weights, SHORT, PLAIN, EPOCHS)
     assert found.dimension == 6
     assert found.losses == pytest.approx(run(weights, PLAIN), rel=1e-9)
 
 
 def test_longer_words_bring_gradient_descent_nearer(rng):
-    weights = tracking_law(rng, 60, strength=0.2)
+    weights = tracking_weights(rng, 60, strength=0.2)
     direct = run(weights, PLAIN)
     gaps = [np.abs(forecast(weights, SHORT, PLAIN, EPOCHS, K).losses / direct - 1).max() for K in (0, 1, 2)]
     assert gaps[2] < 0.3 * gaps[1] < 0.1 * gaps[0]
@@ -85,7 +85,7 @@ def test_adam_is_exact_where_the_space_is_whole(rng, monkeypatch):
     """Six neurons span everything, so nothing is left out; the opening is shortened so that most epochs are small."""
     monkeypatch.setattr(module, "OPENING", 5)
     opening = even(5)
-    weights, settings = tracking_law(rng, 6), TrackingTraining()
+    weights, settings = tracking_weights(rng, 6), TrackingTraining()
     found = forecast(weights, SHORT, settings, EPOCHS, opening=opening)
     assert found.dimension == 6
     assert found.losses == pytest.approx(run(weights, settings), rel=1e-7)
