@@ -25,6 +25,16 @@ GREEK = {
     r"\beta": "β",
     r"\eta": "η",
     r"\Sigma": "Σ",
+    r"\zeta": "ζ",
+    r"\xi": "ξ",
+    r"\Gamma": "Γ",
+    r"\Theta": "Θ",
+    r"\langle": "⟨",
+    r"\rangle": "⟩",
+    r"\parallel": "∥",
+    r"\ast": "*",
+    r"\le": "≤",
+    r"\ll": "≪",
     r"\Pi": "Π",
     r"\chi": "χ",
     r"\varsigma": "ς",
@@ -75,11 +85,12 @@ def plain(text: str) -> str:
 
     :param text: prose with mathematics between dollar signs, or a left-hand side
     """
-    text = re.sub(r"\\(left|right|bigl|bigr)(?![a-z])|\$", "", text)
+    text = re.sub(r"\\(left|right|bigl|bigr|Bigl|Bigr)(?![a-z])|\$", "", text)
     text = re.sub(r"\\(?:mathrm|text)\{([^{}]*)\}", r"\1", text)
     text = re.sub(r"\\t?frac(\w)(\w)", r"\1/\2", text)
     for command in sorted(GREEK, key=len, reverse=True):
         text = re.sub(re.escape(command) + ("(?![a-z])" if command[-1].isalpha() else ""), GREEK[command], text)
+    text = re.sub(r"\\hat ?\{?(\w)\}?", "\\1\u0302", text)
     text = re.sub("(_[α-ω])(?=[α-ω])", r"\1 ", text)
     previous = None
     while previous != text:

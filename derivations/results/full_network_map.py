@@ -2,7 +2,7 @@
 
 from sympy import Expr, Matrix, Symbol, cancel, expand, zeros
 
-from derivations.result import Background, Result, vector
+from derivations.result import Background, Result
 from derivations.step import Step
 from theory.full_network.markov_gradient import FlowAlgebra, SmallNetwork, SpanAlgebra
 from theory.symbols import clip_factor, eta
@@ -15,32 +15,7 @@ BACKGROUND = Background(
     ),
     checks=("full-theory: learn exactly as",),
 )
-NEURONS, COUNT = 3, 3
-
-
-class _Network:
-    """Three neurons with a letter for every initial weight, and their Markov parameters by every weight."""
-
-    def __init__(self, small: SmallNetwork) -> None:
-        self.small = small
-        self.start = Matrix(NEURONS, 2, lambda i, j: Symbol(f"x_{i}{j}", real=True))
-        self.m, self.z = (Matrix([Symbol(f"{n}_{i}", real=True) for i in range(NEURONS)]) for n in "mz")
-        self.W = Matrix(NEURONS, NEURONS, lambda i, j: Symbol(f"w_{i}{j}", real=True))
-        self.gram = dict(zip(small.G, self.start.T * self.start, strict=True))
-        found = (self.start * small.mu, self.start * small.zeta, self.start * small.K * self.start.T)
-        self.values = {
-            letter: value
-            for block, filled in zip((self.m, self.z, self.W), found, strict=True)
-            for letter, value in zip(block, filled, strict=True)
-        }
-
-    def markov(self, k: int) -> Expr:
-        """zᵀ W^k m of the weights as letters."""
-        return (self.z.T * self.W**k * self.m)[0]
-
-    def in_space(self, expression):
-        """An expression in the weights, for weights in the span of X_0."""
-        return expression.subs(self.values, simultaneous=True)
+COUNT = 3
 
 
 def _gradients(algebra: SpanAlgebra, flow: FlowAlgebra) -> tuple[Step, ...]:
@@ -62,48 +37,51 @@ def _gradients(algebra: SpanAlgebra, flow: FlowAlgebra) -> tuple[Step, ...]:
     )
 
 
-def _visible(small: SmallNetwork, network: _Network) -> tuple[Step, ...]:
+def _visible(small: SmallNetwork, algebra: SpanAlgebra, flow: FlowAlgebra) -> tuple[Step, ...]:
     """What the plant sees: Markov parameters, their recursion, the transfer function."""
-    by_hand = [network.in_space(network.markov(k)) for k in range(COUNT)]
-    trace, determinant = small.invariants
     a, b = (Matrix([Symbol(f"{n}_1", real=True), Symbol(f"{n}_2", real=True)]) for n in "ab")
     rank_one = dict(zip(small.K, a * b.T, strict=True))
+    _, second, trace, determinant = small.visible
+
+    def told(expression: Expr) -> Expr:
+        """An expression in the four visible numbers, in the coordinates of the network."""
+        return expression.subs(small.visible, simultaneous=True)
+
     return (
-        Step.solves(
-            r"The Markov parameters $g_k = \zeta^T G (K G)^k \mu$, all that the plant sees; here $g_0$ and $g_1$.",
-            "(g_0, g_1)",
-            vector([small.markov(0), small.markov(1)]),
-            lambda printed: tuple(
-                expand(p.subs(network.gram, simultaneous=True) - f) for p, f in zip(printed, by_hand, strict=False)
-            ),
-        ),
         Step.equal(
+            r"The Markov parameters $g_k = z^T W^k m$ are all that the plant sees. In the span of $X_0$, by $X_0^T X_0 = G$, they are "
+            r"$\zeta^T G (K G)^k \mu$; here for $k = 2$.",
+            "g_2",
+            expand(algebra.markov(2)),
+            algebra.filled(flow, flow.zt * flow.W**2 * flow.m),
+        ),
+        Step.solves(
             r"By Cayley and Hamilton, and so on for all later ones: with $\tau = \mathrm{tr}\,KG$ and $\delta = \det KG$ the loop depends on "
             r"four numbers, $g_0$, $g_1$, $\tau$, $\delta$.",
-            r"\tau g_1 - \delta g_0 = g_2",
+            r"\zeta^T G (K G)^2 \mu",
             small.recursion,
-            small.markov(2),
+            lambda printed: expand(told(printed) - small.markov(2)),
         ),
-        Step.equal(
-            r"The agent's transfer function over $\lambda$, of order two. It is that of a rank-one network with $\sigma_{zm} = g_0$, "
-            r"$\kappa = g_1$, $\sigma_{vu} = \tau$ if and only if $\delta = 0$.",
+        Step.solves(
+            r"The agent's transfer function over $\lambda$, of order two. Where $\delta = 0$ it is that of a rank-one network with $\sigma_{zm} = g_0$, "
+            r"$\kappa = g_1$, $\sigma_{vu} = \tau$.",
             r"z^T (\lambda - W)^{-1} m",
-            cancel(small.transfer),
-            small.resolvent(),
+            small.transfer,
+            lambda printed: cancel(told(printed) - small.resolvent()),
         ),
-        Step.equal(
-            r"With $K = a b^T$, $W$ of rank one, $\delta = 0$ and every Markov parameter is $\tau$ times the one before, from the second on.",
-            r"g_2 = \tau g_1",
-            expand((trace * small.markov(1)).subs(rank_one)),
-            expand(small.markov(2).subs(rank_one)),
-            also=(expand(determinant.subs(rank_one)),),
+        Step.solves(
+            r"With $K = a b^T$, $W$ of rank one, $\delta = 0$ and every Markov parameter is $\tau$ times the one before, from the second on; "
+            r"here $g_2$.",
+            r"\zeta^T G (a b^T G)^2 \mu",
+            trace * second,
+            lambda printed: expand((told(printed) - small.markov(2)).subs(rank_one)),
+            also=(expand(told(determinant).subs(rank_one)),),
         ),
     )
 
 
-def _law() -> Step:
+def _law(flow: FlowAlgebra) -> Step:
     """The matrix that the flow conserves."""
-    flow = FlowAlgebra()
     k = 3
     by_m, _, by_w = flow.gradient(k)
     other = expand(flow.Wt * _inner(flow, k) + flow.z * flow.mt * flow.Wt**k)
@@ -137,25 +115,25 @@ def _first(small: SmallNetwork) -> Step:
     )
 
 
-def _update(small: SmallNetwork) -> Step:
+def _update(algebra: SpanAlgebra) -> Step:
     """One step of descent."""
     d = FlowAlgebra.slopes(2)
     step = eta * clip_factor
-    moved = small.mu - step * sum((d[k] * small.gradient(k)[0] for k in range(2)), zeros(2, 1))
-    by_hand = small.mu - step * (d[0] * small.zeta + d[1] * small.K.T * small.G * small.zeta)
+    moved = algebra.mu - step * sum(d[k] * algebra.gradient(k)[0] for k in range(2))
+    by_hand = algebra.mu - step * (d[0] * algebra.zeta + d[1] * algebra.Kt * algebra.G * algebra.zeta)
     return Step.equal(
         r"One update of $\mu$, for a loss of $g_0$ and $g_1$; $\zeta$ and $K$ move likewise, and $G$ never: the map of eight numbers is exact at "
         r"any finite step. The plant enters through $d_k$ alone.",
         r"\mu'",
-        moved.applyfunc(expand),
-        by_hand.applyfunc(expand),
+        expand(moved),
+        expand(by_hand),
     )
 
 
 def build() -> Result:
     """The result."""
     small = SmallNetwork()
-    network = _Network(small)
+    algebra, flow = SpanAlgebra(), FlowAlgebra()
     return Result(
         "full-network-map",
         "Learning of a full network from no recurrence",
@@ -164,12 +142,12 @@ def build() -> Result:
         r"$z m^T$ and has rank two at most. The flow keeps the $N \times N$ matrix $W W^T - W^T W + m m^T - z z^T$, for every $W_0$ and every loss.",
         "derived here; for deep linear networks the law is that of Saxe et al. 2014",
         (
-            *_visible(small, network),
-            *_gradients(SpanAlgebra(), FlowAlgebra()),
+            *_visible(small, algebra, flow),
+            *_gradients(algebra, flow),
             _first(small),
-            _update(small),
-            _law(),
+            _update(algebra),
+            _law(flow),
         ),
-        ("(g_0, g_1)", r"z^T (\lambda - W)^{-1} m", r"\partial_K L\,|_{K = 0}", r"\mu'"),
+        ("g_2", r"z^T (\lambda - W)^{-1} m", r"\partial_K L\,|_{K = 0}", r"\mu'"),
         BACKGROUND,
     )

@@ -58,7 +58,7 @@ def _growth() -> tuple[Step, ...]:
     mean = (path + path.subs(lam, 1 / lam)) / 2
     return (
         Step.equal(
-            r"Two neurons, $m = (\mu, 0)$ reads, $z = (0, \zeta)$ writes, $W = w\, z m^T$. The control passes two leaks.",
+            r"Two neurons, $m = (\mu, 0)$ reads, $z = (0, \xi)$ writes, $W = w\, z m^T$. The control passes two leaks.",
             "K_r",
             READ**2 * WRITTEN**2 * PATH * lam * gamma**2 / (lam - 1 + gamma) ** 2,
             two_neuron_agent(),

@@ -115,7 +115,7 @@ def build() -> Result:
     return Result(
         "word-gram-limit",
         "A random recurrence in the limit: a tree",
-        r"As $N \to \infty$ the overlaps of words in a Gaussian $W_0$ become deterministic: $\langle w_1 m, w_2 m\rangle \to |m|^2 g^{|w_1|+|w_2|}$ times the "
+        r"As $N \to \infty$ the overlaps of words in a Gaussian $W_0$ become deterministic: that of $w_1 m$ and $w_2 m$ tends to $|m|^2 g^{|w_1|+|w_2|}$ times the "
         r"number of non-crossing pairings of $w_1^T w_2$ that pair each $J$ with a $J^T$, and words of $m$ and of $z$ become orthogonal. "
         r"On an orthonormal basis of words $J$ is a shift on a binary tree, so that a full network learns as two trees of $2^{K+1}-1$ "
         r"neurons do, in which $N$ enters through $|m|^2 = |z|^2 = 1/N$ alone.",

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import add, mul
 
-from sympy import Expr, ImmutableMatrix, Integer, Matrix, Symbol, expand, eye, zeros
+from sympy import Expr, ImmutableMatrix, Integer, Matrix, Symbol, expand, eye, symbols, zeros
 
 from theory.core.block_algebra import cancelled, letter
+from theory.symbols import lam
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,13 @@ class SpanAlgebra:
         }
         return self.normal(expression.subs(values, simultaneous=True))
 
+    def markov(self, k: int) -> Expr:
+        """g_k = ζᵀ G (K G)^k μ.
+
+        :param k: which Markov parameter
+        """
+        return self.zetat * self.G * (self.K * self.G) ** k * self.mu
+
     def gradient(self, k: int) -> tuple[Expr, Expr, Expr]:
         """Coordinates of ∂g_k/∂m and ∂g_k/∂z (in X) and of ∂g_k/∂W (in X · Xᵀ).
 
@@ -131,18 +139,22 @@ class SmallNetwork:
 
     @property
     def recursion(self) -> Expr:
-        """tr(KG) g_1 - det(KG) g_0, which is g_2; and so on for all later Markov parameters."""
-        trace, determinant = self.invariants
-        return trace * self.markov(1) - determinant * self.markov(0)
+        """τ g_1 - δ g_0, which is g_2; and so on for all later Markov parameters."""
+        first, second, trace, determinant = self.visible
+        return trace * second - determinant * first
 
     @property
     def transfer(self) -> Expr:
-        """ζᵀ G (λ - K G)⁻¹ μ = (λ g_0 + g_1 - tr(KG) g_0)/(λ² - λ tr(KG) + det(KG)): four numbers are visible."""
-        lam = Symbol("lamda")
-        trace, determinant = self.invariants
-        return (lam * self.markov(0) + self.markov(1) - trace * self.markov(0)) / (lam**2 - lam * trace + determinant)
+        """(λ g_0 + g_1 - τ g_0)/(λ² - τ λ + δ) in the four visible numbers: ζᵀ G (λ - K G)⁻¹ μ."""
+        first, second, trace, determinant = self.visible
+        return (lam * first + second - trace * first) / (lam**2 - lam * trace + determinant)
+
+    @property
+    def visible(self) -> dict[Symbol, Expr]:
+        """The four numbers that the plant sees, g_0, g_1, τ = tr KG and δ = det KG, and what they are."""
+        letters = symbols("g_0 g_1 tau delta", real=True)
+        return dict(zip(letters, (self.markov(0), self.markov(1), *self.invariants), strict=True))
 
     def resolvent(self) -> Expr:
         """ζᵀ G (λ - K G)⁻¹ μ by inverting the matrix."""
-        lam = Symbol("lamda")
         return (self.zeta.T * self.G * (lam * eye(2) - self.K * self.G).inv() * self.mu)[0]

@@ -27,7 +27,7 @@ from theory.tracking.sinusoids import in_cosine
 
 WEIGHT = Symbol("w_mz", positive=True)
 """|m|² |z|²."""
-READ, WRITTEN, PATH = Symbol("mu", positive=True), Symbol("zeta", positive=True), Symbol("w", real=True)
+READ, WRITTEN, PATH = Symbol("mu", positive=True), Symbol("xi", positive=True), Symbol("w", real=True)
 AGE, DECAY, ROOT = Symbol("t", positive=True), Symbol("beta_2", positive=True), Symbol("v_0", positive=True)
 """Epochs; β_2; √V of the second moment that the first epochs left."""
 CHANGE_P, CHANGE_R = Symbol("delta_p"), Symbol("delta_r")
