@@ -30,6 +30,7 @@ Epochs = list[int | None]
 Told = dict[str, Epochs]
 """Epochs of acquisition, frequencies ascending, by who tells them."""
 PLAIN = {"optimizer": "sgd", "learning_rate": 0.02, "clip": 1.0}
+HEAVY = PLAIN | {"optimizer": "momentum", "learning_rate": 0.002}
 OTHER = TrackingTask(frequencies_x=(0.15, 0.25), frequencies_y=(0.1, 0.35))
 ONE_AXIS = TrackingTask(amplitude=(2.31, 2.31, 2.31, 1e-3), frequencies_x=(0.1, 0.2, 0.3), frequencies_y=(0.4,))
 
@@ -70,6 +71,7 @@ CONDITIONS = (
     Condition("g = 0.05", (2,), 2000, strength=0.05),
     Condition("g = 0.5", (2,), 2000, strength=0.5),
     Condition("gradient descent, W_0 = 0", (2,), 2000, strength=0.0, settings=PLAIN),
+    Condition("momentum 0.9, W_0 = 0", (2,), 2000, strength=0.0, settings=HEAVY),
     Condition("gradient descent, g = 0.2", (2,), 2000, settings=PLAIN),
     Condition("protocol, seen before", tuple(range(11)), 5000),
 )

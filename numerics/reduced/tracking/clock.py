@@ -6,7 +6,8 @@ reads it with and Z writes it with, and through the agent's response, which is t
 
     θ = d²/(dt⁵ a² |m|² |z|²).
 
-Gradient descent spends η an epoch. Adam spends η/√v̂, and v is what the unstable initial loop left in it, v = V β_2^t:
+Gradient descent spends η an epoch, with momentum μ η/(1-μ). Adam spends η/√v̂, and v is what the unstable initial
+loop left in it, v = V β_2^t:
 
     Θ(t) = η/√V · (2/ln β_2⁻¹) (R - arctan R),  R = √(β_2^{-t} - 1),
 
@@ -50,8 +51,9 @@ def spent(epochs: np.ndarray, settings: TrackingTraining, scale: float = np.nan)
     :param settings: optimizer and learning rate
     :param scale: root mean square of √V of W after the opening, with Adam
     """
-    if settings.optimizer == "sgd":
-        return settings.learning_rate * np.asarray(epochs, dtype=float)
+    if settings.optimizer != "adam":
+        kept = settings.momentum if settings.optimizer == "momentum" else 0.0
+        return settings.learning_rate / (1 - kept) * np.asarray(epochs, dtype=float)
     root = scale / SECOND ** (OPENING / 2)
     return settings.learning_rate * _clock(np.asarray(epochs, dtype=float), SECOND, root)[..., 0]
 

@@ -53,7 +53,7 @@ class _Moments:
 
     :param settings: how weights are moved
     :param epoch: number of updates made
-    :param mean: running means of the gradients, in N neurons
+    :param mean: running means of the gradients in N neurons, or the velocity with momentum
     :param square: running mean squares
     """
 
@@ -79,6 +79,9 @@ class _Moments:
         rate = self.settings.learning_rate
         if self.settings.optimizer == "sgd":
             return -rate * gradient
+        if self.settings.optimizer == "momentum":
+            self.mean[name] = self.settings.momentum * self.mean.get(name, 0.0) + gradient
+            return -rate * self.mean[name]
         if basis is not None:
             gradient = basis @ gradient @ basis.T if name == "w" else basis @ gradient
         mean, square = self.mean.get(name, 0.0), self.square.get(name, 0.0)

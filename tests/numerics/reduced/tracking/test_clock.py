@@ -34,6 +34,8 @@ def test_flow_falls_with_the_square_of_the_amplitude(weights):
 
 def test_gradient_descent_spends_its_rate(weights):
     assert law(TASK, weights, PLAIN) == pytest.approx(needed(TASK, weights) / 0.02)
+    heavy = replace(PLAIN, optimizer="momentum", momentum=0.75)
+    assert law(TASK, weights, heavy) == pytest.approx(needed(TASK, weights) / 0.08)
 
 
 def test_adams_epochs_spend_what_is_needed_and_wait_for_its_memory(weights):

@@ -74,6 +74,14 @@ def test_gradient_descent_from_nothing_is_that_of_six_neurons_exactly(rng):
     assert found.losses == pytest.approx(run(weights, PLAIN), rel=1e-9)
 
 
+def test_momentum_from_nothing_is_that_of_six_neurons_exactly(rng):
+    weights = tracking_weights(rng, 30, strength=0.0)
+    heavy = replace(PLAIN, optimizer="momentum", learning_rate=0.004)
+    found = forecast(weights, SHORT, heavy, EPOCHS)
+    assert found.losses == pytest.approx(run(weights, heavy), rel=1e-9)
+    assert found.losses != pytest.approx(run(weights, replace(heavy, momentum=0.8)), rel=1e-4)
+
+
 def test_longer_words_bring_gradient_descent_nearer(rng):
     weights = tracking_weights(rng, 60, strength=0.2)
     direct = run(weights, PLAIN)
