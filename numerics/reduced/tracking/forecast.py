@@ -94,6 +94,11 @@ class _Moments:
         return basis.T @ step @ basis if name == "w" else basis.T @ step
 
 
+def _check(settings: TrackingTraining) -> None:
+    known = set(settings.train) == {"w", "z"} and settings.activation == "linear"
+    require(known, f"settings must train w and z of linear neurons; found {settings.train}, {settings.activation}")
+
+
 def forecast(
     weights: Weights,
     task: TrackingTask | None = None,
@@ -115,12 +120,10 @@ def forecast(
     :raises InputError: if what is trained is not w and z, or the neurons are not linear
     """
     task, settings = task or TrackingTask(), settings or TrackingTraining()
-    known = set(settings.train) == {"w", "z"} and settings.activation == "linear"
-    require(known, f"settings must train w and z of linear neurons; found {settings.train}, {settings.activation}")
+    _check(settings)
     epochs = whole("epochs", epochs, 1)
     loop, moments, rng = SmallLoop(task, settings.leak), _Moments(settings), np.random.default_rng(seed)
-    losses: list[np.ndarray] = []
-    scale, square = np.nan, None
+    losses, scale, square = list[np.ndarray](), np.nan, None
     if settings.optimizer == "adam":
         if opening is None:
             opening = rng.uniform(0.0, 2 * np.pi, (OPENING, BATCH, task.frequencies.size))
