@@ -137,9 +137,8 @@ def forecast(
         return rng.uniform(0.0, 2 * np.pi, (BATCH, task.frequencies.size))
 
     _learn(loop, moments, within(weights, basis), basis, epochs - len(losses), losses, drawn)
-    found = np.full((epochs, task.frequencies.size), np.inf)
-    found[: len(losses)] = losses
-    return Forecast(found, basis.shape[1], scale)
+    unseen = np.full((epochs - len(losses), task.frequencies.size), np.inf)
+    return Forecast(np.vstack([*losses, unseen]), basis.shape[1], scale)
 
 
 def _learn(
