@@ -14,6 +14,8 @@ from numerics.reduced.words.tasks import Batch, Task
 
 COMPILED_UP_TO = 128
 """Dimension up to which compiled code beats numpy, whose products take over."""
+STEP = 10
+"""Time of a step in plain numpy, in steps of a network of rank one: whether compiling pays."""
 
 
 @cache
@@ -36,7 +38,7 @@ class Rollout:
     def __init__(self, task: Task, neurons: int, backend: str = "auto") -> None:
         steps, pays = len(task.control_weights), neurons <= COMPILED_UP_TO
         wanted = backend if backend != "auto" or (pays and has_numba()) else "python"
-        self.backend = resolve_backend(wanted, task.epochs * steps * 10)
+        self.backend = resolve_backend(wanted, task.epochs * steps * STEP)
         self._passes = _passes(self.backend)
         self.task, self.neurons = task, neurons
         self._buffers: tuple[np.ndarray, ...] = ()
