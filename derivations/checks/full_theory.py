@@ -57,7 +57,7 @@ def truncated(truncations: dict[float, list[SmallPair]]) -> list[Check]:
         for pair, error in list(zip(pairs, errors, strict=True))[1:]:
             estimate, words = pair.theory.config["error_estimate"], pair.theory.config["words"]
             claim = f"g = {strength:g}, words of length {words}: relative error of the loss, at most as estimated"
-            lines.append(Check(claim, estimate, error, _excess(error - estimate), 0.0, *pair.seconds))
+            lines.append(Check(claim, estimate, error, _excess(error - estimate), EXACT, *pair.seconds))
         falling = sum(b < a for a, b in pairwise(errors))
         lines.append(share(f"g = {strength:g}: a longer word errs less", falling, len(errors) - 1))
     return lines

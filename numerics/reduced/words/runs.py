@@ -102,9 +102,14 @@ def _gap(shorter: SmallDescent, longer: SmallDescent) -> float:
 
 
 def _extrapolated(gap: float, before: float | None) -> float:
-    """The error of the shorter words if errors go on falling as they did, at best by half."""
+    """The error of the shorter words if errors go on falling as they did, at best by half.
+
+    With errors e_K and ratio r, gap = (e_K - e_{K+1})/(1 + e_{K+1}), for it is relative to the longer words' loss; so
+    e_{K+1} is about gap r/(1 - r), and e_K = gap (1 + e_{K+1}) + e_{K+1}.
+    """
     ratio = FALL if not before or not np.isfinite(before) else min(max(gap / before, FALL), 0.9)
-    return gap / (1 - ratio)
+    left = gap * ratio / (1 - ratio)
+    return gap * (1 + left) + left
 
 
 def histories(outcome: SmallDescent, plant: Plant, leak: float, others: np.ndarray) -> dict[str, np.ndarray]:
