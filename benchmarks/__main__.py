@@ -6,6 +6,7 @@ from pathlib import Path
 from time import perf_counter, process_time
 
 from benchmarks.full import full_training
+from benchmarks.full_linear import full_linear
 from benchmarks.horizon import horizons
 from benchmarks.products import products
 from benchmarks.protocol import protocol
@@ -13,7 +14,17 @@ from benchmarks.scaling import against_horizon, against_neurons, against_runs
 from benchmarks.table import environment
 from benchmarks.tracking import tracking
 
-TABLES = (protocol, against_neurons, against_horizon, against_runs, horizons, full_training, products, tracking)
+TABLES = (
+    protocol,
+    against_neurons,
+    against_horizon,
+    against_runs,
+    horizons,
+    full_training,
+    products,
+    tracking,
+    full_linear,
+)
 
 
 def main() -> None:

@@ -17,6 +17,10 @@ from .reduced.stability import loop_stability as loop_stability
 from .reduced.stages.detection import of_run as of_run
 from .reduced.stages.ensemble import ensemble as ensemble
 from .reduced.stages.optimum import optimum as optimum
+from .reduced.words.limit import limit_network as limit_network
+from .reduced.words.limit import limit_run as limit_run
+from .reduced.words.runs import descend_words as descend_words
+from .reduced.words.space import WordSpace as WordSpace
 from .replay.closed_loop import Replay as Replay
 from .replay.closed_loop import full_replay as full_replay
 from .replay.closed_loop import rank_one_replay as rank_one_replay

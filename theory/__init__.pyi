@@ -20,6 +20,9 @@ from .double_integrator.gain import effective_gains as effective_gains
 from .double_integrator.long_term import long_term_loss as long_term_loss
 from .double_integrator.long_term import surrogate as surrogate
 from .double_integrator.spectrum import stability_region as stability_region
+from .full_network.markov_gradient import SmallNetwork as SmallNetwork
+from .full_network.pairings import limit_gram as limit_gram
+from .full_network.word_algebra import WordAlgebra as WordAlgebra
 from .nonlinear.gaussian import GaussianLoop as GaussianLoop
 from .open_loop.imitation import AgentFilter as AgentFilter
 from .tracking.loop import TrackingLoop as TrackingLoop

@@ -206,10 +206,12 @@ def compare(
 @examples(
     "figure 4",
     "figure 5 --seed 2 --out figures",
-    "figure 1 2 3 4 5 6 --out figures",
+    "figure 1 2 3 4 5 6 7 --out figures",
 )
 def figure(
-    which: Annotated[list[int], typer.Argument(metavar="NUMBER", help="Figures of the paper: 1 to 6.")],
+    which: Annotated[
+        list[int], typer.Argument(metavar="NUMBER", help="Figures of the paper: 1 to 6; 7: full networks.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder for the pictures and their numbers.")] = Path("figures"),
     seed: Annotated[int | None, typer.Option(help="Seed of the run that is shown [default: the figure's own].")] = None,
 ) -> None:
@@ -218,7 +220,7 @@ def figure(
     Theory lies over simulation, and the numbers are saved beside each picture.
 
     1: closed and open loop. 2: the same in the plane of gains. 3: stage 1. 4: stage 2. 5: stage 3.
-    6: tracking.
+    6: tracking. 7: full networks.
     """
     from derivations.figures import gallery
 

@@ -1,10 +1,10 @@
-"""What every figure of the paper shows, by its number."""
+"""What every figure shows, by its number."""
 
 from collections.abc import Callable
 
 import numpy as np
 
-from derivations.evidence import axis, comparison, plateau, refinement, tracking
+from derivations.evidence import axis, comparison, plateau, refinement, small_networks, tracking
 
 DATA: dict[int, Callable[..., dict[str, np.ndarray]]] = {
     1: comparison.figure,
@@ -13,5 +13,6 @@ DATA: dict[int, Callable[..., dict[str, np.ndarray]]] = {
     4: plateau.figure,
     5: refinement.figure,
     6: tracking.figure,
+    7: small_networks.figure,
 }
 """Each takes ``seed`` and ``progress``, and answers the numbers that are saved beside the picture."""

@@ -1,4 +1,4 @@
-"""The figures of the paper from fresh runs: compute, draw, save."""
+"""The figures from fresh runs: compute, draw, save."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,13 +12,14 @@ from numerics import plots
 from numerics.common.errors import require
 from numerics.common.files import atomic, check_folder, make_folder, write_arrays
 
-NUMBERS = (1, 2, 3, 4, 5, 6)
+NUMBERS = (1, 2, 3, 4, 5, 6, 7)
+"""1 to 6 are those of arXiv 2505.13567; 7 is about full networks."""
 
 
 def check(numbers: Sequence[int], folder: Path) -> None:
     """Whether there are such figures, and they can be written.
 
-    :param numbers: numbers of figures in arXiv 2505.13567
+    :param numbers: numbers of figures
     :param folder: where they are to go
     :raises InputError: if there is no such figure, or it cannot be written
     """
@@ -61,7 +62,7 @@ def make(
 ) -> tuple[Path, Path, float]:
     """Gather a figure's numbers, save them, draw it; returns picture, numbers, and the gap theory - simulation.
 
-    :param number: number of the figure in arXiv 2505.13567
+    :param number: number of the figure
     :param folder: made once the numbers are there
     :param seed: seed of the run that is shown; the figure's own by default
     """

@@ -10,11 +10,14 @@ from numerics.common.spike import Spike, spike
 from numerics.common.weights import full_weights
 from numerics.experiment.open_loop import open_loop_replay
 from numerics.reduced.descent import descend
+from numerics.reduced.iterate import resolve_backend
 from numerics.reduced.open_loop.descent import descend_open_loop
 from numerics.reduced.words.limit import limit_run
 from numerics.reduced.words.limit_open_loop import limit_open_loop
+from numerics.reduced.words.rollout import STEP
 from numerics.replay.closed_loop import Replay, full_replay
 from numerics.replay.results import Run
+from numerics.replay.settings import Settings
 
 STRENGTHS = (0.0, 0.1, 0.3, 0.5)
 SIZES = (50, 100, 400, 1600)
@@ -67,16 +70,24 @@ def network_replay(seed: int, strength: float, neurons: int, epochs: int = EPOCH
     return replace(replay, weights=full_weights(np.random.default_rng(seed), neurons, strength))
 
 
-def row(strength: float, neurons: int, seeds: Sequence[int], words: int = WORDS, epochs: int = EPOCHS) -> Row:
+def row(
+    strength: float,
+    neurons: int,
+    seeds: Sequence[int],
+    words: int = WORDS,
+    epochs: int = EPOCHS,
+    backend: str = "auto",
+) -> Row:
     """One g and N: the limit, and networks on their own words.
 
     :param strength: g
     :param seeds: seeds of the networks
     :param words: length of the longest words, in the limit and in the networks
+    :param backend: of the networks
     """
     length = words if strength else 0
     predicted = limit_run(strength, neurons, length, epochs).stabilisation()
-    runs = [descend(network_replay(seed, strength, neurons, epochs), words=length) for seed in seeds]
+    runs = [descend(network_replay(seed, strength, neurons, epochs), backend, length) for seed in seeds]
     found = tuple(epoch for run in runs if (epoch := run.stabilisation()) is not None)
     estimate = max((run.config["error_estimate"] for run in runs), default=0.0)
     return Row(strength, neurons, predicted, found, len(runs), estimate)
@@ -96,7 +107,9 @@ def table(
     """
     wanted = [(g, n) for g in strengths for n in sizes]
     tasks = each(wanted, lambda pair: f"full networks, g = {pair[0]:g}, N = {pair[1]}", progress)
-    return [row(g, n, range(networks)) for g, n in tasks]
+    steps = len(wanted) * networks * EPOCHS * Settings().horizon
+    backend = resolve_backend("auto", steps * STEP)
+    return [row(g, n, range(networks), backend=backend) for g, n in tasks]
 
 
 def report(rows: Sequence[Row]) -> str:

@@ -26,7 +26,20 @@ def agent_step(weights: Weights, leak: float = 1.0) -> np.ndarray:
 
 def joint_matrix(plant: Plant, weights: Weights, leak: float = 1.0) -> np.ndarray:
     """The joint matrix P, (n+N, n+N), of the loop linearised at rest (φ' = 1)."""
+    return joint_matrices(plant, weights.m, weights.z, agent_step(weights, leak), leak)
+
+
+def joint_matrices(plant: Plant, m: np.ndarray, z: np.ndarray, step: np.ndarray, leak: float) -> np.ndarray:
+    """The joint matrices of many networks at once, (..., n+N, n+N).
+
+    :param m: M, (..., N, q)
+    :param z: Z, (..., N, p)
+    :param step: F = (1-γ) I + γ W, (..., N, N)
+    """
     A, B, C = plant.A, plant.B, plant.C
-    feedback = B @ weights.z.T
-    neurons = (1 - leak) * np.eye(weights.neurons) + leak * (weights.recurrence + weights.m @ C @ feedback)
-    return np.block([[A, feedback], [leak * weights.m @ C @ A, neurons]])
+    n, feedback, read = len(A), B @ z.swapaxes(-1, -2), leak * m @ C
+    size = n + step.shape[-1]
+    joint = np.empty((*step.shape[:-2], size, size))
+    joint[..., :n, :n], joint[..., :n, n:] = A, feedback
+    joint[..., n:, :n], joint[..., n:, n:] = read @ A, step + read @ feedback
+    return joint

@@ -1,7 +1,8 @@
 """Weights of the agent: initial distributions, overlaps, and sampling at prescribed overlaps."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from copy import copy
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,7 @@ class Weights:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The weight matrices that are present, by name."""
-        present = {f.name: getattr(self, f.name) for f in fields(self)}
+        present = {name: getattr(self, name) for name in WEIGHT_NAMES}
         return {name: value for name, value in present.items() if value is not None}
 
     def updated(self, arrays: dict[str, np.ndarray]) -> "Weights":
@@ -65,7 +66,12 @@ class Weights:
 
         :param arrays: matrices by name
         """
-        return replace(self, **arrays)
+        if not all(_alike(getattr(self, name), array) for name, array in arrays.items()):
+            return replace(self, **arrays)
+        found = copy(self)
+        for name, array in arrays.items():
+            object.__setattr__(found, name, array)
+        return found
 
     @property
     def neurons(self) -> int:
@@ -109,6 +115,12 @@ class Weights:
             "vu": (self.v, self.u),
         }
         return {f"sigma_{name}": left.T @ right for name, (left, right) in pairs.items()}  # type: ignore[union-attr]
+
+
+def _alike(present: np.ndarray | None, array: np.ndarray) -> bool:
+    """Whether an array can stand for the present one without a closer look: same kind and shape, finite."""
+    same = isinstance(array, np.ndarray) and present is not None and array.shape == present.shape
+    return same and array.dtype == np.float64 and bool(np.isfinite(array).all())
 
 
 def rank_one_weights(rng: np.random.Generator, neurons: int = 100) -> Weights:

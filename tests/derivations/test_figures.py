@@ -8,14 +8,14 @@ from matplotlib import pyplot as plt
 
 from derivations.evidence import axis, refinement
 from derivations.evidence.figures import DATA
-from derivations.figures import figure3, figure4, figure5
+from derivations.figures import figure3, figure4, figure5, figure7
 from derivations.figures import gallery as figures
 from numerics.common.errors import InputError
 from numerics.reduced.descent import descend
 from numerics.reduced.stages.detection import of_run
 from numerics.replay.closed_loop import rank_one_replay
 
-NUMBERS = (3, 4, 5)
+NUMBERS = (3, 4, 5, 7)
 RUNS = 4
 
 
@@ -28,6 +28,7 @@ SMALL = {
     3: {"starts": (-0.2, 0.1), "epochs": 25, "horizons": (10, 100)},
     4: {"replay": smaller(1), "alphas": {10: (0.0, 1.0), 20: (0.3,)}, "horizons": (5, 50), "runs": RUNS},
     5: {"replay": smaller(1)},
+    7: {"neurons": 12, "epochs": 20, "sizes": (8, 12), "networks": 1, "longest": 1},
 }
 
 
@@ -38,7 +39,7 @@ def data():
         return {number: DATA[number](seed=1, **options) for number, options in SMALL.items()}
 
 
-MODULES = {3: figure3, 4: figure4, 5: figure5}
+MODULES = {3: figure3, 4: figure4, 5: figure5, 7: figure7}
 
 
 @pytest.fixture
@@ -86,8 +87,8 @@ def test_numbers_are_saved_beside_the_picture(reduced, number, tmp_path):
 
 def test_unknown_figures_are_refused(tmp_path):
     figures.check([3, 1], tmp_path)
-    with pytest.raises(InputError, match="NUMBER must be one of 1, 2, 3, 4, 5, 6; found 7"):
-        figures.check([3, 7], tmp_path)
+    with pytest.raises(InputError, match="NUMBER must be one of 1, 2, 3, 4, 5, 6, 7; found 8"):
+        figures.check([3, 8], tmp_path)
 
 
 def stepped(sigma, horizon):

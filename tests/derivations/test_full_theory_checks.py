@@ -16,8 +16,8 @@ from numerics.replay.closed_loop import full_replay
 
 
 def replay(strength):
-    short = full_replay(0, 25, 10, 16, activation="linear", horizon=20)
-    return replace(short, weights=full_weights(np.random.default_rng(1), 16, strength))
+    short = full_replay(0, 25, 10, 40, activation="linear", horizon=20)
+    return replace(short, weights=full_weights(np.random.default_rng(1), 40, strength))
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def with_loss(pair, factor, status=None):
 def test_a_small_network_that_learns_otherwise_is_told(silent):
     (line,) = exact([silent])
     assert line.passed
-    assert line.claim == "closed loop: 2 neurons learn exactly as 16, W_0 = 0, 1 seeds (relative loss)"
+    assert line.claim == "closed loop: 2 neurons learn exactly as 40, W_0 = 0, 1 seeds (relative loss)"
     assert (line.theory_seconds, line.simulation_seconds) == (1.0, 2.0)
     assert passed(exact([silent, with_loss(silent, 1 + 1e-8)])) == [False]
     assert passed(exact([with_loss(silent, 1, "diverged at epoch 25")])) == [False]

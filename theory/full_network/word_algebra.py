@@ -38,7 +38,10 @@ class WordAlgebra:
         }
 
     def normal(self, expression: Expr) -> Expr:
-        """A polynomial in the letters by the rules, until none applies."""
+        """A polynomial in the letters by the rules, until none applies.
+
+        :param expression: the polynomial
+        """
         return Add(*(c * self._word(list(word)) for word, c in by_words(expression).items()))
 
     def _word(self, word: list[Expr]) -> Expr:

@@ -1,5 +1,6 @@
 """Loss and gradient of a small linear network on a task, in plain numpy or compiled."""
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -11,15 +12,19 @@ from numerics.reduced.iterate import resolve_backend
 from numerics.reduced.words import kernel
 from numerics.reduced.words.tasks import Batch, Task
 
-COMPILED_UP_TO = 40
+COMPILED_UP_TO = 128
 """Dimension up to which compiled code beats numpy, whose products take over."""
+STEP = 10
+"""Time of a step in plain numpy, in steps of a network of rank one: whether compiling pays."""
 
 
 @cache
-def _functions(backend: str):
+def _passes(backend: str) -> tuple[Callable, Callable]:
+    """Forward pass and adjoint."""
     if backend == "numba":
-        return jit(kernel.forward), jit(kernel.backward), jit(kernel.evaluate)
-    return kernel.forward, kernel.backward, kernel.evaluate
+        add = jit(kernel.add_product_by_entries)
+        return jit(kernel.make_forward(add)), jit(kernel.make_backward(add))
+    return kernel.make_forward(kernel.add_product), kernel.make_backward(kernel.add_product)
 
 
 class Rollout:
@@ -33,7 +38,8 @@ class Rollout:
     def __init__(self, task: Task, neurons: int, backend: str = "auto") -> None:
         steps, pays = len(task.control_weights), neurons <= COMPILED_UP_TO
         wanted = backend if backend != "auto" or (pays and has_numba()) else "python"
-        self.backend = resolve_backend(wanted, task.epochs * steps * 10)
+        self.backend = resolve_backend(wanted, task.epochs * steps * STEP)
+        self._passes = _passes(self.backend)
         self.task, self.neurons = task, neurons
         self._buffers: tuple[np.ndarray, ...] = ()
         self._plant = tuple(np.ascontiguousarray(getattr(task.plant, name)) for name in "ABC")
@@ -52,17 +58,16 @@ class Rollout:
 
     def _evaluate(self, weights: Weights, batch: Batch, clamp: float) -> tuple[float, Gradients, np.ndarray]:
         task = self.task
-        forward, backward, evaluate = _functions(self.backend)
         count = len(batch.x0)
-        step = np.ascontiguousarray(agent_step(weights, task.leak))
-        agent = np.ascontiguousarray(weights.m), np.ascontiguousarray(weights.z), step
-        facts = task.leak, task.first, clamp, task.state_weights, task.control_weights
+        agent = weights.m, weights.z, agent_step(weights, task.leak)
+        alpha, beta = task.state_weights[:, None], task.control_weights[:, None, None]
+        facts = task.leak, task.first, clamp, alpha, beta
         x, *buffers = self._memory(count)
         x[0] = batch.x0
         targets = batch.x_target, batch.u_target
         with np.errstate(all="ignore"):
-            loss, by_m, by_z, by_w = evaluate(
-                forward, backward, self._plant, agent, facts, batch.added, x, *targets, tuple(buffers)
+            loss, by_m, by_z, by_w = kernel.evaluate(
+                *self._passes, self._plant, agent, facts, batch.added, x, *targets, tuple(buffers)
             )
             gradients = {"m": by_m, "z": by_z}
             if weights.u is not None and weights.v is not None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from numerics.common.errors import whole
 from numerics.common.plants import Plant
-from numerics.common.spectrum import agent_step, by_modulus, joint_matrix
+from numerics.common.spectrum import agent_step, by_modulus, joint_matrices
 from numerics.common.weights import Weights
 from numerics.reduced.words.descent import SmallDescent, descend_small
 from numerics.reduced.words.rollout import Rollout
@@ -24,6 +24,8 @@ TOLERANCE = 1e-3
 """Relative error of the loss up to which the shortest words that reach it are taken by default."""
 FALL = 0.5
 """Largest ratio that the estimate credits to the errors of two successive lengths."""
+ENTRIES = 1_000_000
+"""Entries of the joint matrices whose eigenvalues are found at once."""
 
 Progress = Callable[[str, int, int], None]
 Descents = Iterator[tuple[WordSpace, Callable[[], SmallDescent]]]
@@ -100,9 +102,14 @@ def _gap(shorter: SmallDescent, longer: SmallDescent) -> float:
 
 
 def _extrapolated(gap: float, before: float | None) -> float:
-    """The error of the shorter words if errors go on falling as they did, at best by half."""
+    """The error of the shorter words if errors go on falling as they did, at best by half.
+
+    With errors e_K and ratio r, gap = (e_K - e_{K+1})/(1 + e_{K+1}), for it is relative to the longer words' loss; so
+    e_{K+1} is about gap r/(1 - r), and e_K = gap (1 + e_{K+1}) + e_{K+1}.
+    """
     ratio = FALL if not before or not np.isfinite(before) else min(max(gap / before, FALL), 0.9)
-    return gap / (1 - ratio)
+    left = gap * ratio / (1 - ratio)
+    return gap * (1 + left) + left
 
 
 def histories(outcome: SmallDescent, plant: Plant, leak: float, others: np.ndarray) -> dict[str, np.ndarray]:
@@ -113,12 +120,12 @@ def histories(outcome: SmallDescent, plant: Plant, leak: float, others: np.ndarr
     :param leak: γ
     :param others: eigenvalues outside the space
     """
-    spectra = np.array([leading(plant, small, leak, others) for small in outcome.seen])
+    spectra = leading(plant, outcome.seen, leak, others)
     return {
         "loss": outcome.loss,
         "gradient_norm": outcome.gradient_norm,
         "eigenvalues": spectra,
-        "spectral_radius": np.abs(spectra[:, 0]) if len(spectra) else np.zeros(0),
+        "spectral_radius": np.abs(spectra[:, 0]),
     }
 
 
@@ -160,23 +167,35 @@ def _complement(weights: Weights, space: WordSpace, leak: float) -> np.ndarray:
     return np.linalg.eigvals(outside.T @ agent_step(Weights(weights.m, weights.z, w=weights.w), leak) @ outside)
 
 
-def leading(plant: Plant, small: Weights, leak: float, others: np.ndarray) -> np.ndarray:
-    """The n + q + max(r, 1) leading eigenvalues of the joint system, as direct training records them.
+def leading(plant: Plant, seen: list[Weights], leak: float, others: np.ndarray) -> np.ndarray:
+    """The n + q + max(r, 1) leading eigenvalues of the joint systems, (epochs, ·), as direct training records them.
 
     Of words that do not close, the part of the spectrum outside their space is left out.
 
     :param plant: the plant
-    :param small: the small network
+    :param seen: the small network before each update
     :param leak: γ
     :param others: eigenvalues outside the space
     """
     n, _, q = plant.shape
+    count = n + q + (max(seen[0].rank, 1) if seen else 1)
+    at_once = max(1, ENTRIES // (n + seen[0].neurons) ** 2) if seen else 1
+    parts = [_spectra(plant, seen[k : k + at_once], leak, others, count) for k in range(0, len(seen), at_once)]
+    return np.concatenate(parts) if parts else np.zeros((0, count), dtype=complex)
+
+
+def _spectra(plant: Plant, seen: list[Weights], leak: float, others: np.ndarray, count: int) -> np.ndarray:
+    """So many leading eigenvalues of each network; infinite where the joint system overflows."""
+    m, z = np.array([small.m for small in seen]), np.array([small.z for small in seen])
+    step = np.array([agent_step(small, leak) for small in seen])
     with np.errstate(all="ignore"):
-        joint = joint_matrix(plant, small, leak)
-    count = n + q + max(small.rank, 1)
-    if not np.isfinite(joint).all():
-        return np.full(count, complex(np.inf))
-    return by_modulus(np.concatenate([np.linalg.eigvals(joint), others]))[:count]
+        joint = joint_matrices(plant, m, z, step, leak)
+    found = np.full((len(seen), count), complex(np.inf))
+    finite = np.isfinite(joint).all(axis=(1, 2))
+    own = np.linalg.eigvals(joint[finite])
+    rest = np.broadcast_to(others, (len(own), len(others)))
+    found[finite] = by_modulus(np.concatenate([own, rest], axis=1))[:, :count]
+    return found
 
 
 def _of_low_rank(seen: list[Weights]) -> dict[str, np.ndarray]:

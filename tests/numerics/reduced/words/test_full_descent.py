@@ -105,6 +105,14 @@ def test_truncated_words_keep_within_their_estimate(strength):
     assert errors[2] < errors[1] / 2 < errors[0] / 4
 
 
+def test_the_estimate_holds_where_the_longer_words_err_much_too():
+    """Relative to a loss that is itself too large, the difference of two lengths looks too small."""
+    replay = full_replay(0, 300, activation="linear")
+    replay = replace(replay, weights=full_weights(np.random.default_rng(0), 100, 0.3))
+    simulation, theory = train(replay, {}), descend(replay, words=2)
+    assert 0.3 < np.abs(theory.loss / simulation.loss - 1).max() < theory.config["error_estimate"] < 1
+
+
 def test_by_default_the_shortest_words_below_a_thousandth():
     replay = full_replay(0, 60, 30, 60, activation="linear")
     theory = descend(replay)
