@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.contour import QuadContourSet
 
 from numerics.reduced.open_loop.gain_plane import region
 from numerics.replay.results import Run
@@ -82,7 +83,7 @@ def gain_plane(ax: Axes, path: np.ndarray, measured: np.ndarray, stable_epoch: i
     return artists
 
 
-def gain_regions(ax: Axes, across: tuple[float, float], up: tuple[float, float]):
+def gain_regions(ax: Axes, across: tuple[float, float], up: tuple[float, float]) -> QuadContourSet:
     """The exact regions of A - B K: dark where stable with a complex pair, light where stable with real eigenvalues.
 
     :param across: limits of k_1

@@ -6,6 +6,7 @@ Every check takes the name of the argument, for the message, and the value found
 from importlib import import_module
 from math import prod
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
     return value
 
 
-def matrix(name: str, value) -> np.ndarray:
+def matrix(name: str, value: object) -> np.ndarray:
     """``value`` as a finite float64 matrix; a one-dimensional array is read as one column.
 
     :raises InputError: if it is not numeric, not one- or two-dimensional, or not finite
@@ -50,7 +51,7 @@ def matrix(name: str, value) -> np.ndarray:
     return array.copy()
 
 
-def real(name: str, value) -> np.ndarray:
+def real(name: str, value: object) -> np.ndarray:
     """``value`` as a float64 array; complex numbers, truth values and text are refused.
 
     :raises InputError: if the entries are not real numbers or the rows not equally long
@@ -80,7 +81,7 @@ def library(name: str, extra: str) -> ModuleType:
         ) from None
 
 
-def flag(name: str, value) -> bool:
+def flag(name: str, value: object) -> bool:
     """``value`` as a truth value.
 
     :param value: true, false, 1 or 0
@@ -100,7 +101,7 @@ def fits(what: str, *sizes: int) -> None:
     require(count <= LARGEST, f"{what} must fit in memory; found {' x '.join(map(str, sizes))} numbers; choose fewer")
 
 
-def _converted(name: str, value, what: str) -> float:
+def _converted(name: str, value: Any, what: str) -> float:
     """``value`` as a float; an integer beyond all floats is infinite, and a truth value is no number."""
     try:
         require(not isinstance(value, bool | np.bool_), f"{name} must be {what}; found {value!r}")
@@ -111,7 +112,7 @@ def _converted(name: str, value, what: str) -> float:
         raise InputError(f"{name} must be {what}; found {value!r}") from None
 
 
-def number(name: str, value, low: float, high: float, *, open_low: bool = False) -> float:
+def number(name: str, value: object, low: float, high: float, *, open_low: bool = False) -> float:
     """``value`` as a float within bounds.
 
     :param open_low: whether ``low`` itself is excluded
@@ -125,7 +126,7 @@ def number(name: str, value, low: float, high: float, *, open_low: bool = False)
     return result
 
 
-def whole(name: str, value, low: int, high: int = 2**53) -> int:
+def whole(name: str, value: object, low: int, high: int = 2**53) -> int:
     """``value`` as an integer within bounds.
 
     :param high: largest allowed value; by default that up to which floats hold every integer

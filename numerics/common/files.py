@@ -2,10 +2,11 @@
 
 import os
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import IO, Any
 
 import numpy as np
 
@@ -75,7 +76,7 @@ def _try_writing(folder: Path, what: str) -> None:
 
 
 @contextmanager
-def atomic(path: str | Path, mode: str = "w"):
+def atomic(path: str | Path, mode: str = "w") -> Iterator[IO[Any]]:
     """A file that appears under its name only once it is complete.
 
     :param path: where the file is to go; a link is followed

@@ -87,21 +87,21 @@ def regressed_gains(episodes: Trajectory, start: int = 1) -> np.ndarray:
     return -np.linalg.lstsq(x, u, rcond=None)[0].T
 
 
-def _overlaps(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings):
+def _overlaps(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings) -> np.ndarray | None:
     if weights.w is not None:
         return None
     return np.concatenate([block.ravel() for block in weights.overlaps().values()])
 
 
-def _eigenvalues(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings):
+def _eigenvalues(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings) -> np.ndarray:
     return leading_eigenvalues(plant, weights, settings.leak)
 
 
-def _recurrent_radius(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings):
+def _recurrent_radius(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings) -> float:
     return recurrent_radius(weights, settings.leak)
 
 
-def _gains(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings):
+def _gains(plant: Plant, weights: Weights, episodes: Trajectory, settings: Settings) -> np.ndarray | None:
     if episodes.x.shape[0] == 1:
         return None
     finite = np.isfinite(episodes.x).all() and np.isfinite(episodes.u).all()

@@ -3,7 +3,7 @@
 Floats become Rationals at one place only, with a stated tolerance: an exact theory of a rounded plant.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 
@@ -53,7 +53,7 @@ def rational_matrix(values: np.ndarray, tolerance: float) -> Matrix:
     return Matrix(*values.shape, [rational(value) for value in values.flat])
 
 
-def exact_plant(system, tolerance: float = 1e-6) -> LinearPlant:
+def exact_plant(system: object, tolerance: float = 1e-6) -> LinearPlant:
     """The plant of the theory from floats, every entry the simplest Rational within a tolerance.
 
     :param system: a :class:`~numerics.common.plants.Plant`, or a discrete-time system that
@@ -83,7 +83,7 @@ def _floats(name: str, exact: MatrixBase) -> np.ndarray:
 
 
 @cache
-def _filter_function(loop: ReducedLoop):
+def _filter_function(loop: ReducedLoop) -> tuple[Callable, list[tuple[int, int]]]:
     agent = AgentFilter.of_loop(loop)
     blocks = (agent.transition, agent.entry, agent.readout)
     entries = [entry for block in blocks for entry in block]

@@ -17,7 +17,7 @@ from numerics.common.plants import Plant
 DISCRETISE = "discretise it, e.g. control.c2d(system, dt) or scipy.signal.cont2discrete((A, B, C, D), dt)"
 
 
-def sampling_time(dt) -> float | bool:
+def sampling_time(dt: object) -> float | bool:
     """``dt`` if it says discrete time: a positive number, or True for steps of no stated length.
 
     :param dt: the sampling time
@@ -81,7 +81,7 @@ def names(letter: str, count: int) -> tuple[str, ...]:
     return tuple(f"{letter}_{i + 1}" for i in range(count))
 
 
-def read_system(system) -> StateSpace:
+def read_system(system: object) -> StateSpace:
     """The arrays of a discrete-time system of python-control or scipy.signal.
 
     Transfer functions and zeros, poles and gain become state space by their own library's conversion.
@@ -107,7 +107,7 @@ def read_system(system) -> StateSpace:
     return _from_arrays(realised.A, realised.B, realised.C, realised.D, dt)
 
 
-def _realised(system):
+def _realised(system: Any) -> Any:
     """A transfer function as state space, by the library it is from; anything else as it is."""
     if all(hasattr(system, name) for name in "ABCD"):
         return system
@@ -123,12 +123,12 @@ def _realised(system):
     return system
 
 
-def _from_arrays(A, B, C, D, dt) -> StateSpace:
+def _from_arrays(A: object, B: object, C: object, D: object, dt: Any) -> StateSpace:
     C, D = (matrix(name, np.atleast_2d(np.asarray(value))) for name, value in (("C", C), ("D", D)))
     return StateSpace(matrix("A", A), matrix("B", B), C, D, dt)
 
 
-def plant_from(system) -> Plant:
+def plant_from(system: object) -> Plant:
     """The plant of the experiment from a discrete-time system of python-control or scipy.signal.
 
     :param system: what :func:`read_system` reads; no feedthrough, as the agent acts on what it has read

@@ -1,13 +1,16 @@
 """Runs as xarray data sets and pandas frames, where those libraries are installed (extra ``data``)."""
 
 from itertools import combinations_with_replacement
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from numerics.common.errors import library, require
 from numerics.common.weights import RANK_ONE_OVERLAPS
 from numerics.replay.results import LABELS, Run
+
+if TYPE_CHECKING:
+    from xarray import Dataset
 
 AXES = {
     "overlaps": ("overlap",),
@@ -60,7 +63,7 @@ def to_dataset(run: Run) -> Any:
     return library("xarray", "data").Dataset({**histories, **weights}, coordinates, run.labels())
 
 
-def from_dataset(dataset) -> Run:
+def from_dataset(dataset: "Dataset") -> Run:
     """The run that :func:`to_dataset` made into a data set.
 
     :param dataset: an ``xarray.Dataset``

@@ -11,21 +11,22 @@ from functools import cache
 from importlib.util import find_spec
 
 import numpy as np
-from sympy import Expr, Symbol, cse, lambdify, numbered_symbols
+from numpy.typing import ArrayLike
+from sympy import Expr, Rational, Symbol, cse, lambdify, numbered_symbols
 from sympy.printing.pycode import PythonCodePrinter
 
 
 class _Printer(PythonCodePrinter):
     """Python source with integer powers as products: float powers are slow and raise on overflow."""
 
-    def _print_Pow(self, expr, **kwargs):
+    def _print_Pow(self, expr: Expr, **kwargs: object) -> str:
         base, exponent = expr.as_base_exp()
         if exponent.is_Integer and 1 < exponent <= 4:
             factor = self.parenthesize(base, 100)
             return "(" + "*".join([factor] * int(exponent)) + ")"
         return super()._print_Pow(expr, **kwargs)
 
-    def _print_Rational(self, expr):
+    def _print_Rational(self, expr: Rational) -> str:
         return f"({expr.p}/{expr.q})"
 
 
@@ -45,7 +46,7 @@ def vectorise(expressions: Sequence[Expr], arguments: Sequence[Symbol], name: st
         raise ValueError(f"arguments must contain every free symbol; missing {', '.join(missing)}")
     raw = lambdify(list(arguments), list(expressions), modules="numpy", cse=True)
 
-    def function(*values):
+    def function(*values: ArrayLike) -> np.ndarray:
         kind = np.result_type(np.float64, *(np.asarray(v).dtype for v in values))
         arrays = np.broadcast_arrays(*(np.asarray(v, dtype=kind) for v in values)) if values else [np.zeros(())]
         with np.errstate(all="ignore"):

@@ -38,7 +38,9 @@ def _bits(horizon: int) -> str:
     return bin(horizon)[3:]
 
 
-def _forward(P: np.ndarray, cost: np.ndarray, horizon: int):
+def _forward(
+    P: np.ndarray, cost: np.ndarray, horizon: int
+) -> tuple[np.ndarray, list[tuple[str, np.ndarray, np.ndarray]]]:
     """W_T and the tape of (operation, W, P^k) before each operation."""
     W, power, tape = cost, P, []
     for bit in _bits(horizon):
@@ -72,13 +74,15 @@ def _linked(links: np.ndarray, start: np.ndarray) -> np.ndarray:
     return start
 
 
-def _summed(P: np.ndarray, cost: np.ndarray, moment: np.ndarray, horizon: int):
+def _summed(P: np.ndarray, cost: np.ndarray, moment: np.ndarray, horizon: int) -> tuple[float, np.ndarray, np.ndarray]:
     """tr(W_T Σ_0) and its derivatives by P and by Q_e."""
     W, tape = _forward(P, cost, horizon)
     return float(np.vdot(W, moment)), *_backward(P, tape, moment)
 
 
-def _connected(P: np.ndarray, cost: np.ndarray, moment: np.ndarray, horizon: int):
+def _connected(
+    P: np.ndarray, cost: np.ndarray, moment: np.ndarray, horizon: int
+) -> tuple[float, np.ndarray, np.ndarray]:
     """The same, the loss from the states that are both reached and seen.
 
     ∂/∂P_ij = Σ_t (adjoint of i)_{t+1} (state j)_t is zero unless i is seen and j is reached, and involves other states
@@ -94,7 +98,7 @@ def _connected(P: np.ndarray, cost: np.ndarray, moment: np.ndarray, horizon: int
         bars[0][~np.outer(seen, reached)] = 0
         bars[1][~np.outer(reached, reached)] = 0
     bars[(slice(None), *both)] = inner
-    return loss, *bars
+    return loss, bars[0], bars[1]
 
 
 def _weighted(factors: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Every quantity of the theory at one point of the overlaps, for the rank-one double integrator."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -23,7 +24,7 @@ LARGE = 1e150
 
 
 @cache
-def _short_term():
+def _short_term() -> Callable:
     loss = short_term_loss()
     return vectorise([loss, *gradient(loss)], list(OVERLAPS), "L_2 and gradient")
 
@@ -88,7 +89,7 @@ def _losses(point: np.ndarray, horizon: int, alpha: float, roots: list[mpmath.mp
     return losses, {"L_2": slope_2, "L_T": slope_T / horizon, "L_inf": slope_inf, "surrogate": slope_mixed}
 
 
-def _blend(alpha: float, long, short):
+def _blend(alpha: float, long: Any, short: Any) -> Any:
     """α long + (1 - α) short; a part of weight 0 does not count, however large it is."""
     with np.errstate(all="ignore"):
         return (alpha * long if alpha else 0.0) + ((1 - alpha) * short if alpha < 1 else 0.0)

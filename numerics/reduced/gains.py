@@ -1,6 +1,6 @@
 """Effective gains K with u ≈ -K x from theory; :func:`numerics.experiment.observe.regressed_gains` measures them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cache
 from math import prod
@@ -28,12 +28,12 @@ DOUBLE = 1e-3
 
 
 @cache
-def _gain_function():
+def _gain_function() -> Callable:
     return vectorise(list(effective_gains()), [*OVERLAPS, lambda_3], "effective gains")
 
 
 @cache
-def _cubic_function():
+def _cubic_function() -> Callable:
     return vectorise(cubic().all_coeffs(), list(OVERLAPS), "cubic")
 
 
@@ -43,7 +43,7 @@ def _cubic_terms() -> list[Terms]:
 
 
 @cache
-def _condition_function():
+def _condition_function() -> Callable:
     """The sum of the terms' moduli, and the derivative by λ."""
     chi, arguments = cubic().as_expr(), [*OVERLAPS, lam]
     terms = Poly(chi, *arguments).terms()

@@ -1,7 +1,7 @@
 """Iterating the map of the Gram matrix with any loss of the overlaps: one run or many, plain or compiled."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -118,7 +118,18 @@ def resolve_backend(backend: str, steps: int, ready: bool = False) -> str:
     return backend
 
 
-def _iterate(visible, kernel, step, gram, transfer, data, numbers, loss, norms, grams):
+def _iterate(
+    visible: Callable,
+    kernel: Callable,
+    step: Callable,
+    gram: tuple,
+    transfer: tuple,
+    data: Sequence | np.ndarray,
+    numbers: tuple,
+    loss: np.ndarray,
+    norms: np.ndarray,
+    grams: np.ndarray,
+) -> tuple[int, tuple]:
     """One run from flat entries; fills the arrays and returns the finite epochs and the transfer."""
     parameters, fixed, rate, clip = numbers
     epochs = len(data)

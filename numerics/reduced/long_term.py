@@ -1,6 +1,6 @@
 """The long-term loss L_∞^T = ρ^{2T} of the rank-one double integrator and its gradient, also at double roots."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import mpmath
@@ -25,7 +25,7 @@ Rounding of the overlaps splits a double root by about 1e-8, a triple one by 1e-
 
 
 @cache
-def _root_slope():
+def _root_slope() -> Callable:
     chi = cubic().as_expr()
     slopes = [-chi.diff(o) / chi.diff(lam) for o in OVERLAPS]
     return vectorise(slopes, [*OVERLAPS, lam], "dlambda/dsigma")

@@ -32,7 +32,7 @@ from theory.symbols import matrix_symbols
 
 
 @cache
-def _advance(loop: GaussianLoop):
+def _advance(loop: GaussianLoop) -> Callable:
     """Next state and control as one numpy function of state, overlaps and parameters."""
     state = matrix_symbols("s", loop.dimension, 2)[:, 0]
     outputs = [*loop.advance(state), *(loop.readout * state)]
@@ -72,9 +72,11 @@ def batch_kernel(loop: GaussianLoop, penalised: bool = True, compiled: bool = Fa
     arguments = ["overlaps", "parameters", "initial", "state_weight", "control_weight", "horizon"]
     if not compiled:
 
-        def function(overlaps, parameters, initial, state_weight, control_weight, horizon):
+        def function(
+            overlaps: Sequence, parameters: Sequence, initial: Sequence, *cost: float
+        ) -> tuple[float, tuple[float, ...]]:
             episodes = tuple(np.reshape(initial, (-1, n)).T)
-            loss, slope = kernel.function(overlaps, parameters, episodes, state_weight, control_weight, horizon)
+            loss, slope = kernel.function(overlaps, parameters, episodes, *cost)
             return float(np.mean(loss)), tuple(float(np.mean(entry)) for entry in slope)
 
         return LossKernel(loop, function)

@@ -1,6 +1,6 @@
 """Eigenvalues of the joint system, of its reduction and of the recurrence alone, matched along a run."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 
 import numpy as np
@@ -16,7 +16,7 @@ from theory.core.loop import ReducedLoop
 
 
 @cache
-def _matrix_function(loop: ReducedLoop):
+def _matrix_function(loop: ReducedLoop) -> Callable:
     return vectorise(list(loop.matrix), [*loop.overlaps.flat, *loop.parameters], "reduced matrix")
 
 

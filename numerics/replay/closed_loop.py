@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -69,7 +70,7 @@ def rank_one_replay(
     neurons: int = 100,
     distribution: str = "uniform",
     noise: bool = True,
-    **settings,
+    **settings: Any,
 ) -> Replay:
     """A run of the paper's rank-one protocol: x_0 uniform on [-2, 2]², fresh at each update.
 
@@ -93,7 +94,7 @@ def rank_one_replay(
     return Replay(weights, x0, Settings(**settings), seed=seed)
 
 
-def full_replay(seed: int, epochs: int = 1001, batch: int = 100, neurons: int = 100, **settings) -> Replay:
+def full_replay(seed: int, epochs: int = 1001, batch: int = 100, neurons: int = 100, **settings: Any) -> Replay:
     """A run of the paper's full protocol: every weight trained, tanh, x_0 uniform on [-1, 1]², loss summed over time.
 
     :param seed: seed of the generator that draws weights, then initial states

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -48,7 +48,7 @@ READ = {
 """All names that a run of a task reads."""
 
 
-def _scalar(name: str, value: np.ndarray):
+def _scalar(name: str, value: np.ndarray) -> Any:
     require(value.size == 1, f"{name} must be a single value; found shape {value.shape}")
     item = value.reshape(()).item()
     return item.decode() if isinstance(item, bytes) else item

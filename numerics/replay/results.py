@@ -8,12 +8,16 @@ from functools import cache
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from numerics.common.errors import InputError, require
 from numerics.common.files import read_arrays, write_arrays
 from numerics.common.weights import WEIGHT_NAMES, Weights, load_weights
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 COMPLETED = "completed"
 STATE = "checkpoint_"
@@ -124,7 +128,7 @@ class Run:
         first = 0 if unstable.size == 0 else int(unstable[-1]) + 1
         return first if first < self.spectral_radius.size else None
 
-    def plot(self, ax=None) -> list:
+    def plot(self, ax: "Axes | None" = None) -> list:
         """Draw the loss over epochs, and where the joint system becomes stable; returns what was drawn.
 
         :param ax: where to draw; new axes by default

@@ -1,6 +1,7 @@
 """A tracking run to be made: initial weights, the phases of one batch of episodes per update, and how to train."""
 
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -88,7 +89,7 @@ class TrackingReplay:
         return {**common, **asdict(self.task), "epochs": self.epochs, "batch": self.batch, "task": "tracking"}
 
 
-def _phases(name: str, value, count: int, axis: str) -> np.ndarray:
+def _phases(name: str, value: object, count: int, axis: str) -> np.ndarray:
     phases = real(name, value)
     require(phases.ndim == 3, f"{name} must have the axes (epochs, batch, frequencies); found shape {phases.shape}")
     require(min(phases.shape) > 0, f"{name} must hold at least one epoch and one episode; found shape {phases.shape}")
@@ -105,7 +106,7 @@ def tracking_replay(
     neurons: int = 100,
     strength: float = 0.2,
     task: TrackingTask | None = None,
-    **settings,
+    **settings: Any,
 ) -> TrackingReplay:
     """A run of the paper's tracking protocol: phases uniform on [0, 2π), fresh at each update.
 

@@ -10,6 +10,7 @@ velocities alike, after each step; its derivative is 0 where it acts; the plant 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from numerics.common.errors import FINITE, choice, fits, number, require, whole
 from numerics.common.plants import Plant
@@ -158,7 +159,7 @@ def coefficients(phases: np.ndarray) -> np.ndarray:
     return np.stack([np.cos(phases), -np.sin(phases)], axis=2).reshape(len(phases), -1)
 
 
-def _frequencies(name: str, given, dt: float) -> tuple[float, ...]:
+def _frequencies(name: str, given: ArrayLike, dt: float) -> tuple[float, ...]:
     values = tuple(number(name, value, 0, 0.5 / dt, open_low=True) for value in np.ravel(np.asarray(given)).tolist())
     require(len(values) > 0, f"{name} must hold at least one frequency; found none")
     require(len(set(values)) == len(values), f"{name} must be distinct; found {', '.join(map(str, values))}")

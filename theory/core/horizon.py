@@ -4,6 +4,8 @@ These are for print and for exact checks. Evaluated in floating point the expand
 catastrophically (relative error above 1e6 at T = 40); numerics uses a rollout and its adjoint instead.
 """
 
+from collections.abc import Sequence
+
 from sympy import QQ, Expr, Poly
 from sympy.polys.rings import PolyElement, PolyRing, ring
 
@@ -54,7 +56,7 @@ def impulse_response(loop: ReducedLoop, steps: int) -> list[Expr]:
     history = states(loop, steps)
     last = loop.plant.n - 1
 
-    def observe(state) -> Expr:
+    def observe(state: Sequence) -> Expr:
         return sum(c * state[i][last].as_expr() for i, c in enumerate(output))
 
     return [observe(state) for state in history]

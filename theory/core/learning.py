@@ -111,7 +111,9 @@ def flow(space: WeightSpace, gram: ImmutableMatrix, gradients: Overlaps) -> Immu
     return ImmutableMatrix(-(gram * S * D + D * S * gram))
 
 
-def descent(space: WeightSpace, gram: ImmutableMatrix, gradients: Overlaps, rate: Expr = eta * clip_factor):
+def descent(
+    space: WeightSpace, gram: ImmutableMatrix, gradients: Overlaps, rate: Expr = eta * clip_factor
+) -> ImmutableMatrix:
     """One step of gradient descent, G ← Qᵀ G Q with Q = 1 - η c S D.
 
     :param gram: G, k×k

@@ -16,6 +16,7 @@ Source: Ger & Barak, arXiv 2505.13567, Sec. 3 (rank one, γ = 1); general plants
 
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from typing import Any
 
 from sympy import Expr, ImmutableMatrix, Matrix, MatrixBase, S, Symbol, expand, eye, prod, zeros
 
@@ -52,7 +53,7 @@ class Overlaps:
         return cls(**{name: symbols.matrix_symbols(f"sigma_{name}", *shape) for name, shape in shapes.items()})
 
     @classmethod
-    def of_weights(cls, m, z, u, v) -> "Overlaps":
+    def of_weights(cls, m: Any, z: Any, u: Any, v: Any) -> "Overlaps":
         """Overlaps of explicit weight matrices.
 
         :param m: input weights, N×q
@@ -179,7 +180,7 @@ def _reduced_matrix(plant: LinearPlant, rank: int, leak: Expr, overlaps: Overlap
     return ImmutableMatrix(Matrix.vstack(*rows).applyfunc(expand))
 
 
-def joint_matrix(plant: LinearPlant, m, z, w, leak: Expr = S.One) -> ImmutableMatrix:
+def joint_matrix(plant: LinearPlant, m: Any, z: Any, w: Any, leak: Expr = S.One) -> ImmutableMatrix:
     """The joint matrix P of plant and N neurons with any recurrence.
 
     P = [[A, B Zᵀ], [γ M C A, (1-γ) I + γ W + γ M C B Zᵀ]].

@@ -3,9 +3,10 @@
 Source: Ger & Barak, arXiv 2505.13567, Sec. 2 and 4.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sympy import Expr, ImmutableMatrix, Rational, S, diff, expand, eye, factor, hessian
+from sympy import Expr, ImmutableMatrix, Rational, S, Symbol, diff, expand, eye, factor, hessian
 from sympy.polys.rings import PolyElement, PolyRing
 
 from theory.core.horizon import overlap_ring, states
@@ -60,7 +61,9 @@ class Cost:
             object.__setattr__(self, name, matrix)
 
 
-def _quadratic(rows: list[list[PolyElement]], weight, moment, domain: PolyRing) -> PolyElement:
+def _quadratic(
+    rows: list[list[PolyElement]], weight: ImmutableMatrix, moment: ImmutableMatrix, domain: PolyRing
+) -> PolyElement:
     """tr(weight · rows · moment · rowsᵀ) in the ring, for symmetric weight and moment."""
     total = domain.zero
     pairs = [(k, l) for k in range(moment.rows) for l in range(moment.cols) if moment[k, l] != 0]
@@ -129,7 +132,7 @@ def horizon_loss(horizon: int, loop: ReducedLoop | None = None, cost: Cost | Non
     return (total * domain(Rational(1, horizon) if average else 1)).as_expr()
 
 
-def gradient(expression: Expr, parameters=OVERLAPS) -> tuple[Expr, ...]:
+def gradient(expression: Expr, parameters: Sequence[Symbol] = OVERLAPS) -> tuple[Expr, ...]:
     """Partial derivatives of an explicit expression, expanded if polynomial and factored otherwise.
 
     :param expression: the expression, without implicit roots (see :meth:`theory.core.named.Root.gradient`)
@@ -139,7 +142,7 @@ def gradient(expression: Expr, parameters=OVERLAPS) -> tuple[Expr, ...]:
     return tuple(tidy(diff(expression, parameter)) for parameter in parameters)
 
 
-def hessian_matrix(expression: Expr, parameters=OVERLAPS) -> ImmutableMatrix:
+def hessian_matrix(expression: Expr, parameters: Sequence[Symbol] = OVERLAPS) -> ImmutableMatrix:
     """Second partial derivatives of an explicit expression.
 
     :param parameters: symbols to differentiate by; the four overlaps by default

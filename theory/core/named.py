@@ -1,5 +1,6 @@
 """Expressions whose sub-expressions keep their names until asked to unfold."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -66,7 +67,7 @@ class Root:
         """
         return -diff(self.value, parameter) / diff(self.value, self.symbol)
 
-    def gradient(self, expression: Expr, parameters=symbols.OVERLAPS) -> tuple[Expr, ...]:
+    def gradient(self, expression: Expr, parameters: Sequence[Symbol] = symbols.OVERLAPS) -> tuple[Expr, ...]:
         """Total derivatives of an expression that contains the root.
 
         :param expression: an expression in the root's letter and the parameters
@@ -75,7 +76,7 @@ class Root:
         through = diff(expression, self.symbol)
         return tuple(cancel(diff(expression, s) + through * self.derivative(s)) for s in parameters)
 
-    def hessian(self, expression: Expr, parameters=symbols.OVERLAPS) -> ImmutableMatrix:
+    def hessian(self, expression: Expr, parameters: Sequence[Symbol] = symbols.OVERLAPS) -> ImmutableMatrix:
         """Total second derivatives of an expression that contains the root.
 
         :param expression: an expression in the root's letter and the parameters

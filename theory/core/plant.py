@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from sympy import Expr, Float, ImmutableMatrix, eye, sympify, zeros
 
@@ -9,7 +10,7 @@ from theory import symbols
 from theory.core.to_latex import equations
 
 
-def exact_matrix(name: str, value) -> ImmutableMatrix:
+def exact_matrix(name: str, value: Any) -> ImmutableMatrix:
     """``value`` as an immutable sympy matrix without floats.
 
     :param name: what to call the matrix in an error

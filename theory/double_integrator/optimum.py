@@ -5,6 +5,7 @@ dimensions. The infinite-horizon loss follows from its Lyapunov equation as a ra
 overlaps; a strict local minimum is certified by an exactly vanishing gradient and a positive definite Hessian.
 """
 
+from collections.abc import Callable
 from functools import cache
 
 from sympy import (
@@ -24,7 +25,9 @@ from sympy import (
     sqrt,
     symbols,
 )
+from sympy.polys.domains.domainelement import DomainElement
 from sympy.polys.matrices import DomainMatrix
+from sympy.polys.rings import PolyElement
 
 from theory.core.loop import ReducedLoop
 from theory.core.plant import double_integrator
@@ -130,7 +133,7 @@ FIELD = QQ.algebraic_field(sqrt(5))
 """Q(√5), in which the optimum lies."""
 
 
-def element(value: Expr):
+def element(value: Expr) -> DomainElement:
     """A number a + b √5 as an element of :data:`FIELD`; by far faster than the search for a primitive element.
 
     :param value: the number, a and b rational
@@ -151,12 +154,12 @@ def _quotient() -> tuple:
     return ring, *(ring.from_expr(part) for part in fraction(infinite_horizon_loss()))
 
 
-def _at_point(point: dict):
+def _at_point(point: dict) -> Callable[..., DomainElement]:
     """Values at a point of Q(√5), as field elements: a function of a polynomial and of what to differentiate by."""
     ring, _, _ = _quotient()
     place = [(x, element(point[letter])) for x, letter in zip(ring.gens, VISIBLE, strict=True)]
 
-    def value(polynomial, *by: int):
+    def value(polynomial: PolyElement, *by: int) -> DomainElement:
         for index in by:
             polynomial = polynomial.diff(ring.gens[index])
         return polynomial.evaluate(place)

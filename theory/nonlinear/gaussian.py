@@ -20,6 +20,7 @@ Sources: mean-field theory of low-rank networks, Mastrogiuseppe & Ostojic 2018, 
 
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from typing import Any
 
 from sympy import (
     Expr,
@@ -104,7 +105,7 @@ class GaussianOverlaps(Overlaps):
         return cls(linear.zm, linear.zu, linear.vm, linear.vu, **named)
 
     @classmethod
-    def of_weights(cls, m, z, u, v) -> "GaussianOverlaps":
+    def of_weights(cls, m: Any, z: Any, u: Any, v: Any) -> "GaussianOverlaps":
         """Overlaps of explicit weight matrices.
 
         :param m: input weights, N×q

@@ -11,7 +11,7 @@ from numerics.experiment.driver import backward, forward
 from numerics.experiment.losses import TrackingError
 from numerics.experiment.neurons import Neurons
 from numerics.experiment.parts import batch_parts, helpers, mean_of_parts
-from numerics.experiment.tracking.basis import at_rest, equivalent, linear_response
+from numerics.experiment.tracking.basis import LinearResponse, at_rest, equivalent, linear_response
 from numerics.experiment.trajectory import Trajectory
 from numerics.replay.tracking_task import TrackingTask, coefficients
 
@@ -108,7 +108,7 @@ class Tracker:
         with helpers() as pool:
             return mean_of_parts(part, rows, pool)[0]
 
-    def _equivalent(self, weights: Weights, phases: np.ndarray):
+    def _equivalent(self, weights: Weights, phases: np.ndarray) -> LinearResponse | None:
         """The equivalent episodes' response, or None where it is not exact."""
         self.by_basis = False
         if self.activation != "linear":

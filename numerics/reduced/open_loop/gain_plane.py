@@ -1,5 +1,6 @@
 """The plane of effective gains (k_1, k_2) of the double integrator: stability, complex pairs, and the loss on it."""
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -16,7 +17,7 @@ UNSTABLE, STABLE, OSCILLATING = 0, 1, 2
 
 
 @cache
-def _conditions():
+def _conditions() -> Callable:
     return vectorise([*gain_stability(), oscillation_discriminant()], [k_1, k_2], "gain conditions")
 
 

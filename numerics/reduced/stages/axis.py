@@ -1,5 +1,6 @@
 """Stage 1 in numbers: the loss on the σ_zm axis, its valleys and its minimiser for any horizon."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -22,19 +23,19 @@ SINGULAR = 1e-3
 
 
 @cache
-def _functions():
+def _functions() -> tuple[Callable, Callable]:
     exact = vectorise([axis_loss()], [sigma_zm, T], "axis loss")
     geometric = vectorise([geometric_loss()], [sigma_zm, T], "geometric loss")
     return exact, geometric
 
 
 @cache
-def _slope():
+def _slope() -> Callable:
     return vectorise([axis_loss().diff(sigma_zm)], [sigma_zm, T], "slope of the axis loss")
 
 
 @cache
-def _law():
+def _law() -> tuple[Callable, Callable]:
     at_least = nearest_valley().subs(least, envelope_minimiser()).evalf(20)
     nearest = vectorise([at_least], [T], "nearest valley")
     return nearest, vectorise([valley()], [T, valley_index], "valley")

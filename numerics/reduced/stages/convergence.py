@@ -1,5 +1,6 @@
 """Where the series of the eigenvalues in κ converge, and where on a run they cease to."""
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -14,7 +15,7 @@ WINDOW, ORDER = 10, 60
 
 
 @cache
-def _branch():
+def _branch() -> Callable:
     return vectorise(list(branch_points()), [sigma_zm, sigma_vu], "branch points")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,12 @@ class Ensemble:
 
 
 def ensemble(
-    seeds: Sequence[int], epochs: int = 1000, batch: int = 100, neurons: int = 100, backend: str = "auto", **settings
+    seeds: Sequence[int],
+    epochs: int = 1000,
+    batch: int = 100,
+    neurons: int = 100,
+    backend: str = "auto",
+    **settings: Any,
 ) -> Ensemble:
     """Run the protocol for many seeds by the exact map.
 

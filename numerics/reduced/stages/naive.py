@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from numerics.reduced.kernels import loss_kernel
 from numerics.replay.results import COMPLETED, diverged
@@ -35,7 +36,7 @@ class OverlapDescent:
         """The overlaps before each step and after the last, (epochs + 1, 4)."""
         return np.vstack([self.overlaps, self.final])
 
-    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         return np.asarray(self.points, dtype=dtype)
 
 

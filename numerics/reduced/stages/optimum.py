@@ -1,5 +1,6 @@
 """The best rank-one agent for a finite horizon and control cost, beside the full-state LQR."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache
 
@@ -69,7 +70,7 @@ def optimum(settings: Settings) -> Optimum:
 
 
 @cache
-def _observed():
+def _observed() -> Callable:
     feedback = observed_feedback_formula()
     return vectorise([feedback[x] for x in (sigma_zm, kappa, sigma_vu)], [k_1, k_2, lambda_3], "LQR behind an observer")
 

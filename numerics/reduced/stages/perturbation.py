@@ -1,5 +1,6 @@
 """The perturbed roots of the cubic in numbers: how good each order in κ is along a run."""
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -14,14 +15,14 @@ ORDERS = (0, 1, 2, 3)
 
 
 @cache
-def _series(order: int):
+def _series(order: int) -> Callable:
     letters = [sigma_zm, sigma_vu, kappa]
     third, pair = perturbative_root(sigma_vu, order), perturbative_root(1 + sqrt(sigma_zm), order)
     return vectorise([third, pair], letters, f"roots to order {order}")
 
 
 @cache
-def _newton():
+def _newton() -> Callable:
     return vectorise([fast_root_perturbative()], [sigma_zm, sigma_vu, kappa], "one Newton step")
 
 

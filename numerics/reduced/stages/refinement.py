@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class Refinement:
         return self.naive.loss
 
 
-def continued(replay: Replay, epoch: int, **changes) -> Replay:
+def continued(replay: Replay, epoch: int, **changes: Any) -> Replay:
     """The same run from a later epoch on, with some settings changed.
 
     :param replay: the run, linear and low-rank

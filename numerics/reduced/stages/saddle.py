@@ -106,7 +106,9 @@ def amplitude(zu: float, vm: float, m: float, pace: float) -> float:
     return float(abs(zu / (pace / write) + vm / write) / 2)
 
 
-def plateau(overlaps: np.ndarray, gram: np.ndarray, norms: np.ndarray, first: int, second: int, settings: Settings):
+def plateau(
+    overlaps: np.ndarray, gram: np.ndarray, norms: np.ndarray, first: int, second: int, settings: Settings
+) -> Plateau:
     """The plateau between the ends of stages 1 and 2.
 
     :param overlaps: overlaps over epochs, (epochs, 4)
