@@ -125,6 +125,11 @@ def bootstrap(values: Sequence[float], rng: np.random.Generator, samples: int = 
     array = matrix("values", values).ravel()
     require(array.size > 0, "values must hold at least one value; found none")
     samples = whole("samples", samples, 1)
-    medians = np.median(rng.choice(array, (samples, array.size)), axis=1)
-    low, high = np.percentile(medians, [2.5, 97.5])
-    return Statistic(float(np.median(array)), float(low), float(high), array.size)
+    median = float(np.median(array))
+    if array.size == 1:
+        return Statistic(median, median, median, 1)
+    from scipy import stats  # half a second, for this function alone
+
+    found = stats.bootstrap((array,), np.median, n_resamples=samples, method="percentile", random_state=rng)
+    low, high = found.confidence_interval
+    return Statistic(median, float(low), float(high), array.size)
