@@ -95,13 +95,13 @@ def open_loop(limit_spikes: Sequence[SpikeRow]) -> list[Check]:
 
 
 def bulk(plateaus: dict[float, dict[int, int | None]]) -> list[Check]:
-    """Without a random recurrence stabilisation grows as log N; with one it saturates.
+    """Without a random recurrence stabilisation is later for more neurons, about as log N; with one it saturates.
 
     :param plateaus: epochs of stabilisation in the limit by g and N
     """
     free, bound = (np.array([plateaus[g][n] for n in SMALL], dtype=float) for g in (0.0, 0.1))
     steps = np.diff(free)
-    claim = f"g = 0: stabilisation grows as log N, N = {SMALL[0]} to {SMALL[-1]}: least over largest delay for four times N, at least 0.6"
+    claim = f"g = 0: stabilisation is later by a near constant delay, N = {SMALL[0]} to {SMALL[-1]}: least over largest delay for four times N, at least 0.6"
     with np.errstate(invalid="ignore"):
         ratio = float(steps.min() / steps.max())
     late = float(plateaus[0.1][LARGE] or np.nan) - bound[2]

@@ -193,7 +193,8 @@ def _spectra(plant: Plant, seen: list[Weights], leak: float, others: np.ndarray,
     found = np.full((len(seen), count), complex(np.inf))
     finite = np.isfinite(joint).all(axis=(1, 2))
     own = np.linalg.eigvals(joint[finite])
-    rest = np.broadcast_to(others, (len(own), len(others)))
+    lacking = max(0, count - own.shape[1] - len(others))  # neurons that words so short do not reach stay as they are
+    rest = np.broadcast_to([*others, *[1 - leak] * lacking], (len(own), len(others) + lacking))
     found[finite] = by_modulus(np.concatenate([own, rest], axis=1))[:, :count]
     return found
 

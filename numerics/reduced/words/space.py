@@ -72,6 +72,9 @@ def word_spaces(weights: Weights):
     size = float(np.linalg.norm(w)) / np.sqrt(weights.neurons)  # between the singular values' mean and largest
     columns = generators(weights)
     norms = np.linalg.norm(columns, axis=0)
+    if not norms.any():  # nothing is read, written or learned
+        yield WordSpace(np.eye(weights.neurons), 0, True)
+        return
     basis = np.zeros((weights.neurons, 0))
     fresh = _added(basis, columns[:, norms > 0] / norms[norms > 0], 1.0)
     words = 0

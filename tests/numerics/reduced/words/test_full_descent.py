@@ -196,3 +196,23 @@ def test_what_does_not_close_is_refused(change, words, message):
 def test_words_of_a_low_rank_network_are_refused():
     with pytest.raises(InputError, match="words must be left out for a network of low rank"):
         descend(rank_one_replay(0, 3), words=2)
+
+
+def test_a_silent_network_stays_as_it_is():
+    replay = full_replay(0, 5, 4, 6, activation="linear")
+    silent = replay.weights.updated({"m": np.zeros((6, 1)), "z": np.zeros((6, 1))})
+    replay = replace(replay, weights=silent)
+    theory, simulation = descend(replay), train(replay)
+    assert gaps(theory, simulation)["eigenvalues"] < 1e-12
+    np.testing.assert_array_equal(theory.weights.w, simulation.weights.w)
+
+
+def test_words_that_reach_fewer_neurons_than_eigenvalues_are_recorded():
+    ones = 0.1 * np.ones((12, 1))
+    replay = full_replay(0, 5, 4, 12, activation="linear")
+    along = ones @ ones.T + 1e-6 * np.eye(12, k=3)
+    replay = replace(replay, weights=Weights(ones, ones.copy(), w=along))
+    theory = descend(replay, words=0)
+    assert theory.config["dimension"] == 1
+    assert not theory.config["exact"]
+    assert theory.history["eigenvalues"].shape == train(replay).history["eigenvalues"].shape
