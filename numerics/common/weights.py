@@ -1,7 +1,6 @@
 """Weights of the agent: initial distributions, overlaps, and sampling at prescribed overlaps."""
 
 from collections.abc import Iterable, Mapping
-from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -68,9 +67,8 @@ class Weights:
         """
         if not all(_alike(getattr(self, name), array) for name, array in arrays.items()):
             return replace(self, **arrays)
-        found = copy(self)
-        for name, array in arrays.items():
-            object.__setattr__(found, name, array)
+        found = object.__new__(Weights)
+        found.__dict__.update(vars(self), **arrays)
         return found
 
     @property

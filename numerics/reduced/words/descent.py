@@ -1,11 +1,12 @@
 """Gradient descent of a small linear network: what the word space makes of the training of N neurons."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import isfinite, prod, sqrt
 
 import numpy as np
 
-from numerics.common.weights import Gradients, Weights
+from numerics.common.weights import Weights
 from numerics.reduced.words.rollout import Rollout
 from numerics.replay.settings import CLIP_EPSILON, Training
 
@@ -43,40 +44,51 @@ def descend_small(
     :param look: what to look at before each update
     :param progress: called with (epochs done, epochs in all)
     """
-    epochs = rollout.task.epochs
+    epochs, names = rollout.task.epochs, tuple(settings.train)
     losses: list[float] = []
     norms: list[float] = []
     seen: list = []
-    velocity: Gradients = {name: np.zeros_like(weights.arrays()[name]) for name in settings.train}
+    place = _places(weights, names)
+    velocity = np.zeros(sum(weights.arrays()[name].size for name in names))
 
     def done(updates: int) -> SmallDescent:
         return SmallDescent(np.array(losses), np.array(norms), weights, updates, seen)
 
     for epoch in range(epochs):
         loss, gradients = rollout.loss_and_gradient(weights, epoch)
-        with np.errstate(all="ignore"):
-            norm = float(np.sqrt(sum(np.vdot(gradients[name], gradients[name]) for name in settings.train)))
-        if not (np.isfinite(loss) and np.isfinite(norm)):
+        norm, velocity, moved = _moved(_flat(weights.arrays(), names), velocity, _flat(gradients, names), settings)
+        if not (isfinite(loss) and isfinite(norm)):
             return done(epoch)
         losses.append(loss)
         norms.append(norm)
         seen.append(look(weights))
-        velocity, moved = _moved(weights, velocity, gradients, norm, settings)
-        if not all(np.isfinite(array).all() for array in moved.values()):
+        if not np.isfinite(moved).all():
             return done(epoch)
-        weights = weights.updated(moved)
+        weights = weights.updated({name: moved[own].reshape(shape) for name, (own, shape) in place.items()})
         if progress:
             progress(epoch + 1, epochs)
     return done(epochs)
 
 
+def _flat(arrays: Mapping[str, np.ndarray], names: tuple[str, ...]) -> np.ndarray:
+    """The trained matrices in one vector."""
+    return np.concatenate([arrays[name].ravel() for name in names])
+
+
+def _places(weights: Weights, names: tuple[str, ...]) -> dict[str, tuple[slice, tuple[int, ...]]]:
+    """Where each trained matrix stands in that vector, and its shape."""
+    shapes = [weights.arrays()[name].shape for name in names]
+    ends = np.cumsum([prod(shape) for shape in shapes]).tolist()
+    owned = [slice(end - prod(shape), end) for end, shape in zip(ends, shapes, strict=True)]
+    return dict(zip(names, zip(owned, shapes, strict=True), strict=True))
+
+
 def _moved(
-    weights: Weights, velocity: Gradients, gradients: Gradients, norm: float, settings: Training
-) -> tuple[Gradients, dict[str, np.ndarray]]:
-    """Velocities and trained matrices after one step, finite or not."""
+    weights: np.ndarray, velocity: np.ndarray, slope: np.ndarray, settings: Training
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """Norm of the gradient; velocity and weights after one step, finite or not."""
     decay = settings.momentum if settings.optimizer == "momentum" else 0.0
-    factor = min(1.0, settings.clip / (norm + CLIP_EPSILON))
     with np.errstate(all="ignore"):
-        velocity = {name: decay * v + factor * gradients[name] for name, v in velocity.items()}
-        arrays = weights.arrays()
-        return velocity, {name: arrays[name] - settings.learning_rate * v for name, v in velocity.items()}
+        norm = sqrt(np.vdot(slope, slope))
+        velocity = decay * velocity + min(1.0, settings.clip / (norm + CLIP_EPSILON)) * slope
+        return norm, velocity, weights - settings.learning_rate * velocity

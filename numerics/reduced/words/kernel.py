@@ -115,7 +115,7 @@ def evaluate(forward, backward, plant, agent, task, added, x, x_target, u_target
 
     :param forward: of :func:`make_forward`, plain or compiled
     :param backward: of :func:`make_backward`, plain or compiled
-    :param plant: A, B, C
+    :param plant: A, B, C and their transposes, each contiguous
     :param agent: M, Z and F = (1-γ) I + γ W
     :param task: γ, first, clamp, α (T + 1, 1, n), β (T + 1, 1, 1)
     :param added: e_t, (T + 1, k, q)
@@ -124,12 +124,12 @@ def evaluate(forward, backward, plant, agent, task, added, x, x_target, u_target
     :param u_target: u*_t, (T + 1, k, p)
     :param buffers: h, y, u and the slopes by x, h, u
     """
-    A, B, C = plant
+    A, B, C, At, Bt, Ct = plant
     M, Z, F = map(np.ascontiguousarray, agent)
     leak, first, clamp, alpha, beta = task
     h, y, u, slope_x, slope_h, slope_u = buffers
     x[1:], h[:], y[:], u[:], slope_h[:] = 0.0, 0.0, added, 0.0, 0.0
-    At, Bt, Ct, Mt, Zt, Ft = (np.ascontiguousarray(each.T) for each in (A, B, C, leak * M, Z, F))
+    Mt, Zt, Ft = np.ascontiguousarray(leak * M.T), np.ascontiguousarray(Z.T), np.ascontiguousarray(F.T)
     forward(At, Bt, Ct, Mt, Z, Ft, first, clamp, x, h, y, u)
     error, miss = x - x_target, u - u_target
     np.multiply(2.0 * alpha, error, out=slope_x)

@@ -42,7 +42,8 @@ class Rollout:
         self._passes = _passes(self.backend)
         self.task, self.neurons = task, neurons
         self._buffers: tuple[np.ndarray, ...] = ()
-        self._plant = tuple(np.ascontiguousarray(getattr(task.plant, name)) for name in "ABC")
+        matrices = [getattr(task.plant, name) for name in "ABC"]
+        self._plant = tuple(map(np.ascontiguousarray, [*matrices, *(each.T for each in matrices)]))
 
     def loss_and_gradient(self, weights: Weights, epoch: int) -> tuple[float, Gradients]:
         """Loss and gradient of an update by every weight matrix.

@@ -179,6 +179,7 @@ def leading(plant: Plant, seen: list[Weights], leak: float, others: np.ndarray) 
     """
     n, _, q = plant.shape
     count = n + q + (max(seen[0].rank, 1) if seen else 1)
+    others = by_modulus(others)[:count]
     at_once = max(1, ENTRIES // (n + seen[0].neurons) ** 2) if seen else 1
     parts = [_spectra(plant, seen[k : k + at_once], leak, others, count) for k in range(0, len(seen), at_once)]
     return np.concatenate(parts) if parts else np.zeros((0, count), dtype=complex)
