@@ -22,6 +22,7 @@ from derivations.evidence.pairs import first_pairs, general_pair, pairs, taught
 from derivations.evidence.plateau import horizon_paths, lengths, zigzag_variants
 from derivations.evidence.refinement import refinements
 from derivations.evidence.stages import ensemble, optimizers
+from derivations.evidence.staircase import foretold, foretold_descent
 from derivations.evidence.tracking import plain, proportional, quadratic, tracked
 
 _GATHERERS: tuple[Callable, ...] = (
@@ -42,6 +43,8 @@ _GATHERERS: tuple[Callable, ...] = (
     limit_spikes,
     plateaus,
     tanh_stabilisations,
+    foretold,
+    foretold_descent,
     full_gains,
     opened,
     gain_paths,
