@@ -1,6 +1,6 @@
 """When a sinusoid is acquired: growth at a silent agent, and the clock of Adam."""
 
-from sympy import Expr, S, Symbol, atan, cancel, cos, limit, log, simplify, sqrt
+from sympy import Expr, S, Symbol, atan, cancel, cos, limit, log, simplify, sin, sqrt
 
 from derivations.result import Background, Result
 from derivations.step import Step
@@ -64,7 +64,7 @@ def _growth() -> tuple[Step, ...]:
             two_neuron_agent(),
         ),
         Step.solves(
-            r"Of the response $c = \lambda\gamma^2/(\lambda-1+\gamma)^2$ the real part is, on the unit circle,",
+            r"Of the response $c = \lambda\gamma^2/(\lambda-1+\gamma)^2$ the real part on the unit circle is this.",
             r"\mathrm{Re}\, c",
             real_part(),
             lambda found: cancel(found.subs(cos(omega), (lam + 1 / lam) / 2) - mean),
@@ -93,16 +93,19 @@ def _in_chord(expression: Expr) -> Expr:
 
 
 def _clock() -> tuple[Step, ...]:
+    chord = 4 * sin(omega / 2) ** 2
     rooted = 2 * (SIZE - atan(SIZE)) / log(1 + SIZE**2) ** (3 * S.Half)
     return (
-        Step.assume(
-            r"With response 1 the control $d/\Delta t^2$ takes this flow, in learning rate times epochs: with amplitude and "
-            r"frequency as $f^4/a^2$. Learning moves the agent's poles, and $c$ with them, so this is a scaling argument.",
+        Step.define(
+            r"The flow that the control $d/\Delta t^2$ takes if the response is 1, in learning rate times epochs: with amplitude "
+            r"and frequency as $f^4/a^2$. Learning moves the agent's poles, and $c$ with them, so that this is the flow needed is "
+            r"a scaling argument.",
             r"\theta_f",
             flow_needed(),
+            (chord / dt**2) / (dt**3 * amplitude**2 * WEIGHT / chord),
         ),
         Step.assume(
-            r"The unstable initial loop leaves large second moments, which Adam forgets slowly; with no later gradient of that size,",
+            r"The unstable initial loop leaves large second moments, which Adam forgets slowly; with no later gradient of that size they decay like this.",
             "v(t)",
             ROOT**2 * DECAY**AGE,
         ),
