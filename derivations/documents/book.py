@@ -62,6 +62,10 @@ FIGURES = {
         "loss of this toolkit. The way to the optimum, the third root, gains, and the best agent by cost.",
     ),
     6: ("tracking-order", "Tracking: the staircase, loss by frequency, eigenvalues, one episode, the order."),
+    7: (
+        "word-gram-limit",
+        "Full networks: 100 neurons and the small network dashed over them, longer words, stabilisation against their number.",
+    ),
 }
 """A result of the chapter, and the caption, by the number of the figure."""
 

@@ -31,7 +31,11 @@ BACKGROUND = Background(
     assumptions=(
         "Slopes at an agent that does nothing are formal, as if transients died out.",
         "The flow that a sinusoid needs is a scaling argument: the agent's response is taken as 1.",
-        "Adam's second moments decay from what the first epochs left; later gradients, first moments and ε are left out.",
+        "Adam's second moments decay from what the first epochs left; later gradients, first moments and the small constant of the denominator are left out.",
+    ),
+    checks=(
+        "full-theory: law in closed form: predicted over measured epoch",
+        "full-theory: acquired when the word space tells",
     ),
     differs="The source reports when frequencies are acquired and gives no law.",
 )
