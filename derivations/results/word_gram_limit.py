@@ -75,7 +75,7 @@ def _moment_steps() -> tuple[Step, ...]:
         ),
         Step.equal(
             r"In the limit the non-crossing pairings of a $J$ with a $J^T$ remain, each counting one: the Gram matrix of the words "
-            r"$1, J, J^T, JJ, JJ^T, J^TJ, J^TJ^T$ on one vector at $g = 1$; compared with the limits of the expectations.",
+            r"$1$, $J$, $J^T$, $JJ$, $JJ^T$, $J^TJ$ and $J^TJ^T$ on one vector at $g = 1$; compared with the limits of the expectations.",
             r"G_2",
             limit_gram(2),
             _wick(2),

@@ -138,7 +138,7 @@ MISTAKES = [
     (["track", "--teacher", "rank_one.npz", "--epochs", "2", "--out", "OUT"], "teacher m must have a column"),
     (["track", "--epochs", "9" * 15, "--out", "OUT"], "epochs x batch x frequencies must fit in memory"),
     (["track", "--out", "missing/OUT"], "found no folder"),
-    (["descend", "--replay", "tracking.npz", "--out", "OUT"], "found a tracking run: an exact map exists only"),
+    (["descend", "--replay", "tracking.npz", "--out", "OUT"], "found adam: Adam scales every single weight"),
     (["compare", "--replay", "tracking.npz", "--out", "FOLDER"], "--replay must be a closed-loop run"),
 ]
 
