@@ -70,8 +70,7 @@ def _visible(small: SmallNetwork, algebra: SpanAlgebra, flow: FlowAlgebra) -> tu
             lambda printed: cancel(told(printed) - small.resolvent()),
         ),
         Step.solves(
-            r"With $K = a b^T$, $W$ of rank one, $\delta = 0$ and every Markov parameter is $\tau$ times the one before, from the second on; "
-            r"here $g_2$.",
+            r"With $K = a b^T$, $W$ of rank one, $\delta = 0$ and from $g_1$ on every Markov parameter is $\tau$ times the one before; here $g_2$.",
             r"\zeta^T G (a b^T G)^2 \mu",
             trace * second,
             lambda printed: expand((told(printed) - small.markov(2)).subs(rank_one)),

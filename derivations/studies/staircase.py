@@ -24,7 +24,7 @@ class Staircase:
     :param frequencies: in Hz
     :param acquired: epochs, None for a frequency that was not acquired
     :param ascending: whether low frequencies came first, None if the run ended before that was decided
-    :param rises: (suffered, learned, rise) in Hz and as a ratio, of :class:`numerics.experiment.tracking.staircase.Competition`
+    :param rises: (suffered, learned, rise) in Hz and as a ratio, of :class:`numerics.experiment.tracking.staircase.Interference`
     :param final: last loss of each frequency over that of a plant at rest
     """
 

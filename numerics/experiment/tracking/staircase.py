@@ -70,7 +70,7 @@ def ascending(acquired: Sequence[int | None], frequencies: np.ndarray) -> bool |
 
 
 @dataclass(frozen=True)
-class Competition:
+class Interference:
     """What an acquired frequency lost while another one was learned.
 
     :param learned: index of the frequency that was learned
@@ -87,7 +87,7 @@ class Competition:
     rise: float
 
 
-def competition(losses: np.ndarray, idle: np.ndarray, acquired: Sequence[int | None]) -> list[Competition]:
+def competition(losses: np.ndarray, idle: np.ndarray, acquired: Sequence[int | None]) -> list[Interference]:
     """For every frequency that was acquired, what each one acquired before lost meanwhile.
 
     Pairs of which the second starts before the first is acquired are left out.
@@ -106,7 +106,7 @@ def competition(losses: np.ndarray, idle: np.ndarray, acquired: Sequence[int | N
             if suffered != learned and before is not None and before <= start:
                 usual = np.median(losses[max(0, start - HOLD) : start + 1, suffered])
                 rise = losses[start : end + 1, suffered].max() / usual
-                found.append(Competition(learned, suffered, start, end, float(rise)))
+                found.append(Interference(learned, suffered, start, end, float(rise)))
     return found
 
 

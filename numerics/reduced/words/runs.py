@@ -75,22 +75,21 @@ def chosen(descents: Descents, words: int | None) -> tuple[WordSpace, SmallDesce
     :param descents: spaces of words of length 0, 1, …, each with what makes the run in it
     :param words: the length asked for; None for the shortest with an estimate below :data:`TOLERANCE`
     """
-    shorter: tuple[WordSpace, SmallDescent] | None = None
+    made: list[tuple[WordSpace, SmallDescent]] = []
     gap, estimate = None, np.inf
     for space, run in descents:
         if words is not None and space.words < words and not space.closed:
             continue
         found = run()
-        if shorter is not None:
-            now = _gap(shorter[1], found)
+        if made:
+            now = _gap(made[-1][1], found)
             estimate, gap = now if space.closed else _extrapolated(now, gap), now
             if words is not None or estimate < TOLERANCE:
-                return *shorter, estimate
+                return *made[-1], estimate
         if space.closed:
             return space, found, 0.0
-        last, shorter = shorter, (space, found)
-    assert last is not None  # there are two lengths at least
-    return *last, estimate
+        made = [*made[-1:], (space, found)]
+    return *made[-2], estimate
 
 
 def _gap(shorter: SmallDescent, longer: SmallDescent) -> float:
