@@ -4,14 +4,18 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+from scipy.stats import ks_2samp
 
 from derivations.check import Check, share
 from derivations.evidence.full_theory import LARGE, SMALL, SmallPair
+from derivations.evidence.random_overlaps import Distributions
 from derivations.studies.limit import Row, SpikeRow
 from numerics.reduced.words.limit import limit_run
 
 SEEDS = 6
 EXACT = 1e-9
+LEVEL = 0.01
+"""Level of the test that two samples are of one distribution."""
 APART = 0.1
 """Largest relative distance of a predicted epoch from the networks' median."""
 SATURATED = 10
@@ -122,4 +126,19 @@ def tanh(tanh_stabilisations: Sequence[int]) -> list[Check]:
     return [Check(claim, predicted, found, abs(predicted / found - 1), APART)]
 
 
-CLAIMS = (exact, truncated, limit, open_loop, bulk, tanh)
+def rank_one(random_overlaps: Sequence[Distributions]) -> list[Check]:
+    """Rank-one networks stabilise when Gram matrices with random overlaps do.
+
+    :param random_overlaps: epochs of stabilisation of both
+    """
+    lines = []
+    for both in random_overlaps:
+        distance = float(ks_2samp(both.limit, both.networks).statistic)
+        n, m = len(both.limit), len(both.networks)
+        critical = float(np.sqrt(-np.log(LEVEL / 2) / 2 * (n + m) / (n * m)))
+        claim = f"rank one, N = {both.neurons}: {n} Gram matrices of the limit stabilise as {m} networks (median; Kolmogorov-Smirnov distance)"
+        lines.append(Check(claim, float(np.median(both.limit)), float(np.median(both.networks)), distance, critical))
+    return lines
+
+
+CLAIMS = (exact, truncated, limit, open_loop, rank_one, bulk, tanh)

@@ -20,6 +20,7 @@ from derivations.evidence.networks import networks
 from derivations.evidence.open_loop import opened
 from derivations.evidence.pairs import first_pairs, general_pair, pairs, taught
 from derivations.evidence.plateau import horizon_paths, lengths, zigzag_variants
+from derivations.evidence.random_overlaps import random_overlaps
 from derivations.evidence.refinement import refinements
 from derivations.evidence.stages import ensemble, optimizers
 from derivations.evidence.staircase import foretold, foretold_descent
@@ -43,6 +44,7 @@ _GATHERERS: tuple[Callable, ...] = (
     limit_spikes,
     plateaus,
     tanh_stabilisations,
+    random_overlaps,
     foretold,
     foretold_descent,
     full_gains,
