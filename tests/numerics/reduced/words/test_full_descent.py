@@ -83,9 +83,14 @@ def test_the_closed_space_is_exact_for_random_plants(seed):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(30))
 def test_the_closed_space_is_exact_for_a_thousand_epochs(seed):
+    """Up to rounding, which learning in a zigzag amplifies: by as much as it does to a change of 1e-15 at the start."""
     replay = random_replay(seed, 1000, 30)
-    found = gaps(descend(replay, words=30), train(replay))
-    assert max(found["loss"], found["weights"]) < 1e-9
+    simulation = train(replay)
+    nudged = replay.weights.updated({"m": replay.weights.m * (1 + 1e-15)})
+    echo = gaps(train(replace(replay, weights=nudged)), simulation)
+    found = gaps(descend(replay, words=30), simulation)
+    for name in ("loss", "weights"):
+        assert found[name] < max(1e-9, 10 * echo[name])
 
 
 @pytest.mark.parametrize("strength", [0.1, 0.3])
