@@ -5,7 +5,7 @@ from math import factorial
 
 import numpy as np
 import pytest
-from sympy import Integer, Symbol, lambdify, limit, oo, simplify
+from sympy import Integer, lambdify, limit, oo, simplify
 
 from numerics.common.plants import double_integrator
 from numerics.common.spectrum import joint_matrix
@@ -132,9 +132,9 @@ def test_two_neurons_have_responses_and_gradient_of_five(inserted, k):
 
 def test_four_numbers_of_the_small_network_are_visible(inserted):
     small, put, _, (m, z, w) = inserted
-    assert put(small.recursion) == pytest.approx(response(2, m, z, w), rel=1e-12)
-    for formula in (small.transfer, small.resolvent()):
-        found = put(formula.subs(Symbol("lamda"), Integer(7)))
+    told = {letter: put(value) for letter, value in small.visible.items()}
+    assert float(small.recursion.subs(told)) == pytest.approx(response(2, m, z, w), rel=1e-12)
+    for found in (float(small.transfer.subs({**told, lam: 7})), put(small.resolvent().subs(lam, Integer(7)))):
         assert found == pytest.approx((z.T @ np.linalg.solve(7 * np.eye(COUNT) - w, m))[0, 0], rel=1e-12)
 
 
