@@ -95,7 +95,7 @@ def descend(
 ) -> None:
     """Make the same run by the reduced map, without the neurons.
 
-    It takes the same input and writes the same output. A network of low rank learns by a map of its Gram matrix, exactly. A full linear network (w) learns as a small one does on the words of its initial weights; the result says how long they are and estimates the error, 0 where it is exact. Adam and nonlinear neurons need direct training.
+    It takes the same input and writes the same output. A network of low rank learns by a map of its Gram matrix, exactly. A full linear network (w) learns as a small one does on the words of its initial weights. Lengths of words are tried one after the other; the result says which was taken and estimates the error, 0 where it is exact. Adam and nonlinear neurons need direct training.
     """
     from numerics.reduced import descent
     from numerics.reduced.open_loop import descent as open_loop_descent
