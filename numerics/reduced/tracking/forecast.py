@@ -18,7 +18,8 @@ import numpy as np
 from numerics.common.errors import require, whole
 from numerics.common.weights import Gradients, Weights
 from numerics.reduced.tracking.small_loop import SmallLoop
-from numerics.reduced.tracking.word_space import letters, within, word_basis
+from numerics.reduced.tracking.word_space import letters, word_basis
+from numerics.reduced.words.space import WordSpace
 from numerics.replay.settings import CLIP_EPSILON
 from numerics.replay.tracking import TrackingTraining
 from numerics.replay.tracking_task import TrackingTask
@@ -124,19 +125,18 @@ def forecast(
     epochs = whole("epochs", epochs, 1)
     loop, moments, rng = SmallLoop(task, settings.leak), _Moments(settings), np.random.default_rng(seed)
     losses, scale, square = list[np.ndarray](), np.nan, None
+    one = (BATCH, task.frequencies.size)
     if settings.optimizer == "adam":
         if opening is None:
-            opening = rng.uniform(0.0, 2 * np.pi, (OPENING, BATCH, task.frequencies.size))
+            opening = rng.uniform(0.0, 2 * np.pi, (OPENING, *one))
         first = opening[: min(OPENING, epochs)]
         weights = _learn(loop, moments, weights, None, len(first), losses, lambda epoch: first[epoch])
         square = moments.square["w"]
         scale = float(np.sqrt(square.mean()))
     basis = word_basis(letters(weights, square), weights.arrays()["w"], length)
 
-    def drawn(_: int) -> np.ndarray:
-        return rng.uniform(0.0, 2 * np.pi, (BATCH, task.frequencies.size))
-
-    _learn(loop, moments, within(weights, basis), basis, epochs - len(losses), losses, drawn)
+    small = WordSpace(basis, length, False).reduce(weights)
+    _learn(loop, moments, small, basis, epochs - len(losses), losses, lambda _: rng.uniform(0.0, 2 * np.pi, one))
     unseen = np.full((epochs - len(losses), task.frequencies.size), np.inf)
     return Forecast(np.vstack([*losses, unseen]), basis.shape[1], scale)
 

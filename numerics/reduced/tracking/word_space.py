@@ -44,12 +44,3 @@ def letters(weights: Weights, square: np.ndarray | None = None) -> np.ndarray:
         return np.hstack([weights.m, weights.z])
     p, q = preconditioner(square)
     return np.hstack([weights.m, weights.z, p * weights.z, q * weights.m])
-
-
-def within(weights: Weights, basis: np.ndarray) -> Weights:
-    """The network as few neurons, Qᵀ M, Qᵀ Z, Qᵀ W Q.
-
-    :param weights: the network, with a full W
-    :param basis: Q, (N, k)
-    """
-    return Weights(basis.T @ weights.m, basis.T @ weights.z, w=basis.T @ weights.arrays()["w"] @ basis)

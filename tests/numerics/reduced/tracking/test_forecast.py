@@ -13,7 +13,8 @@ from numerics.experiment.tracking.train import train_tracking
 from numerics.reduced.tracking import forecast as module
 from numerics.reduced.tracking.forecast import forecast
 from numerics.reduced.tracking.small_loop import SmallLoop
-from numerics.reduced.tracking.word_space import letters, preconditioner, within, word_basis
+from numerics.reduced.tracking.word_space import letters, preconditioner, word_basis
+from numerics.reduced.words.space import WordSpace
 from numerics.replay.tracking import TrackingReplay, TrackingTraining
 from numerics.replay.tracking_task import TrackingTask
 
@@ -122,7 +123,7 @@ def test_adam_widens_the_letters_by_its_own_preconditioner(weights, rng):
 
 def test_within_keeps_what_the_loop_sees(weights):
     basis = word_basis(letters(weights), weights.w, 3)
-    small = within(weights, basis)
+    small = WordSpace(basis, 3, False).reduce(weights)
     assert frequency_losses(SHORT, small) == pytest.approx(frequency_losses(SHORT, weights), rel=1e-6)
 
 
